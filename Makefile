@@ -1,0 +1,42 @@
+# Everything a developer or a build machine calls. `make` alone lists it.
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+STAMP := $(VENV)/.installed-from-lock
+JOBS  ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick check lock clean
+
+help:          ## this list
+	@sed -n 's/^\([a-z]*\): [^#]*##/  make \1\t/p; s/^\([a-z]*\): *##/  make \1\t/p' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## creates .venv from requirements.lock; costs nothing the second time
+
+$(STAMP): requirements.lock pyproject.toml
+	@sh requirements/setup.sh $(VENV)
+	@touch $@
+
+demo: setup    ## the first five minutes: the hub beside a real ERP
+	@$(BIN)/isthmus demo
+
+check: setup   ## style, types, layers, house rules, secrets
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .cache/import-linter
+	$(BIN)/pytest -q tests/house
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
+
+test: check    ## check, then every test
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+quick: setup   ## the tests that need no server, under a minute
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not servers and not slow"
+
+lock: setup    ## writes the locks again from pyproject.toml and requirements/*.in
+	@sh requirements/lock.sh $(BIN)/uv
+
+clean:         ## removes what the targets above made
+	rm -rf $(VENV) .cache .hypothesis .pytest_cache build dist
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,3 @@
+"""Isthmus: an integration hub around a small CRM core."""
+
+ISTHMUS = "isthmus"

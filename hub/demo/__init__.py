@@ -1,0 +1,1 @@
+"""The scenarios of `isthmus demo`; they call public commands only."""

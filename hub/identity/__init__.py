@@ -1,0 +1,1 @@
+"""Which records are the same party: normalise, candidates, score, cluster, survive. Pure."""

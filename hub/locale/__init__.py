@@ -1,0 +1,47 @@
+"""The message catalogue: every text that a person reads, by code, in Chinese and English.
+
+Catalogues are flat TOML tables, ``<lang>/<room>.toml``; a code is ``<room>.<name>``. A connector brings its own folder
+of the same shape and registers it with :func:`add_catalogue`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+LANGUAGES = ("en", "zh")
+_folders: list[Path] = [Path(__file__).parent]
+_texts: dict[str, dict[str, str]] = {}
+
+
+def add_catalogue(folder: Path) -> None:
+    """Add a folder holding ``en/*.toml`` and ``zh/*.toml``; adding it twice changes nothing."""
+    if folder not in _folders:
+        _folders.append(folder)
+        _texts.clear()
+
+
+def load_texts(lang: str) -> dict[str, str]:
+    """All texts of one language, by code."""
+    if lang not in _texts:
+        merged: dict[str, str] = {}
+        for folder in _folders:
+            for path in sorted((folder / lang).glob("*.toml")):
+                table = tomllib.loads(path.read_text(encoding="utf-8"))
+                merged.update({f"{path.stem}.{name}": text for name, text in table.items()})
+        _texts[lang] = merged
+    return _texts[lang]
+
+
+class _Lenient(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def render(code: str, lang: str = "en", **params: object) -> str:
+    """The sentence for ``code``; an unknown code is shown as itself, with its parameters, so that nothing is hidden."""
+    text = load_texts(lang if lang in LANGUAGES else "en").get(code)
+    if text is None:
+        detail = ", ".join(f"{name}={value}" for name, value in params.items())
+        return f"{code} ({detail})" if detail else code
+    return text.format_map(_Lenient(params))

@@ -1,0 +1,1 @@
+"""Declared field mappings: parse, compile, apply, explain, lint. Pure."""

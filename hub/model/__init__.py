@@ -1,0 +1,1 @@
+"""The canonical kinds: frozen models, no input or output."""

@@ -1,0 +1,1 @@
+"""The two-way write protocol: binding states, policies, decide(). Pure."""

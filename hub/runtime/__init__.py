@@ -1,0 +1,1 @@
+"""The only room that knows Dramatiq and Redis: settings, plugins, broker, actors, schedule."""

@@ -1,0 +1,1 @@
+"""Use cases: ingest, push, plan and everything around them."""

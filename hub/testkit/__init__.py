@@ -1,0 +1,1 @@
+"""What connector authors run: conformance suite, fault proxy, server starters."""

@@ -1,0 +1,3 @@
+"""The field mappings that are shipped: data only."""
+
+ISTHMUS = "isthmus"
