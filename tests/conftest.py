@@ -1,0 +1,81 @@
+"""Fixtures for everybody: real servers, started once, and one fresh database for each test that asks.
+
+A missing server skips on a laptop, with its reason in the summary, and fails where CI=true.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+
+from hub.testkit.servers import PostgresServer, RedisServer, Server, ServerMissing, start_postgres, start_redis
+
+S = TypeVar("S", bound=Server)
+SERVER_FIXTURES = {"postgres_server", "redis_server"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.servers)
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A folder with a short name that an unprivileged server can enter; pytest's own tmp_path is private to root."""
+    with _open_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One cluster for the session, durability off; take a database of your own from it."""
+    yield from _run_server(lambda folder: start_postgres(folder, fast=True))
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One Redis for the session; flush it or use keys of your own."""
+    yield from _run_server(start_redis)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/hub.sqlite"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = f"test_{uuid4().hex}"
+    yield server.create_database(name)
+    server.drop_database(name)
+
+
+def _run_server(start: Callable[[Path], S]) -> Iterator[S]:
+    with _open_folder() as folder:
+        try:
+            server = start(folder)
+        except ServerMissing as missing:
+            if os.environ.get("CI") == "true":
+                pytest.fail(str(missing), pytrace=False)
+            pytest.skip(str(missing))
+        with server:
+            yield server
+
+
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="isthmus-"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
