@@ -213,10 +213,14 @@ def _reachable(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) ->
     """The binaries, or a copy of them where the unprivileged user can read it (a checkout below /root is private)."""
     if owner is None or _can_enter(binaries, owner):
         return binaries
+    package = binaries.parents[1]
     copy = folder / "program"
     if not copy.exists():
-        shutil.copytree(binaries.parent, copy, symlinks=True)
-    return copy / binaries.name
+        shutil.copytree(binaries.parent, copy / package.name / binaries.parent.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")  # wheels keep shared libraries beside the package
+        if libraries.exists():
+            shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+    return copy / binaries.relative_to(package.parent)
 
 
 def _can_enter(folder: Path, owner: pwd.struct_passwd) -> bool:
