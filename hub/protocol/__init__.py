@@ -1,1 +1,1 @@
-"""The two-way write protocol: binding states, policies, decide(). Pure."""
+"""The two-way write protocol, pure: binding states, policies, and the one decision function. See docs/protocol.md."""

@@ -1,0 +1,103 @@
+"""The error tree, split by what happens next.
+
+Every error has a stable code; the sentence a person reads comes from the message catalogue (``hub.locale``) by that
+code. ``vendor`` keeps the other system's own words. Parameters must never hold a secret.
+"""
+
+from __future__ import annotations
+
+from hub.locale import render
+
+
+class IsthmusError(Exception):
+    """Base of all our errors. ``code`` is stable, ``params`` fill the catalogue's sentence."""
+
+    exit_code = 1
+
+    def __init__(self, code: str, *, vendor: str | None = None, **params: object) -> None:
+        self.code = code
+        self.vendor = vendor
+        self.params = params
+        super().__init__(code, params)
+
+    def text(self, lang: str = "en") -> str:
+        """One sentence a person can act on, with the vendor's words behind it when there are any."""
+        sentence = render(self.code, lang, **self.params)
+        return f"{sentence} [{self.vendor}]" if self.vendor else sentence
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+class ConfigInvalid(IsthmusError):
+    """Fix the configuration, the arguments or the file; trying again as it is cannot help."""
+
+    exit_code = 2
+
+
+class NotFound(ConfigInvalid):
+    """A name, number or id that the caller gave does not exist."""
+
+
+class NeedsConsent(IsthmusError):
+    """Credentials or rights are missing: pause the connection and tell a person once."""
+
+    exit_code = 3
+
+
+class Transient(IsthmusError):
+    """Certainly not applied; try again, not before ``retry_after_s`` when the other side named a time."""
+
+    exit_code = 3
+
+    def __init__(
+        self, code: str, *, vendor: str | None = None, retry_after_s: float | None = None, **params: object
+    ) -> None:
+        super().__init__(code, vendor=vendor, **params)
+        self.retry_after_s = retry_after_s
+
+
+class OutcomeUnknown(IsthmusError):
+    """A write may or may not have been applied: look before deciding."""
+
+    exit_code = 3
+
+
+class Duplicate(IsthmusError):
+    """The other side says that the document exists: find it by reference and adopt it."""
+
+    exit_code = 3
+
+
+class Stale(IsthmusError):
+    """Compare-and-set failed; certainly not applied: read again."""
+
+
+class Rejected(IsthmusError):
+    """A definite refusal, certainly not applied: park the row for a person, with the vendor's words."""
+
+    exit_code = 3
+
+
+class Locked(Rejected):
+    """Refused because of the document's state; never tried again as it is."""
+
+
+class NegativeResult(IsthmusError):
+    """The answer is a trustworthy "there is none": cache it."""
+
+
+class CursorExpired(IsthmusError):
+    """The cursor is no longer accepted: full resync with delete detection."""
+
+
+class MappingError(IsthmusError):
+    """A value that the mapping cannot translate: park this one record, go on with the rest."""
+
+
+class RuleBroken(IsthmusError):
+    """A business rule of the hub forbids it."""
+
+
+class Unauthentic(IsthmusError):
+    """A caller could not prove who it is."""

@@ -1,0 +1,50 @@
+"""What every canonical kind has."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from hub.model.values import Instant, Value
+
+CustomValue = str | int | bool | None
+
+
+class Entity(Value):
+    """A canonical record. Subclasses set ``KIND`` and thereby become a kind of the hub.
+
+    ``id`` is made by the hub (UUIDv7). ``revision`` rises with every change. A deleted record stays as a tombstone
+    (``deleted_at``) that default views hide.
+    """
+
+    KIND: ClassVar[str] = ""
+    TRANSACTIONAL: ClassVar[bool] = False
+    """True for documents (order, payment…): one binding per connection, never merged, never re-created."""
+    NUMBER: ClassVar[str] = "number"
+    """The field that a person would quote on the phone."""
+    DERIVED: ClassVar[frozenset[str]] = frozenset()
+    """Fields that rules compute; never patched to another system."""
+
+    id: UUID
+    revision: int = 0
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
+    deleted_at: Instant | None = None
+    tags: tuple[str, ...] = ()
+    """Labels that people give (标签)."""
+    attributes: dict[str, str] = {}
+    """Properties of the record itself that have no field of their own."""
+    custom: dict[str, CustomValue] = {}
+    """Declared custom fields (自定义字段), by name; checked against the declaration in the configuration."""
+
+
+SYSTEM_FIELDS = frozenset({"id", "revision", "created_at", "updated_at", "deleted_at"})
+
+
+class Line(Value):
+    """A row inside a record. ``key`` is stable for the life of the record and unique within it."""
+
+    INDEX: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Groups of fields by which lines are looked up across records."""
+
+    key: str

@@ -1,0 +1,94 @@
+"""The kinds the hub knows: every ``Entity`` subclass in this package, found by looking, so a new one edits no list."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+import hub.model
+from hub.errors import ConfigInvalid, RuleBroken
+from hub.model.base import SYSTEM_FIELDS, Entity
+from hub.model.values import Ref
+
+Fields = Mapping[str, Any]
+"""Canonical values by field name, as Python objects (Decimal, date, UUID, tuples of lines…); custom fields under
+``custom.<name>``."""
+
+
+@cache
+def load_kinds() -> Mapping[str, type[Entity]]:
+    """All kinds by name."""
+    found: dict[str, type[Entity]] = {}
+    for module in pkgutil.iter_modules(hub.model.__path__):
+        for value in vars(importlib.import_module(f"hub.model.{module.name}")).values():
+            if isinstance(value, type) and issubclass(value, Entity) and value.KIND:
+                found[value.KIND] = value
+    return dict(sorted(found.items()))
+
+
+def find_kind(name: str) -> type[Entity]:
+    """The model of a kind; ``ConfigInvalid`` names the known ones."""
+    kinds = load_kinds()
+    if name not in kinds:
+        raise ConfigInvalid("model.kind_unknown", kind=name, known=", ".join(kinds))
+    return kinds[name]
+
+
+def list_fields(kind: str) -> Mapping[str, FieldInfo]:
+    """The business fields of a kind (system fields left out)."""
+    return {n: f for n, f in find_kind(kind).model_fields.items() if n not in SYSTEM_FIELDS}
+
+
+@cache
+def field_adapter(kind: str, field: str) -> TypeAdapter[Any]:
+    """Validates and serialises one field of a kind; ``custom.<name>`` is a plain custom value."""
+    if field.startswith("custom."):
+        return TypeAdapter(str | int | bool | None)
+    info = find_kind(kind).model_fields.get(field)
+    if info is None:
+        raise ConfigInvalid("model.field_unknown", kind=kind, field=field)
+    from typing import Annotated
+
+    annotation: Any = info.annotation
+    for item in info.metadata:
+        annotation = Annotated[annotation, item]
+    return TypeAdapter(annotation)
+
+
+def check_fields(kind: str, values: Fields) -> dict[str, Any]:
+    """The same values as typed Python objects; ``RuleBroken`` names kind, field, value and what is wrong."""
+    checked: dict[str, Any] = {}
+    for field, value in values.items():
+        try:
+            checked[field] = field_adapter(kind, field).validate_python(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in (field, *first["loc"]))
+            raise RuleBroken(
+                "model.value_invalid", kind=kind, field=where, value=first["input"], what=first["msg"]
+            ) from error
+    return checked
+
+
+def encode_fields(kind: str, values: Fields) -> dict[str, Any]:
+    """Canonical values as JSON-ready objects (decimals as text)."""
+    return {name: field_adapter(kind, name).dump_python(value, mode="json") for name, value in values.items()}
+
+
+def decode_fields(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of :func:`encode_fields`."""
+    return {name: field_adapter(kind, name).validate_python(value) for name, value in values.items()}
+
+
+def list_refs(kind: str) -> Iterator[tuple[str, str]]:
+    """(field, kind it refers to) for every top-level reference of a kind."""
+    for name, info in list_fields(kind).items():
+        for item in info.metadata:
+            if isinstance(item, Ref):
+                yield name, item.kind

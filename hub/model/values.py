@@ -1,0 +1,62 @@
+"""Value types that the canonical kinds are made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Marks a decimal column: ``places`` digits after the point, kept exactly (a scaled integer on SQLite)."""
+
+    places: int
+
+    def check(self, value: Decimal) -> Decimal:
+        """The same value, refused when it is not finite or finer than the column can keep."""
+        if not value.is_finite():
+            raise ValueError("must be a finite number")
+        if abs(value) >= Decimal(10) ** (18 - self.places):
+            raise ValueError("is too large")
+        if value != value.quantize(Decimal(1).scaleb(-self.places)):
+            raise ValueError(f"has more than {self.places} decimal places")
+        return value
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Marks a field that holds the hub id of a record of another kind."""
+
+    kind: str
+
+
+def _check_currency(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", value):
+        raise ValueError("must be a three-letter ISO 4217 code")
+    return value
+
+
+def _check_aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("must have a time zone")
+    return value
+
+
+Amount = Annotated[Decimal, Scaled(6), AfterValidator(Scaled(6).check)]
+"""An amount of money or a unit price in the currency of its record."""
+Quantity = Annotated[Decimal, Scaled(6), AfterValidator(Scaled(6).check)]
+Rate = Annotated[Decimal, Scaled(10), AfterValidator(Scaled(10).check)]
+"""A ratio: an exchange rate, or a tax rate (0.13 for 13 %)."""
+Currency = Annotated[str, AfterValidator(_check_currency)]
+Instant = Annotated[datetime, AfterValidator(_check_aware)]
+
+
+class Value(BaseModel):
+    """Base of frozen values and records; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)

@@ -1,0 +1,97 @@
+"""Are two values the same to the other system? And fingerprints of values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from hub.model.base import Line
+from hub.model.values import Value
+from hub.protocol.semantics import Normaliser
+
+PLAIN = Normaliser()
+
+
+def _plain(value: Any) -> Any:
+    """JSON-ready, with one spelling for each value (2 and 2.00 are the same amount)."""
+    if isinstance(value, Decimal):
+        return format(value.normalize() + 0, "f")
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, UUID | datetime | date):
+        return str(value)
+    if isinstance(value, Value):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_plain(item) for item in value]
+    return value
+
+
+def take_fingerprint(value: Any) -> str:
+    """A short digest of any canonical value; equal values give equal digests."""
+    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def project_lines(
+    lines: Sequence[Line], fields: frozenset[str], normalisers: Mapping[str, Normaliser]
+) -> dict[str, dict[str, Any]]:
+    """Key → the given fields of each line, as the other system would show them."""
+    return {
+        line.key: {
+            name: _plain(normalisers.get(name, PLAIN).apply(getattr(line, name)))
+            for name in sorted(fields)
+            if name in type(line).model_fields
+        }
+        for line in lines
+    }
+
+
+def is_line_list(value: Any) -> bool:
+    return isinstance(value, tuple | list) and bool(value) and isinstance(value[0], Line)
+
+
+def normalise_value(
+    name: str, value: Any, normalisers: Mapping[str, Normaliser], line_fields: Mapping[str, frozenset[str]]
+) -> Any:
+    """The comparable form of a field's value. ``line_fields``: for list fields, which line fields travel."""
+    if name in line_fields:
+        inner = {key.partition(".")[2]: item for key, item in normalisers.items() if key.startswith(name + ".")}
+        return project_lines(value or (), line_fields[name], inner)
+    shown = normalisers.get(name, PLAIN).apply(value)
+    return _plain(shown if shown is not None else "")
+
+
+def match_lines(
+    ours: Sequence[Line], theirs: Sequence[Line], known: Mapping[str, str], fields: frozenset[str]
+) -> dict[str, str]:
+    """Pair remote lines that have no known partner with our unpaired lines: equal values first, then position.
+
+    ``known`` maps our key → their line id, ``theirs`` carry their own ids as keys. Returns the completed map.
+    """
+    pairs = {mine: other for mine, other in known.items() if any(line.key == other for line in theirs)}
+    taken = set(pairs.values())
+    free_ours = [line for line in ours if line.key not in pairs]
+    free_theirs = [line for line in theirs if line.key not in taken]
+    shown = {line.key: take_fingerprint(shape) for line, shape in _shapes(free_theirs, fields)}
+    for line, shape in _shapes(list(free_ours), fields):
+        print_ = take_fingerprint(shape)
+        hit = next((other for other in free_theirs if shown[other.key] == print_), None)
+        if hit is not None:
+            pairs[line.key] = hit.key
+            free_ours.remove(line)
+            free_theirs.remove(hit)
+    pairs.update({mine.key: other.key for mine, other in zip(free_ours, free_theirs, strict=False)})
+    return pairs
+
+
+def _shapes(lines: Sequence[Line], fields: frozenset[str]) -> list[tuple[Line, dict[str, Any]]]:
+    return [(line, project_lines([line], fields, {})[line.key]) for line in lines]

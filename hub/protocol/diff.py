@@ -1,0 +1,76 @@
+"""Which fields the hub wants to write, and which differ but may not be written: the pure core of ``decide``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.protocol.binding import Binding
+from hub.protocol.compare import normalise_value, take_fingerprint
+from hub.protocol.semantics import NO_FIELDS, Amend, Owner, Policy, Stage
+from hub.protocol.snapshot import Intent, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``want``: field → value to write; ``old``: what is there; ``held``: field → reason code."""
+
+    want: Mapping[str, Any]
+    old: Mapping[str, Any]
+    held: Mapping[str, str]
+
+
+def comparable(policy: Policy, name: str, value: Any) -> Any:
+    """A value as the other system would show it."""
+    return normalise_value(name, value, policy.semantics.normalisers, policy.line_fields)
+
+
+def compare_fields(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy) -> Difference:
+    """Differences in the fields that are ours to write, split by whether the document's state allows it."""
+    want: dict[str, Any] = {}
+    old: dict[str, Any] = {}
+    held: dict[str, str] = {}
+    for name in sorted(policy.mapped_out & policy.mapped_in):
+        if name not in intent.values or not _differs(binding, intent, seen, policy, name):
+            continue
+        reason = _find_obstacle(binding, intent, seen, policy, name)
+        if reason:
+            held[name] = reason
+        else:
+            want[name] = intent.values[name]
+            old[name] = seen.values.get(name)
+    return Difference(want, old, held)
+
+
+def _differs(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, name: str) -> bool:
+    """Whether the hub asserts this field against what was seen."""
+    owner = policy.owner_of(name)
+    if owner is Owner.REMOTE or name not in intent.claims:
+        return False
+    ours = comparable(policy, name, intent.values[name])
+    if ours == comparable(policy, name, seen.values.get(name)):
+        return False
+    return owner is Owner.HUB or take_fingerprint(ours) != binding.base.get(name)
+
+
+def _find_obstacle(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, name: str) -> str | None:
+    if binding.not_retained.get(name) == take_fingerprint(intent.values[name]):
+        return "protocol.not_retained"
+    allowed = policy.semantics.editable.get(seen.stage, NO_FIELDS)
+    if name not in allowed and "*" not in allowed:
+        return "protocol.locked"
+    return "protocol.refused" if binding.held.get(name) == "protocol.refused" else None
+
+
+def find_reversible(
+    binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, held: Mapping[str, str]
+) -> bool:
+    """Reverse (or reopen) only a document that the hub made, whose locked values are ones that the hub wrote, on which
+    nothing hangs: a value that a person put there is his to defend."""
+    if policy.semantics.amend not in (Amend.REVERSE, Amend.REOPEN) or seen.stage is not Stage.EFFECTIVE:
+        return False
+    if not binding.ours or seen.live_children or intent.live_children:
+        return False
+    locked = {name for name, reason in held.items() if reason == "protocol.locked"}
+    return bool(locked) and locked == set(held) and locked <= intent.own_values

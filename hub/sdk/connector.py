@@ -1,0 +1,254 @@
+"""What a connector author implements: a Connector with Streams (readable objects) and Sinks (writable objects)."""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+
+from hub.errors import IsthmusError
+from hub.protocol.semantics import Confirm, Stage, WriteSemantics
+
+
+class Clock(Protocol):
+    """Time as an argument. ``now`` is aware UTC; ``monotonic`` and ``sleep`` are in seconds."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class ConnectorConfig(BaseModel):
+    """Base of a connector's configuration. Secrets are ``pydantic.SecretStr``; every field has a ``description``
+    (English) and ``json_schema_extra={"zh": …}`` for the question asked by ``connection add``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the hub lends to a connector; nothing else may be reached for (no clock, no randomness, no sockets)."""
+
+    clock: Clock
+    random: random.Random
+    zone: tzinfo = UTC
+    """The connection's zone, for vendors that send times without one."""
+    transport: httpx.BaseTransport | None = None
+    """HTTP transport to use instead of the network (tests, simulators in process)."""
+    http_total_s: float = 60.0
+    log: Callable[[str], None] = lambda line: None
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """One record as the vendor sent it, plus what the write protocol needs to know about it.
+
+    ``payload`` is the vendor's own shape as JSON-ready data (decimals as ``Decimal`` or text, never float for money;
+    dates as ISO text); children are inside it. ``version`` is a monotone integer that covers the children (None when the
+    system has none). ``read_at`` is when the read *started*. The three ``by`` facts are None when the system does not
+    show them.
+    """
+
+    stream: str
+    external_id: str
+    payload: Mapping[str, Any]
+    read_at: datetime
+    modified_at: datetime | None = None
+    version: int | None = None
+    stage: Stage = Stage.EFFECTIVE
+    number: str | None = None
+    reference: str | None = None
+    """Text of the field that carries our reference, as it stands there."""
+    created_by_us: bool | None = None
+    """The integration user made it."""
+    touched_by_person: bool | None = None
+    """Somebody other than the integration user changed it after it was made."""
+    changed_by_us: bool | None = None
+    """The last change was the integration user's."""
+    live_children: bool = False
+    """Documents hang on it (payments, invoices) that forbid a void."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a stream. ``position`` is where the next page starts (opaque JSON; None at the end);
+    ``high_water`` is the largest change time on the page (aware)."""
+
+    records: Sequence[SourceRecord]
+    position: Any = None
+    high_water: datetime | None = None
+
+
+class Stream(ABC):
+    """A readable object of one kind."""
+
+    name: ClassVar[str]
+    kind: ClassVar[str]
+    fetches: ClassVar[bool] = True
+    """False for push-only or file sources that cannot read one record by id."""
+
+    @abstractmethod
+    def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
+        """Records changed at or after ``since`` (None: all), in keyset order, continuing at ``position``.
+
+        A record whose children changed counts as changed. Raises Transient, NeedsConsent, CursorExpired.
+        """
+
+    @abstractmethod
+    def fetch(self, external_id: str) -> SourceRecord | None:
+        """One record, or None when the system says that it does not exist (deleted)."""
+
+    def list_ids(self) -> Sequence[str] | None:
+        """All ids that exist now (for finding deletions), or None when the system cannot list them."""
+        return None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One document to create. ``payload`` has the vendor's shape as the mapping made it, ``ref`` must end up in the
+    declared reference field, at creation and never later."""
+
+    ref: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A definite success. ``version`` is the monotone version that this write produced, when the system tells it."""
+
+    external_id: str
+    version: int | None = None
+    number: str | None = None
+
+
+class Sink(ABC):
+    """A writable object of one kind. ``stream`` names the stream that reads the same documents.
+
+    Errors: ``Rejected``/``Locked`` definite refusal; ``Duplicate`` exists already; ``Stale`` compare-and-set failed;
+    ``Transient`` certainly not applied; ``OutcomeUnknown`` anything else after the request left (timeouts, 5xx,
+    connection reset, unparsable answer). A write is never retried inside a connector.
+    """
+
+    kind: ClassVar[str]
+    stream: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def semantics(self) -> WriteSemantics:
+        """The declaration for this kind; the conformance suite measures it."""
+
+    @abstractmethod
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Written | IsthmusError]:
+        """Create documents (as drafts where the tier has them): one result for each item, in order. Raises only when
+        the whole batch shares one outcome."""
+
+    @abstractmethod
+    def patch(self, external_id: str, payload: Mapping[str, Any], *, if_version: int | None) -> Written:
+        """Change only what ``payload`` names. A list of lines is the complete wanted list; a line with the key
+        field changes that line, one without is new, a remote line not named is removed."""
+
+    def submit(self, external_id: str, *, if_version: int | None) -> Written:
+        """Hand the draft to the people who approve; already submitted counts as success."""
+        raise NotImplementedError
+
+    def confirm(self, external_id: str, *, if_version: int | None) -> Written:
+        """Make it effective; already effective counts as success."""
+        raise NotImplementedError
+
+    def reopen(self, external_id: str, *, if_version: int | None) -> Written:
+        """Take the approval back so that it can be edited (``amend = reopen``)."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def void(self, external_id: str, *, if_version: int | None) -> Written:
+        """Cancel it; already void counts as success. The document stays visible as void."""
+
+    def delete(self, external_id: str, *, if_version: int | None) -> None:
+        """Remove a draft; already gone counts as success."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def find(self, ref_prefix: str) -> Sequence[SourceRecord]:
+        """Every document whose reference field starts with ``ref_prefix``, voided ones included, whoever made them."""
+
+    def find_by_identifier(self, kind: str, value: str) -> Sequence[SourceRecord]:
+        """Parties that carry this identifier (``uscc``…); for kinds without a reference field of their own."""
+        return ()
+
+
+@dataclass(frozen=True)
+class CheckItem:
+    """One finding of ``connection check``: a message code of the connector's catalogue with parameters."""
+
+    ok: bool
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+class Connector(ABC):
+    """One vendor. The hub makes one instance for each connection; ``close`` ends it."""
+
+    name: ClassVar[str]
+    label: ClassVar[Mapping[str, str]]
+    """Display name by language."""
+    Config: ClassVar[type[ConnectorConfig]]
+    mappings: ClassVar[Path | None] = None
+    """Folder with the connector's ``<kind>.toml`` mapping files, when not shipped in ``mappings/<name>``."""
+    rounding: ClassVar[str] = "line"
+    """How the system rounds tax: ``line`` half-up per line, or ``document`` half-even per document."""
+    total_tolerance: ClassVar[Decimal] = Decimal("0.05")
+
+    def __init__(self, config: Any, tools: Tools) -> None:
+        self.config = config
+        self.tools = tools
+
+    @abstractmethod
+    def streams(self) -> Mapping[str, Stream]:
+        """Readable objects by stream name."""
+
+    @abstractmethod
+    def sinks(self) -> Mapping[str, Sink]:
+        """Writable objects by kind."""
+
+    @abstractmethod
+    def check(self) -> Sequence[CheckItem]:
+        """Look at the account without writing: credentials, rights, versions. Names the exact right that is missing."""
+
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """Named functions that the mapping files may ``call``: ``name(value, payload) -> value`` inbound,
+        ``name_out(value, record) -> value`` outbound."""
+        return {}
+
+    def code_tables(self) -> Mapping[str, Mapping[str, str]]:
+        """Code tables that can be read from the system itself: table → {remote code: hub value}. The connection's
+        configured codes win over them."""
+        return {}
+
+    def close(self) -> None:
+        """Give back connections and sessions."""
+
+
+__all__ = [
+    "CheckItem",
+    "Clock",
+    "Confirm",
+    "Connector",
+    "ConnectorConfig",
+    "Draft",
+    "Page",
+    "Sink",
+    "SourceRecord",
+    "Stream",
+    "Tools",
+    "Written",
+]

@@ -1,0 +1,16 @@
+"""The one door through which every connector enters, ours and strangers' alike."""
+
+from __future__ import annotations
+
+import pluggy
+
+from hub.sdk.connector import Connector
+
+hookspec = pluggy.HookspecMarker("isthmus")
+hookimpl = pluggy.HookimplMarker("isthmus")
+
+
+@hookspec
+def isthmus_connector() -> type[Connector]:
+    """Return the connector class of this plugin."""
+    raise NotImplementedError

@@ -1,0 +1,358 @@
+"""Rows of the hub's own bookkeeping, and how each is keyed. Tables are derived from these models, as from the kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub.model.kinds import load_kinds
+from hub.model.values import Amount, Instant, Value
+from hub.protocol.binding import Binding
+
+
+class Image(Value):
+    """What one source says about one record: canonical values by field, in JSON form.
+
+    ``source`` is ``hub`` for edits made here, else ``<connection>/<stream>/<external id>``.
+    """
+
+    record_kind: str
+    record_id: UUID
+    source: str
+    connection: str | None = None
+    stream: str | None = None
+    external_id: str | None = None
+    values: dict[str, Any]
+    origins: dict[str, str] = {}
+    """Field → where it came from in the source (the path in the payload, or the person who typed it)."""
+    changed: dict[str, str] = {}
+    """Field → when this source last changed it, as the hub learnt of it (ISO 8601, UTC)."""
+    mapping_version: str = ""
+    version: int = 0
+    at: Instant
+
+
+class Payload(Value):
+    """A record as the vendor sent it, compressed. ``digest`` is over the uncompressed bytes."""
+
+    id: UUID
+    connection: str
+    stream: str
+    external_id: str
+    version: int = 0
+    digest: str
+    body: bytes
+    at: Instant
+
+
+class Attempt(Value):
+    """One call that tried to write; the row is there before the call."""
+
+    id: UUID
+    binding_id: UUID
+    run_id: UUID | None = None
+    connection: str
+    kind: str
+    number: int
+    op: str
+    request_digest: str
+    summary: dict[str, Any] = {}
+    sent_at: Instant
+    outcome: str = "sent"
+    """sent | ok | refused | unknown | duplicate | stale"""
+    answered_at: Instant | None = None
+    remote_id: str | None = None
+    response_digest: str | None = None
+    error_code: str | None = None
+    error_words: str | None = None
+
+
+class JournalEntry(Value):
+    """Append-only: what happened, by whom, to what."""
+
+    id: UUID
+    at: Instant
+    actor: str
+    action: str
+    record_kind: str | None = None
+    record_id: UUID | None = None
+    connection: str | None = None
+    remote_id: str | None = None
+    run_id: UUID | None = None
+    detail: dict[str, Any] = {}
+
+
+class Cursor(Value):
+    """Where reading a stream stands. ``since``/``position`` belong to a pull that is under way (None: none is)."""
+
+    connection: str
+    stream: str
+    high_water: Instant | None = None
+    epoch: int = 0
+    since: Instant | None = None
+    position: Any = None
+    reading_high: Instant | None = None
+    under_way: bool = False
+    complete_once: bool = False
+    """A first full read has ended."""
+    updated_at: Instant | None = None
+
+
+class Orphan(Value):
+    """A spare draft of ours that no binding points at."""
+
+    connection: str
+    kind: str
+    remote_id: str
+    binding_id: UUID | None = None
+    state: str = "due"
+    """due | done | parked"""
+    reason: str = ""
+    at: Instant
+
+
+class Conflict(Value):
+    """A shared field that was edited on both sides; keeps both values."""
+
+    id: UUID
+    binding_id: UUID
+    connection: str
+    record_kind: str
+    record_id: UUID
+    field: str
+    hub_value: Any = None
+    remote_value: Any = None
+    base_value: Any = None
+    took: str
+    """hub | remote: what the rule took for now."""
+    decided_by: str | None = None
+    at: Instant
+    decided_at: Instant | None = None
+
+
+class DeadRow(Value):
+    """A remote record that could not be taken in; the rest of its page went on. Lifted when a later reading succeeds."""
+
+    connection: str
+    stream: str
+    external_id: str
+    state: str = "dead"
+    """dead: it cannot be translated; waiting: what it refers to is not here yet."""
+    code: str
+    params: dict[str, str] = {}
+    words: str | None = None
+    amount: Amount | None = None
+    currency: str | None = None
+    attempts: int = 1
+    first_at: Instant
+    last_at: Instant
+
+
+class Plan(Value):
+    """A set of decisions that a person may accept."""
+
+    id: UUID
+    label: str
+    """Short id that people type."""
+    connection: str
+    kinds: list[str]
+    made_at: Instant
+    made_by: str
+    accepted_at: Instant | None = None
+    accepted_by: str | None = None
+    used_at: Instant | None = None
+    settings: dict[str, str] = {}
+    """Fingerprint per kind of what a later run must not have changed (mapping, confirm, ownership, create, start date)."""
+    summary: dict[str, Any] = {}
+
+
+class PlanItem(Value):
+    """One decision of a plan."""
+
+    plan_id: UUID
+    position: int
+    kind: str
+    binding_id: UUID | None = None
+    record_id: UUID | None = None
+    remote_id: str | None = None
+    side: str
+    """there: a write to the other system; here: a change in the hub."""
+    action: str
+    label: str = ""
+    reason: str | None = None
+    reason_params: dict[str, str] = {}
+    changes: dict[str, Any] = {}
+    """field → [old, new]."""
+    amount: Amount | None = None
+    currency: str | None = None
+    fingerprint: str
+    """Digest of the decision; a run that decides otherwise holds the document."""
+
+
+class Run(Value):
+    """One pull and push over some syncs of a connection."""
+
+    id: UUID
+    number: int
+    connection: str
+    kinds: list[str]
+    actor: str
+    plan_id: UUID | None = None
+    state: str = "running"
+    """running | done | failed | stopped"""
+    started_at: Instant
+    lease_until: Instant | None = None
+    ended_at: Instant | None = None
+    counts: dict[str, int] = {}
+    error_code: str | None = None
+    error_params: dict[str, str] = {}
+    error_words: str | None = None
+
+
+class SyncState(Value):
+    """What the hub knows about a sync beyond its configuration."""
+
+    connection: str
+    kind: str
+    accepted_settings: str | None = None
+    """Fingerprint of the settings of the last accepted plan; None: the first push still needs one."""
+    paused: bool = False
+    pause_code: str | None = None
+    next_due: Instant | None = None
+    last_run_at: Instant | None = None
+    last_ok_at: Instant | None = None
+
+
+class ConnectionState(Value):
+    """Run-time state of a connection."""
+
+    connection: str
+    epoch: int = 0
+    paused: bool = False
+    pause_code: str | None = None
+    pause_params: dict[str, str] = {}
+    not_before: Instant | None = None
+    """Throttled or away: no call before this time."""
+    failures: int = 0
+
+
+class Setting(Value):
+    """A named value of this installation (installation id, pause of everything…)."""
+
+    name: str
+    value: Any
+
+
+class ConfigVersion(Value):
+    """A published configuration; workers read the newest."""
+
+    number: int
+    body: dict[str, Any]
+    digest: str
+    published_at: Instant
+    published_by: str
+
+
+class SecretRow(Value):
+    """A secret, encrypted under the master key."""
+
+    name: str
+    token: bytes
+    at: Instant
+
+
+class Lease(Value):
+    """Who may do a named thing now."""
+
+    name: str
+    holder: str
+    until: Instant
+    fence: int = 0
+
+
+class IdentityVerdict(Value):
+    """A reversible decision that two things are, or are not, the same party."""
+
+    id: UUID
+    record_kind: str
+    record_id: UUID
+    source: str
+    """The remote side, as in Image.source."""
+    verdict: str
+    """same | different"""
+    evidence: dict[str, Any] = {}
+    decided_by: str
+    at: Instant
+    undone_at: Instant | None = None
+
+
+class NumberSeries(Value):
+    """Next number of a kind's own series (not an identity: ids are never made from it)."""
+
+    kind: str
+    prefix: str
+    next_value: int = 1
+
+
+class Total(Value):
+    """Result shape of a sum over one currency (not a table)."""
+
+    currency: str
+    amount: Decimal
+    count: int
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """How a row model becomes a table."""
+
+    model: type[Value]
+    name: str
+    key: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...] = ()
+    """Unique over the rows where none of the columns is NULL."""
+    unique_where: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """(columns, SQL condition) for partial unique indexes."""
+    index_where: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """(columns, SQL condition) for partial indexes."""
+    index: tuple[tuple[str, ...], ...] = ()
+
+
+def _transactional_kinds() -> str:
+    return ", ".join(f"'{name}'" for name, model in load_kinds().items() if model.TRANSACTIONAL)
+
+
+TABLES: tuple[TableSpec, ...] = (
+    TableSpec(
+        Binding,
+        "binding",
+        ("id",),
+        unique=(("connection", "kind", "remote_id"), ("connection", "ref")),
+        unique_where=((("connection", "kind", "hub_id"), f"kind IN ({_transactional_kinds()})"),),
+        index=(("state", "not_before"), ("kind", "hub_id"), ("connection", "kind", "hub_id")),
+        index_where=((("connection",), "dirty"),),
+    ),
+    TableSpec(Image, "image", ("record_kind", "record_id", "source"), index=(("connection", "stream", "external_id"),)),
+    TableSpec(Payload, "payload", ("id",), index=(("connection", "stream", "external_id", "at"),)),
+    TableSpec(Attempt, "attempt", ("id",), index=(("binding_id", "number"), ("run_id",))),
+    TableSpec(JournalEntry, "journal", ("id",), index=(("record_id", "at"), ("run_id",), ("at",))),
+    TableSpec(Cursor, "cursor", ("connection", "stream")),
+    TableSpec(Orphan, "orphan", ("connection", "kind", "remote_id"), index=(("state",),)),
+    TableSpec(Conflict, "conflict", ("id",), index=(("record_id",), ("binding_id", "field"))),
+    TableSpec(DeadRow, "dead_row", ("connection", "stream", "external_id"), index=(("state",),)),
+    TableSpec(Plan, "plan", ("id",), unique=(("label",),), index=(("connection", "made_at"),)),
+    TableSpec(PlanItem, "plan_item", ("plan_id", "position"), index=(("binding_id",),)),
+    TableSpec(Run, "run", ("id",), unique=(("number",),), index=(("state",), ("connection", "started_at"))),
+    TableSpec(SyncState, "sync_state", ("connection", "kind")),
+    TableSpec(ConnectionState, "connection_state", ("connection",)),
+    TableSpec(Setting, "setting", ("name",)),
+    TableSpec(ConfigVersion, "config_version", ("number",)),
+    TableSpec(SecretRow, "secret", ("name",)),
+    TableSpec(Lease, "lease", ("name",)),
+    TableSpec(
+        IdentityVerdict, "identity_verdict", ("id",), index=(("record_kind", "record_id"), ("record_kind", "source"))
+    ),
+    TableSpec(NumberSeries, "number_series", ("kind", "prefix")),
+)

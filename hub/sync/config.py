@@ -1,0 +1,74 @@
+"""The published configuration, as every worker reads it. Authored in ``isthmus.toml`` (``hub.runtime.settings``)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from hub.crm.custom import CustomField
+from hub.model.values import Currency, Value
+from hub.protocol.semantics import Amend, Confirm, Direction, Owner
+
+
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{name} is not a time zone name such as Asia/Shanghai") from error
+    return name
+
+
+class OrganisationSettings(Value):
+    """Our own legal entity; documents without one belong to it."""
+
+    name: str = "My company"
+    currency: Currency = "CNY"
+    zone: str = "Asia/Shanghai"
+
+    _zone = field_validator("zone")(_check_zone)
+
+
+class SyncSettings(Value):
+    """One sync: (connection, kind). The defaults are the safe ones."""
+
+    direction: Direction = Direction.BOTH
+    confirm: Confirm = Confirm.SAVE
+    amend: Amend | None = None
+    """None: what the connector declares."""
+    create: bool = False
+    start_date: date | None = None
+    every_s: int | None = Field(default=None, ge=5)
+    owners: dict[str, Owner] = {}
+    remote_wins: bool = True
+    read_check_write: tuple[str, ...] = ()
+    """Shared fields that the admin allows on a system without compare-and-set."""
+
+
+class ConnectionSettings(Value):
+    """One configured account of a connector. ``config`` holds secrets only as references
+    (``env:NAME``, ``file:PATH``, ``secret:NAME``)."""
+
+    connector: str
+    config: dict[str, Any] = {}
+    zone: str = "Asia/Shanghai"
+    codes: dict[str, dict[str, str]] = {}
+    """Code tables: table → {remote code: hub value}."""
+    rounding: str | None = None
+    tolerance: Decimal | None = None
+    syncs: dict[str, SyncSettings] = {}
+    mappings: dict[str, tuple[tuple[str, str], ...]] = {}
+    """Kind → layers after the shipped one, as (file name for messages, TOML text)."""
+
+    _zone = field_validator("zone")(_check_zone)
+
+
+class HubConfig(Value):
+    """Everything that an admin configures."""
+
+    organisation: OrganisationSettings = OrganisationSettings()
+    connections: dict[str, ConnectionSettings] = {}
+    custom_fields: tuple[CustomField, ...] = ()
