@@ -30,9 +30,7 @@ class Resolved:
     provenance: Mapping[str, str]
 
 
-def resolve_claims(
-    claims: Sequence[Claim], owner_of: Callable[[str, str], Owner], *, number_field: str
-) -> Resolved:
+def resolve_claims(claims: Sequence[Claim], owner_of: Callable[[str, str], Owner], *, number_field: str) -> Resolved:
     """``owner_of(connection, field)``. Rules, in order: the number stays where it was first given; a void made in the
     hub holds; a connection that owns the field; the hub's own edit where a connection leaves the field to the hub;
     else the newest change, shared sources before those that leave the field to the hub."""
@@ -46,9 +44,7 @@ def resolve_claims(
     return Resolved(values, provenance)
 
 
-def _choose(
-    name: str, having: Sequence[Claim], owner_of: Callable[[str, str], Owner], number_field: str
-) -> Claim:
+def _choose(name: str, having: Sequence[Claim], owner_of: Callable[[str, str], Owner], number_field: str) -> Claim:
     own = next((claim for claim in having if claim.source == HUB), None)
     if name == number_field:
         return own or having[0]

@@ -1,0 +1,23 @@
+"""Record ids: UUIDv7 (RFC 9562, section 5.7), made by the hub and never by a database sequence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+RANDOM_BITS = 74
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOW_BITS = 62
+
+
+def make_uuid7(now: datetime, random_bits: int) -> UUID:
+    """The id for an aware time and ``RANDOM_BITS`` random bits; ids sort by time to the millisecond."""
+    if now.tzinfo is None:
+        raise ValueError("now must have a time zone")
+    if not 0 <= random_bits < 1 << RANDOM_BITS:
+        raise ValueError(f"random_bits must have at most {RANDOM_BITS} bits")
+    age_ms = (now - _EPOCH) // timedelta(milliseconds=1)
+    if not 0 <= age_ms < 1 << 48:
+        raise ValueError("now is outside the years 1970 to 10889")
+    high, low = random_bits >> _LOW_BITS, random_bits & ((1 << _LOW_BITS) - 1)
+    return UUID(int=age_ms << 80 | 0x7 << 76 | high << 64 | 0b10 << _LOW_BITS | low)
