@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from hub.crm.rules import Transitions
@@ -45,3 +46,9 @@ def check_identifiers(kind: str, identifiers: Sequence[Identifier]) -> None:
     codes = sorted(value for found, value in list_keys(identifiers) if found is IdentifierKind.USCC)
     if len(codes) > 1:
         raise RuleBroken("crm.two_credit_codes", kind=kind, codes=", ".join(codes))
+
+
+def check_tax_rate(field: str, rate: Decimal) -> None:
+    """A rate is a ratio; 13 where 0.13 is meant is the common mistake."""
+    if not 0 <= rate <= 1:
+        raise RuleBroken("crm.tax_rate_impossible", field=field, rate=rate)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from hub.crm.checks import check_line_keys
+from hub.crm.checks import check_line_keys, check_tax_rate
 from hub.crm.rules import Rules, Transitions
 from hub.errors import RuleBroken
 from hub.model.kinds import Fields
@@ -164,8 +164,7 @@ def check(order: Order, previous: Order | None, remote: bool) -> None:
     if order.rate <= 0 or (order.currency == order.base_currency and order.rate != 1):
         raise RuleBroken("crm.rate_impossible", rate=order.rate, currency=order.currency, base=order.base_currency)
     for line in order.lines:
-        if not 0 <= line.tax_rate <= 1:
-            raise RuleBroken("crm.tax_rate_impossible", key=line.key, rate=line.tax_rate)
+        check_tax_rate(f"order.lines.{line.key}.tax_rate", line.tax_rate)
     if remote:
         return
     if not order.lines and order.state not in (OrderState.DRAFT, OrderState.VOID):

@@ -1,0 +1,17 @@
+"""Colleagues."""
+
+from __future__ import annotations
+
+from hub.crm.checks import ACTIVITY_TRANSITIONS, check_name
+from hub.crm.rules import Rules
+from hub.model.party import User
+
+TRANSITIONS = ACTIVITY_TRANSITIONS
+
+
+def check(user: User, previous: User | None, remote: bool) -> None:
+    """A colleague has a name."""
+    check_name("user", user.name)
+
+
+RULES = Rules("user", TRANSITIONS, checking=check)
