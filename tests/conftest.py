@@ -17,9 +17,13 @@ from uuid import uuid4
 import pytest
 
 from hub.testkit.servers import PostgresServer, RedisServer, Server, ServerMissing, start_postgres, start_redis
+from hub.testkit.tryton import PreparedTryton, RunningTryton, provision_tryton, start_tryton
+from hub.testkit.tryton_people import TrytonPerson
 
 S = TypeVar("S", bound=Server)
-SERVER_FIXTURES = {"postgres_server", "redis_server"}
+T = TypeVar("T")
+SERVER_FIXTURES = {"postgres_server", "redis_server", "prepared_tryton", "traded_tryton"}
+TRYTON_CACHE = Path(__file__).parents[1] / ".cache" / "tryton"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,16 +63,45 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server.drop_database(name)
 
 
+@pytest.fixture(scope="session")
+def prepared_tryton() -> PreparedTryton:
+    """Tryton installed, its database seeded; about a minute once, nothing afterwards."""
+    return _or_skip(lambda: provision_tryton(TRYTON_CACHE, progress=print))
+
+
+@pytest.fixture(scope="session")
+def traded_tryton() -> PreparedTryton:
+    """The same with 120 customers, 12 products and 120 orders."""
+    return _or_skip(lambda: provision_tryton(TRYTON_CACHE, progress=print, trade=True))
+
+
+@pytest.fixture
+def tryton(prepared_tryton: PreparedTryton, tmp_path: Path) -> Iterator[RunningTryton]:
+    """A Tryton of your own, without any trade in it; starts in about a second."""
+    with start_tryton(prepared_tryton, tmp_path / "tryton") as server:
+        yield server
+
+
+@pytest.fixture
+def accountant(tryton: RunningTryton) -> Iterator[TrytonPerson]:
+    """王会计, who sells and confirms in that Tryton."""
+    person = TrytonPerson(tryton.url, tryton.database, tryton.accountant_login, tryton.accountant_password)
+    yield person
+    person.close()
+
+
 def _run_server(start: Callable[[Path], S]) -> Iterator[S]:
-    with _open_folder() as folder:
-        try:
-            server = start(folder)
-        except ServerMissing as missing:
-            if os.environ.get("CI") == "true":
-                pytest.fail(str(missing), pytrace=False)
-            pytest.skip(str(missing))
-        with server:
-            yield server
+    with _open_folder() as folder, _or_skip(lambda: start(folder)) as server:
+        yield server
+
+
+def _or_skip(prepare: Callable[[], T]) -> T:
+    try:
+        return prepare()
+    except ServerMissing as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
 
 
 @contextmanager
