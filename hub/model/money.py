@@ -53,7 +53,7 @@ def format_money(amount: Decimal, currency: str) -> str:
     places = max(places_of(currency), _count_places(amount))
     sign = "-" if amount < 0 else ""
     symbol = SYMBOLS.get(currency, f"{currency} ")
-    return f"{sign}{symbol}{abs(amount):,.{places}f}"
+    return f"{sign}{symbol}{amount.copy_abs():,.{places}f}"
 
 
 def _count_places(amount: Decimal) -> int:
@@ -121,7 +121,7 @@ class Money:
         if not weights or any(weight < 0 for weight in weights) or not any(weights):
             raise ValueError("weights must not be negative, and one must be above zero")
         places = max(places_of(self.currency), _count_places(self.amount))
-        units = int(abs(self.amount).scaleb(places, _exact))
+        units = int(self.amount.copy_abs().scaleb(places, _exact))
         shares = _split_units(units, _as_integers(weights))
         sign = -1 if self.amount < 0 else 1
         return tuple(Money(Decimal(sign * share).scaleb(-places, _exact), self.currency) for share in shares)
