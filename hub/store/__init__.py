@@ -1,1 +1,7 @@
 """The only room that knows SQLAlchemy: tables, unit of work, migrations."""
+
+from hub.store.bookkeeping import UnitOfWork
+from hub.store.records import Clock
+from hub.store.store import Store
+
+__all__ = ["Clock", "Store", "UnitOfWork"]

@@ -133,7 +133,10 @@ class Conflict(Value):
 
 
 class DeadRow(Value):
-    """A remote record that could not be taken in; the rest of its page went on. Lifted when a later reading succeeds."""
+    """A remote record that could not be taken in; the rest of its page went on.
+
+    Lifted when a later reading succeeds.
+    """
 
     connection: str
     stream: str
@@ -164,7 +167,7 @@ class Plan(Value):
     accepted_by: str | None = None
     used_at: Instant | None = None
     settings: dict[str, str] = {}
-    """Fingerprint per kind of what a later run must not have changed (mapping, confirm, ownership, create, start date)."""
+    """Fingerprint per kind of what a later run must not have changed (mapping, confirm, ownership, create, start)."""
     summary: dict[str, Any] = {}
 
 

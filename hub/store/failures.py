@@ -1,0 +1,56 @@
+"""What the database refuses, as errors of the hub."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
+
+from hub.errors import Duplicate, IsthmusError, RuleBroken, Transient
+
+
+class translate:
+    """Turn database errors inside the block into ours; a class, because it stands around every statement."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, StatementError):
+            found = classify(error)
+            if found is not None:
+                raise found from error
+
+
+def classify(error: StatementError) -> IsthmusError | None:
+    """The error of ours for an error of the database; None when it is a mistake in our own code."""
+    words = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+    if isinstance(error, IntegrityError):
+        if "unique" in words.lower():
+            return Duplicate("store.duplicate", table=_named_table(words))
+        return RuleBroken("store.value_refused", what=words)
+    if isinstance(error, OperationalError):
+        busy = "locked" in words or "deadlock" in words or "timeout" in words
+        return Transient("store.busy" if busy else "store.unreachable", what=words)
+    if isinstance(error, DBAPIError):
+        return Transient("store.unreachable", what=words) if error.connection_invalidated else _refused(error, words)
+    return _refused(error, words)
+
+
+def _refused(error: StatementError, words: str) -> IsthmusError | None:
+    """A value that does not fit its column: too large, too fine, without a zone, with a NUL character."""
+    is_value = isinstance(error.orig, (ValueError, OverflowError)) or type(error.orig).__name__ in (
+        "DataError",
+        "NumericValueOutOfRange",
+        "UntranslatableCharacter",
+    )
+    return RuleBroken("store.value_refused", what=words) if is_value else None
+
+
+def _named_table(words: str) -> str:
+    """The table or constraint that the database names: ``UNIQUE constraint failed: binding.ref, …``."""
+    return (
+        words.rsplit(": ", 1)[-1].split(".")[0] if "failed: " in words else words.split('"')[1] if '"' in words else ""
+    )

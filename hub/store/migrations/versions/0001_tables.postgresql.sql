@@ -1,0 +1,582 @@
+CREATE TABLE attempt (
+  id UUID NOT NULL,
+  binding_id UUID NOT NULL,
+  run_id UUID,
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  op TEXT NOT NULL,
+  request_digest TEXT NOT NULL,
+  summary JSONB NOT NULL,
+  sent_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  outcome TEXT NOT NULL,
+  answered_at TIMESTAMP WITH TIME ZONE,
+  remote_id TEXT,
+  response_digest TEXT,
+  error_code TEXT,
+  error_words TEXT,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_attempt_binding_id_number ON attempt (binding_id, number);
+
+CREATE INDEX ix_attempt_run_id ON attempt (run_id);
+
+CREATE TABLE binding (
+  id UUID NOT NULL,
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  hub_id UUID NOT NULL,
+  ref TEXT,
+  revision BIGINT NOT NULL,
+  remote_id TEXT,
+  remote_number TEXT,
+  "primary" BOOLEAN NOT NULL,
+  ours BOOLEAN NOT NULL,
+  state TEXT NOT NULL,
+  stage TEXT,
+  attempts BIGINT NOT NULL,
+  refusals BIGINT NOT NULL,
+  fence BIGINT NOT NULL,
+  lease_until TIMESTAMP WITH TIME ZONE,
+  sent_at TIMESTAMP WITH TIME ZONE,
+  not_before TIMESTAMP WITH TIME ZONE,
+  dirty BOOLEAN NOT NULL,
+  void_wanted BOOLEAN NOT NULL,
+  remote_version BIGINT NOT NULL,
+  acked_version BIGINT NOT NULL,
+  acked_patch TEXT NOT NULL,
+  same_patches BIGINT NOT NULL,
+  base JSONB NOT NULL,
+  sent JSONB NOT NULL,
+  held JSONB NOT NULL,
+  not_retained JSONB NOT NULL,
+  lines JSONB NOT NULL,
+  missing_since TIMESTAMP WITH TIME ZONE,
+  claimed_revision BIGINT NOT NULL,
+  parked TEXT,
+  parked_params JSONB NOT NULL,
+  why TEXT,
+  submitted_revision BIGINT NOT NULL,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  PRIMARY KEY (id),
+  CONSTRAINT uq_binding_connection_kind_remote_id UNIQUE (connection, kind, remote_id),
+  CONSTRAINT uq_binding_connection_ref UNIQUE (connection, ref)
+);
+
+CREATE INDEX ix_binding_connection_kind_hub_id ON binding (connection, kind, hub_id);
+
+CREATE INDEX ix_binding_connection_part ON binding (connection) WHERE dirty;
+
+CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
+
+CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
+
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id_part ON binding (connection, kind, hub_id) WHERE kind IN ('order');
+
+CREATE TABLE config_version (
+  number BIGINT NOT NULL,
+  body JSONB NOT NULL,
+  digest TEXT NOT NULL,
+  published_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  published_by TEXT NOT NULL,
+  PRIMARY KEY (number)
+);
+
+CREATE TABLE conflict (
+  id UUID NOT NULL,
+  binding_id UUID NOT NULL,
+  connection TEXT NOT NULL,
+  record_kind TEXT NOT NULL,
+  record_id UUID NOT NULL,
+  field TEXT NOT NULL,
+  hub_value JSONB,
+  remote_value JSONB,
+  base_value JSONB,
+  took TEXT NOT NULL,
+  decided_by TEXT,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  decided_at TIMESTAMP WITH TIME ZONE,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_conflict_binding_id_field ON conflict (binding_id, field);
+
+CREATE INDEX ix_conflict_record_id ON conflict (record_id);
+
+CREATE TABLE connection_state (
+  connection TEXT NOT NULL,
+  epoch BIGINT NOT NULL,
+  paused BOOLEAN NOT NULL,
+  pause_code TEXT,
+  pause_params JSONB NOT NULL,
+  not_before TIMESTAMP WITH TIME ZONE,
+  failures BIGINT NOT NULL,
+  PRIMARY KEY (connection)
+);
+
+CREATE TABLE crm_account (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  name TEXT NOT NULL,
+  number TEXT NOT NULL,
+  state TEXT NOT NULL,
+  phone TEXT NOT NULL,
+  email TEXT NOT NULL,
+  website TEXT NOT NULL,
+  note TEXT NOT NULL,
+  parent_id UUID,
+  branch_of_id UUID,
+  owner_id UUID,
+  organisation_id UUID,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_account_branch_of_id ON crm_account (branch_of_id);
+
+CREATE INDEX ix_crm_account_number ON crm_account (number);
+
+CREATE INDEX ix_crm_account_organisation_id ON crm_account (organisation_id);
+
+CREATE INDEX ix_crm_account_owner_id ON crm_account (owner_id);
+
+CREATE INDEX ix_crm_account_parent_id ON crm_account (parent_id);
+
+CREATE INDEX ix_crm_account_updated_at ON crm_account (updated_at);
+
+CREATE TABLE crm_contact (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  name TEXT NOT NULL,
+  mobile TEXT NOT NULL,
+  phone TEXT NOT NULL,
+  email TEXT NOT NULL,
+  title TEXT NOT NULL,
+  note TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_contact_name ON crm_contact (name);
+
+CREATE INDEX ix_crm_contact_updated_at ON crm_contact (updated_at);
+
+CREATE TABLE crm_order (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  number TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  organisation_id UUID,
+  account_id UUID NOT NULL,
+  contact_id UUID,
+  owner_id UUID,
+  ordered_on DATE,
+  currency TEXT NOT NULL,
+  rate NUMERIC(28, 10) NOT NULL,
+  base_currency TEXT NOT NULL,
+  state TEXT NOT NULL,
+  fulfilment TEXT NOT NULL,
+  billing TEXT NOT NULL,
+  payment TEXT NOT NULL,
+  net NUMERIC(24, 6) NOT NULL,
+  tax NUMERIC(24, 6) NOT NULL,
+  gross NUMERIC(24, 6) NOT NULL,
+  base_gross NUMERIC(24, 6) NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_order_account_id ON crm_order (account_id);
+
+CREATE INDEX ix_crm_order_contact_id ON crm_order (contact_id);
+
+CREATE INDEX ix_crm_order_number ON crm_order (number);
+
+CREATE INDEX ix_crm_order_organisation_id ON crm_order (organisation_id);
+
+CREATE INDEX ix_crm_order_owner_id ON crm_order (owner_id);
+
+CREATE INDEX ix_crm_order_updated_at ON crm_order (updated_at);
+
+CREATE TABLE crm_organisation (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  name TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_organisation_name ON crm_organisation (name);
+
+CREATE INDEX ix_crm_organisation_updated_at ON crm_organisation (updated_at);
+
+CREATE TABLE crm_product (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  number TEXT NOT NULL,
+  name TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  list_price NUMERIC(24, 6) NOT NULL,
+  currency TEXT NOT NULL,
+  tax_rate NUMERIC(28, 10),
+  note TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_product_number ON crm_product (number);
+
+CREATE INDEX ix_crm_product_updated_at ON crm_product (updated_at);
+
+CREATE TABLE crm_user (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  mobile TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_user_name ON crm_user (name);
+
+CREATE INDEX ix_crm_user_updated_at ON crm_user (updated_at);
+
+CREATE TABLE cursor (
+  connection TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  high_water TIMESTAMP WITH TIME ZONE,
+  epoch BIGINT NOT NULL,
+  since TIMESTAMP WITH TIME ZONE,
+  position JSONB,
+  reading_high TIMESTAMP WITH TIME ZONE,
+  under_way BOOLEAN NOT NULL,
+  complete_once BOOLEAN NOT NULL,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  PRIMARY KEY (connection, stream)
+);
+
+CREATE TABLE dead_row (
+  connection TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  code TEXT NOT NULL,
+  params JSONB NOT NULL,
+  words TEXT,
+  amount NUMERIC(24, 6),
+  currency TEXT,
+  attempts BIGINT NOT NULL,
+  first_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (connection, stream, external_id)
+);
+
+CREATE INDEX ix_dead_row_state ON dead_row (state);
+
+CREATE TABLE identity_verdict (
+  id UUID NOT NULL,
+  record_kind TEXT NOT NULL,
+  record_id UUID NOT NULL,
+  source TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  evidence JSONB NOT NULL,
+  decided_by TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  undone_at TIMESTAMP WITH TIME ZONE,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_identity_verdict_record_kind_record_id ON identity_verdict (record_kind, record_id);
+
+CREATE INDEX ix_identity_verdict_record_kind_source ON identity_verdict (record_kind, source);
+
+CREATE TABLE image (
+  record_kind TEXT NOT NULL,
+  record_id UUID NOT NULL,
+  source TEXT NOT NULL,
+  connection TEXT,
+  stream TEXT,
+  external_id TEXT,
+  values JSONB NOT NULL,
+  origins JSONB NOT NULL,
+  changed JSONB NOT NULL,
+  mapping_version TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (record_kind, record_id, source)
+);
+
+CREATE INDEX ix_image_connection_stream_external_id ON image (connection, stream, external_id);
+
+CREATE TABLE journal (
+  id UUID NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  record_kind TEXT,
+  record_id UUID,
+  connection TEXT,
+  remote_id TEXT,
+  run_id UUID,
+  detail JSONB NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_journal_at ON journal (at);
+
+CREATE INDEX ix_journal_record_id_at ON journal (record_id, at);
+
+CREATE INDEX ix_journal_run_id ON journal (run_id);
+
+CREATE TABLE lease (
+  name TEXT NOT NULL,
+  holder TEXT NOT NULL,
+  until TIMESTAMP WITH TIME ZONE NOT NULL,
+  fence BIGINT NOT NULL,
+  PRIMARY KEY (name)
+);
+
+CREATE TABLE number_series (
+  kind TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  next_value BIGINT NOT NULL,
+  PRIMARY KEY (kind, prefix)
+);
+
+CREATE TABLE orphan (
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  remote_id TEXT NOT NULL,
+  binding_id UUID,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (connection, kind, remote_id)
+);
+
+CREATE INDEX ix_orphan_state ON orphan (state);
+
+CREATE TABLE payload (
+  id UUID NOT NULL,
+  connection TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  digest TEXT NOT NULL,
+  body BYTEA NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_payload_connection_stream_external_id_at ON payload (connection, stream, external_id, at);
+
+CREATE TABLE plan (
+  id UUID NOT NULL,
+  label TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  kinds JSONB NOT NULL,
+  made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  made_by TEXT NOT NULL,
+  accepted_at TIMESTAMP WITH TIME ZONE,
+  accepted_by TEXT,
+  used_at TIMESTAMP WITH TIME ZONE,
+  settings JSONB NOT NULL,
+  summary JSONB NOT NULL,
+  PRIMARY KEY (id),
+  CONSTRAINT uq_plan_label UNIQUE (label)
+);
+
+CREATE INDEX ix_plan_connection_made_at ON plan (connection, made_at);
+
+CREATE TABLE plan_item (
+  plan_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  binding_id UUID,
+  record_id UUID,
+  remote_id TEXT,
+  side TEXT NOT NULL,
+  action TEXT NOT NULL,
+  label TEXT NOT NULL,
+  reason TEXT,
+  reason_params JSONB NOT NULL,
+  changes JSONB NOT NULL,
+  amount NUMERIC(24, 6),
+  currency TEXT,
+  fingerprint TEXT NOT NULL,
+  PRIMARY KEY (plan_id, position)
+);
+
+CREATE INDEX ix_plan_item_binding_id ON plan_item (binding_id);
+
+CREATE TABLE run (
+  id UUID NOT NULL,
+  number BIGINT NOT NULL,
+  connection TEXT NOT NULL,
+  kinds JSONB NOT NULL,
+  actor TEXT NOT NULL,
+  plan_id UUID,
+  state TEXT NOT NULL,
+  started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  lease_until TIMESTAMP WITH TIME ZONE,
+  ended_at TIMESTAMP WITH TIME ZONE,
+  counts JSONB NOT NULL,
+  error_code TEXT,
+  error_params JSONB NOT NULL,
+  error_words TEXT,
+  PRIMARY KEY (id),
+  CONSTRAINT uq_run_number UNIQUE (number)
+);
+
+CREATE INDEX ix_run_connection_started_at ON run (connection, started_at);
+
+CREATE INDEX ix_run_state ON run (state);
+
+CREATE TABLE secret (
+  name TEXT NOT NULL,
+  token BYTEA NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (name)
+);
+
+CREATE TABLE setting (
+  name TEXT NOT NULL,
+  value JSONB,
+  PRIMARY KEY (name)
+);
+
+CREATE TABLE sync_state (
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  accepted_settings TEXT,
+  paused BOOLEAN NOT NULL,
+  pause_code TEXT,
+  next_due TIMESTAMP WITH TIME ZONE,
+  last_run_at TIMESTAMP WITH TIME ZONE,
+  last_ok_at TIMESTAMP WITH TIME ZONE,
+  PRIMARY KEY (connection, kind)
+);
+
+CREATE TABLE crm_account_address (
+  account_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  country TEXT NOT NULL,
+  province TEXT NOT NULL,
+  city TEXT NOT NULL,
+  street TEXT NOT NULL,
+  postal_code TEXT NOT NULL,
+  PRIMARY KEY (account_id, key),
+  FOREIGN KEY(account_id) REFERENCES crm_account (id) ON DELETE CASCADE
+);
+
+CREATE TABLE crm_account_identifier (
+  account_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  validity TEXT NOT NULL,
+  PRIMARY KEY (account_id, key),
+  FOREIGN KEY(account_id) REFERENCES crm_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_account_identifier_value ON crm_account_identifier (value);
+
+CREATE TABLE crm_contact_identifier (
+  contact_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  validity TEXT NOT NULL,
+  PRIMARY KEY (contact_id, key),
+  FOREIGN KEY(contact_id) REFERENCES crm_contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_contact_identifier_value ON crm_contact_identifier (value);
+
+CREATE TABLE crm_contact_link (
+  contact_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  account_id UUID NOT NULL,
+  role TEXT NOT NULL,
+  "primary" BOOLEAN NOT NULL,
+  PRIMARY KEY (contact_id, key),
+  FOREIGN KEY(contact_id) REFERENCES crm_contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_contact_link_account_id ON crm_contact_link (account_id);
+
+CREATE TABLE crm_order_line (
+  order_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  product_id UUID,
+  name TEXT NOT NULL,
+  quantity NUMERIC(24, 6) NOT NULL,
+  unit TEXT NOT NULL,
+  unit_price NUMERIC(24, 6) NOT NULL,
+  tax_rate NUMERIC(28, 10) NOT NULL,
+  net NUMERIC(24, 6) NOT NULL,
+  tax NUMERIC(24, 6) NOT NULL,
+  gross NUMERIC(24, 6) NOT NULL,
+  PRIMARY KEY (order_id, key),
+  FOREIGN KEY(order_id) REFERENCES crm_order (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_order_line_product_id ON crm_order_line (product_id);
+
+CREATE TABLE crm_organisation_identifier (
+  organisation_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  validity TEXT NOT NULL,
+  PRIMARY KEY (organisation_id, key),
+  FOREIGN KEY(organisation_id) REFERENCES crm_organisation (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_organisation_identifier_value ON crm_organisation_identifier (value);

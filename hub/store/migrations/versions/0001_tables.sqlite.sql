@@ -1,0 +1,582 @@
+CREATE TABLE attempt (
+  id TEXT NOT NULL,
+  binding_id TEXT NOT NULL,
+  run_id TEXT,
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  op TEXT NOT NULL,
+  request_digest TEXT NOT NULL,
+  summary JSON NOT NULL,
+  sent_at BIGINT NOT NULL,
+  outcome TEXT NOT NULL,
+  answered_at BIGINT,
+  remote_id TEXT,
+  response_digest TEXT,
+  error_code TEXT,
+  error_words TEXT,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_attempt_binding_id_number ON attempt (binding_id, number);
+
+CREATE INDEX ix_attempt_run_id ON attempt (run_id);
+
+CREATE TABLE binding (
+  id TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  hub_id TEXT NOT NULL,
+  ref TEXT,
+  revision BIGINT NOT NULL,
+  remote_id TEXT,
+  remote_number TEXT,
+  "primary" BOOLEAN NOT NULL,
+  ours BOOLEAN NOT NULL,
+  state TEXT NOT NULL,
+  stage TEXT,
+  attempts BIGINT NOT NULL,
+  refusals BIGINT NOT NULL,
+  fence BIGINT NOT NULL,
+  lease_until BIGINT,
+  sent_at BIGINT,
+  not_before BIGINT,
+  dirty BOOLEAN NOT NULL,
+  void_wanted BOOLEAN NOT NULL,
+  remote_version BIGINT NOT NULL,
+  acked_version BIGINT NOT NULL,
+  acked_patch TEXT NOT NULL,
+  same_patches BIGINT NOT NULL,
+  base JSON NOT NULL,
+  sent JSON NOT NULL,
+  held JSON NOT NULL,
+  not_retained JSON NOT NULL,
+  lines JSON NOT NULL,
+  missing_since BIGINT,
+  claimed_revision BIGINT NOT NULL,
+  parked TEXT,
+  parked_params JSON NOT NULL,
+  why TEXT,
+  submitted_revision BIGINT NOT NULL,
+  updated_at BIGINT,
+  PRIMARY KEY (id),
+  CONSTRAINT uq_binding_connection_kind_remote_id UNIQUE (connection, kind, remote_id),
+  CONSTRAINT uq_binding_connection_ref UNIQUE (connection, ref)
+);
+
+CREATE INDEX ix_binding_connection_kind_hub_id ON binding (connection, kind, hub_id);
+
+CREATE INDEX ix_binding_connection_part ON binding (connection) WHERE dirty;
+
+CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
+
+CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
+
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id_part ON binding (connection, kind, hub_id) WHERE kind IN ('order');
+
+CREATE TABLE config_version (
+  number BIGINT NOT NULL,
+  body JSON NOT NULL,
+  digest TEXT NOT NULL,
+  published_at BIGINT NOT NULL,
+  published_by TEXT NOT NULL,
+  PRIMARY KEY (number)
+);
+
+CREATE TABLE "conflict" (
+  id TEXT NOT NULL,
+  binding_id TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  record_kind TEXT NOT NULL,
+  record_id TEXT NOT NULL,
+  field TEXT NOT NULL,
+  hub_value JSON,
+  remote_value JSON,
+  base_value JSON,
+  took TEXT NOT NULL,
+  decided_by TEXT,
+  at BIGINT NOT NULL,
+  decided_at BIGINT,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_conflict_binding_id_field ON "conflict" (binding_id, field);
+
+CREATE INDEX ix_conflict_record_id ON "conflict" (record_id);
+
+CREATE TABLE connection_state (
+  connection TEXT NOT NULL,
+  epoch BIGINT NOT NULL,
+  paused BOOLEAN NOT NULL,
+  pause_code TEXT,
+  pause_params JSON NOT NULL,
+  not_before BIGINT,
+  failures BIGINT NOT NULL,
+  PRIMARY KEY (connection)
+);
+
+CREATE TABLE crm_account (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  name TEXT NOT NULL,
+  number TEXT NOT NULL,
+  state TEXT NOT NULL,
+  phone TEXT NOT NULL,
+  email TEXT NOT NULL,
+  website TEXT NOT NULL,
+  note TEXT NOT NULL,
+  parent_id TEXT,
+  branch_of_id TEXT,
+  owner_id TEXT,
+  organisation_id TEXT,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_account_branch_of_id ON crm_account (branch_of_id);
+
+CREATE INDEX ix_crm_account_number ON crm_account (number);
+
+CREATE INDEX ix_crm_account_organisation_id ON crm_account (organisation_id);
+
+CREATE INDEX ix_crm_account_owner_id ON crm_account (owner_id);
+
+CREATE INDEX ix_crm_account_parent_id ON crm_account (parent_id);
+
+CREATE INDEX ix_crm_account_updated_at ON crm_account (updated_at);
+
+CREATE TABLE crm_contact (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  name TEXT NOT NULL,
+  mobile TEXT NOT NULL,
+  phone TEXT NOT NULL,
+  email TEXT NOT NULL,
+  title TEXT NOT NULL,
+  note TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_contact_name ON crm_contact (name);
+
+CREATE INDEX ix_crm_contact_updated_at ON crm_contact (updated_at);
+
+CREATE TABLE crm_order (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  organisation_id TEXT,
+  account_id TEXT NOT NULL,
+  contact_id TEXT,
+  owner_id TEXT,
+  ordered_on DATE,
+  currency TEXT NOT NULL,
+  rate BIGINT NOT NULL,
+  base_currency TEXT NOT NULL,
+  state TEXT NOT NULL,
+  fulfilment TEXT NOT NULL,
+  billing TEXT NOT NULL,
+  payment TEXT NOT NULL,
+  net BIGINT NOT NULL,
+  tax BIGINT NOT NULL,
+  gross BIGINT NOT NULL,
+  base_gross BIGINT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_order_account_id ON crm_order (account_id);
+
+CREATE INDEX ix_crm_order_contact_id ON crm_order (contact_id);
+
+CREATE INDEX ix_crm_order_number ON crm_order (number);
+
+CREATE INDEX ix_crm_order_organisation_id ON crm_order (organisation_id);
+
+CREATE INDEX ix_crm_order_owner_id ON crm_order (owner_id);
+
+CREATE INDEX ix_crm_order_updated_at ON crm_order (updated_at);
+
+CREATE TABLE crm_organisation (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  name TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_organisation_name ON crm_organisation (name);
+
+CREATE INDEX ix_crm_organisation_updated_at ON crm_organisation (updated_at);
+
+CREATE TABLE crm_product (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  name TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  list_price BIGINT NOT NULL,
+  currency TEXT NOT NULL,
+  tax_rate BIGINT,
+  note TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_product_number ON crm_product (number);
+
+CREATE INDEX ix_crm_product_updated_at ON crm_product (updated_at);
+
+CREATE TABLE crm_user (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  mobile TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_user_name ON crm_user (name);
+
+CREATE INDEX ix_crm_user_updated_at ON crm_user (updated_at);
+
+CREATE TABLE cursor (
+  connection TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  high_water BIGINT,
+  epoch BIGINT NOT NULL,
+  since BIGINT,
+  position JSON,
+  reading_high BIGINT,
+  under_way BOOLEAN NOT NULL,
+  complete_once BOOLEAN NOT NULL,
+  updated_at BIGINT,
+  PRIMARY KEY (connection, stream)
+);
+
+CREATE TABLE dead_row (
+  connection TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  code TEXT NOT NULL,
+  params JSON NOT NULL,
+  words TEXT,
+  amount BIGINT,
+  currency TEXT,
+  attempts BIGINT NOT NULL,
+  first_at BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  PRIMARY KEY (connection, stream, external_id)
+);
+
+CREATE INDEX ix_dead_row_state ON dead_row (state);
+
+CREATE TABLE identity_verdict (
+  id TEXT NOT NULL,
+  record_kind TEXT NOT NULL,
+  record_id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  evidence JSON NOT NULL,
+  decided_by TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  undone_at BIGINT,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_identity_verdict_record_kind_record_id ON identity_verdict (record_kind, record_id);
+
+CREATE INDEX ix_identity_verdict_record_kind_source ON identity_verdict (record_kind, source);
+
+CREATE TABLE image (
+  record_kind TEXT NOT NULL,
+  record_id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  connection TEXT,
+  stream TEXT,
+  external_id TEXT,
+  "values" JSON NOT NULL,
+  origins JSON NOT NULL,
+  changed JSON NOT NULL,
+  mapping_version TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (record_kind, record_id, source)
+);
+
+CREATE INDEX ix_image_connection_stream_external_id ON image (connection, stream, external_id);
+
+CREATE TABLE journal (
+  id TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  record_kind TEXT,
+  record_id TEXT,
+  connection TEXT,
+  remote_id TEXT,
+  run_id TEXT,
+  detail JSON NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_journal_at ON journal (at);
+
+CREATE INDEX ix_journal_record_id_at ON journal (record_id, at);
+
+CREATE INDEX ix_journal_run_id ON journal (run_id);
+
+CREATE TABLE lease (
+  name TEXT NOT NULL,
+  holder TEXT NOT NULL,
+  until BIGINT NOT NULL,
+  fence BIGINT NOT NULL,
+  PRIMARY KEY (name)
+);
+
+CREATE TABLE number_series (
+  kind TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  next_value BIGINT NOT NULL,
+  PRIMARY KEY (kind, prefix)
+);
+
+CREATE TABLE orphan (
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  remote_id TEXT NOT NULL,
+  binding_id TEXT,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (connection, kind, remote_id)
+);
+
+CREATE INDEX ix_orphan_state ON orphan (state);
+
+CREATE TABLE payload (
+  id TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  digest TEXT NOT NULL,
+  body BLOB NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_payload_connection_stream_external_id_at ON payload (connection, stream, external_id, at);
+
+CREATE TABLE "plan" (
+  id TEXT NOT NULL,
+  label TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  kinds JSON NOT NULL,
+  made_at BIGINT NOT NULL,
+  made_by TEXT NOT NULL,
+  accepted_at BIGINT,
+  accepted_by TEXT,
+  used_at BIGINT,
+  settings JSON NOT NULL,
+  summary JSON NOT NULL,
+  PRIMARY KEY (id),
+  CONSTRAINT uq_plan_label UNIQUE (label)
+);
+
+CREATE INDEX ix_plan_connection_made_at ON "plan" (connection, made_at);
+
+CREATE TABLE plan_item (
+  plan_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  binding_id TEXT,
+  record_id TEXT,
+  remote_id TEXT,
+  side TEXT NOT NULL,
+  action TEXT NOT NULL,
+  label TEXT NOT NULL,
+  reason TEXT,
+  reason_params JSON NOT NULL,
+  changes JSON NOT NULL,
+  amount BIGINT,
+  currency TEXT,
+  fingerprint TEXT NOT NULL,
+  PRIMARY KEY (plan_id, position)
+);
+
+CREATE INDEX ix_plan_item_binding_id ON plan_item (binding_id);
+
+CREATE TABLE run (
+  id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  connection TEXT NOT NULL,
+  kinds JSON NOT NULL,
+  actor TEXT NOT NULL,
+  plan_id TEXT,
+  state TEXT NOT NULL,
+  started_at BIGINT NOT NULL,
+  lease_until BIGINT,
+  ended_at BIGINT,
+  counts JSON NOT NULL,
+  error_code TEXT,
+  error_params JSON NOT NULL,
+  error_words TEXT,
+  PRIMARY KEY (id),
+  CONSTRAINT uq_run_number UNIQUE (number)
+);
+
+CREATE INDEX ix_run_connection_started_at ON run (connection, started_at);
+
+CREATE INDEX ix_run_state ON run (state);
+
+CREATE TABLE secret (
+  name TEXT NOT NULL,
+  token BLOB NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (name)
+);
+
+CREATE TABLE setting (
+  name TEXT NOT NULL,
+  value JSON,
+  PRIMARY KEY (name)
+);
+
+CREATE TABLE sync_state (
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  accepted_settings TEXT,
+  paused BOOLEAN NOT NULL,
+  pause_code TEXT,
+  next_due BIGINT,
+  last_run_at BIGINT,
+  last_ok_at BIGINT,
+  PRIMARY KEY (connection, kind)
+);
+
+CREATE TABLE crm_account_address (
+  account_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  country TEXT NOT NULL,
+  province TEXT NOT NULL,
+  city TEXT NOT NULL,
+  street TEXT NOT NULL,
+  postal_code TEXT NOT NULL,
+  PRIMARY KEY (account_id, "key"),
+  FOREIGN KEY(account_id) REFERENCES crm_account (id) ON DELETE CASCADE
+);
+
+CREATE TABLE crm_account_identifier (
+  account_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  validity TEXT NOT NULL,
+  PRIMARY KEY (account_id, "key"),
+  FOREIGN KEY(account_id) REFERENCES crm_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_account_identifier_value ON crm_account_identifier (value);
+
+CREATE TABLE crm_contact_identifier (
+  contact_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  validity TEXT NOT NULL,
+  PRIMARY KEY (contact_id, "key"),
+  FOREIGN KEY(contact_id) REFERENCES crm_contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_contact_identifier_value ON crm_contact_identifier (value);
+
+CREATE TABLE crm_contact_link (
+  contact_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  account_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  "primary" BOOLEAN NOT NULL,
+  PRIMARY KEY (contact_id, "key"),
+  FOREIGN KEY(contact_id) REFERENCES crm_contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_contact_link_account_id ON crm_contact_link (account_id);
+
+CREATE TABLE crm_order_line (
+  order_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  product_id TEXT,
+  name TEXT NOT NULL,
+  quantity BIGINT NOT NULL,
+  unit TEXT NOT NULL,
+  unit_price BIGINT NOT NULL,
+  tax_rate BIGINT NOT NULL,
+  net BIGINT NOT NULL,
+  tax BIGINT NOT NULL,
+  gross BIGINT NOT NULL,
+  PRIMARY KEY (order_id, "key"),
+  FOREIGN KEY(order_id) REFERENCES crm_order (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_order_line_product_id ON crm_order_line (product_id);
+
+CREATE TABLE crm_organisation_identifier (
+  organisation_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  validity TEXT NOT NULL,
+  PRIMARY KEY (organisation_id, "key"),
+  FOREIGN KEY(organisation_id) REFERENCES crm_organisation (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_organisation_identifier_value ON crm_organisation_identifier (value);

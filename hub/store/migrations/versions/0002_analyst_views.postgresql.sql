@@ -1,0 +1,193 @@
+CREATE VIEW v_account AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.name AS name,
+  t.number AS number,
+  t.state AS state,
+  t.phone AS phone,
+  t.email AS email,
+  t.website AS website,
+  t.note AS note,
+  t.parent_id AS parent_id,
+  t.branch_of_id AS branch_of_id,
+  t.owner_id AS owner_id,
+  t.organisation_id AS organisation_id
+FROM crm_account t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_account_identifier AS
+SELECT t.account_id AS account_id,
+  t.position AS position,
+  t.key AS key,
+  t.kind AS kind,
+  t.value AS value,
+  t.validity AS validity
+FROM crm_account_identifier t JOIN crm_account p ON p.id = t.account_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_account_address AS
+SELECT t.account_id AS account_id,
+  t.position AS position,
+  t.key AS key,
+  t.kind AS kind,
+  t.country AS country,
+  t.province AS province,
+  t.city AS city,
+  t.street AS street,
+  t.postal_code AS postal_code
+FROM crm_account_address t JOIN crm_account p ON p.id = t.account_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_contact AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.name AS name,
+  t.mobile AS mobile,
+  t.phone AS phone,
+  t.email AS email,
+  t.title AS title,
+  t.note AS note,
+  t.state AS state
+FROM crm_contact t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_contact_link AS
+SELECT t.contact_id AS contact_id,
+  t.position AS position,
+  t.key AS key,
+  t.account_id AS account_id,
+  t.role AS role,
+  t."primary" AS "primary"
+FROM crm_contact_link t JOIN crm_contact p ON p.id = t.contact_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_contact_identifier AS
+SELECT t.contact_id AS contact_id,
+  t.position AS position,
+  t.key AS key,
+  t.kind AS kind,
+  t.value AS value,
+  t.validity AS validity
+FROM crm_contact_identifier t JOIN crm_contact p ON p.id = t.contact_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_order AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.reference AS reference,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.contact_id AS contact_id,
+  t.owner_id AS owner_id,
+  t.ordered_on AS ordered_on,
+  t.currency AS currency,
+  t.rate::text AS rate,
+  t.base_currency AS base_currency,
+  t.state AS state,
+  t.fulfilment AS fulfilment,
+  t.billing AS billing,
+  t.payment AS payment,
+  t.net::text AS net,
+  t.tax::text AS tax,
+  t.gross::text AS gross,
+  t.base_gross::text AS base_gross,
+  t.note AS note
+FROM crm_order t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_order_line AS
+SELECT t.order_id AS order_id,
+  t.position AS position,
+  t.key AS key,
+  t.product_id AS product_id,
+  t.name AS name,
+  t.quantity::text AS quantity,
+  t.unit AS unit,
+  t.unit_price::text AS unit_price,
+  t.tax_rate::text AS tax_rate,
+  t.net::text AS net,
+  t.tax::text AS tax,
+  t.gross::text AS gross
+FROM crm_order_line t JOIN crm_order p ON p.id = t.order_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_organisation AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.name AS name,
+  t.currency AS currency,
+  t.zone AS zone,
+  t.state AS state
+FROM crm_organisation t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_organisation_identifier AS
+SELECT t.organisation_id AS organisation_id,
+  t.position AS position,
+  t.key AS key,
+  t.kind AS kind,
+  t.value AS value,
+  t.validity AS validity
+FROM crm_organisation_identifier t JOIN crm_organisation p ON p.id = t.organisation_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_product AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.name AS name,
+  t.unit AS unit,
+  t.list_price::text AS list_price,
+  t.currency AS currency,
+  t.tax_rate::text AS tax_rate,
+  t.note AS note,
+  t.state AS state
+FROM crm_product t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_user AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.name AS name,
+  t.email AS email,
+  t.mobile AS mobile,
+  t.state AS state
+FROM crm_user t
+WHERE t.deleted_at IS NULL;

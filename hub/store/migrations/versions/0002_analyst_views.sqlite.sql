@@ -1,0 +1,193 @@
+CREATE VIEW v_account AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.name AS name,
+  t.number AS number,
+  t.state AS state,
+  t.phone AS phone,
+  t.email AS email,
+  t.website AS website,
+  t.note AS note,
+  t.parent_id AS parent_id,
+  t.branch_of_id AS branch_of_id,
+  t.owner_id AS owner_id,
+  t.organisation_id AS organisation_id
+FROM crm_account t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_account_identifier AS
+SELECT t.account_id AS account_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.kind AS kind,
+  t.value AS value,
+  t.validity AS validity
+FROM crm_account_identifier t JOIN crm_account p ON p.id = t.account_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_account_address AS
+SELECT t.account_id AS account_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.kind AS kind,
+  t.country AS country,
+  t.province AS province,
+  t.city AS city,
+  t.street AS street,
+  t.postal_code AS postal_code
+FROM crm_account_address t JOIN crm_account p ON p.id = t.account_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_contact AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.name AS name,
+  t.mobile AS mobile,
+  t.phone AS phone,
+  t.email AS email,
+  t.title AS title,
+  t.note AS note,
+  t.state AS state
+FROM crm_contact t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_contact_link AS
+SELECT t.contact_id AS contact_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.account_id AS account_id,
+  t.role AS role,
+  t."primary" AS "primary"
+FROM crm_contact_link t JOIN crm_contact p ON p.id = t.contact_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_contact_identifier AS
+SELECT t.contact_id AS contact_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.kind AS kind,
+  t.value AS value,
+  t.validity AS validity
+FROM crm_contact_identifier t JOIN crm_contact p ON p.id = t.contact_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_order AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.reference AS reference,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.contact_id AS contact_id,
+  t.owner_id AS owner_id,
+  t.ordered_on AS ordered_on,
+  t.currency AS currency,
+  CASE WHEN t.rate IS NOT NULL THEN CASE WHEN t.rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.rate) / 10000000000, abs(t.rate) % 10000000000) END AS rate,
+  t.base_currency AS base_currency,
+  t.state AS state,
+  t.fulfilment AS fulfilment,
+  t.billing AS billing,
+  t.payment AS payment,
+  CASE WHEN t.net IS NOT NULL THEN CASE WHEN t.net < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.net) / 1000000, abs(t.net) % 1000000) END AS net,
+  CASE WHEN t.tax IS NOT NULL THEN CASE WHEN t.tax < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.tax) / 1000000, abs(t.tax) % 1000000) END AS tax,
+  CASE WHEN t.gross IS NOT NULL THEN CASE WHEN t.gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.gross) / 1000000, abs(t.gross) % 1000000) END AS gross,
+  CASE WHEN t.base_gross IS NOT NULL THEN CASE WHEN t.base_gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_gross) / 1000000, abs(t.base_gross) % 1000000) END AS base_gross,
+  t.note AS note
+FROM crm_order t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_order_line AS
+SELECT t.order_id AS order_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.product_id AS product_id,
+  t.name AS name,
+  CASE WHEN t.quantity IS NOT NULL THEN CASE WHEN t.quantity < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.quantity) / 1000000, abs(t.quantity) % 1000000) END AS quantity,
+  t.unit AS unit,
+  CASE WHEN t.unit_price IS NOT NULL THEN CASE WHEN t.unit_price < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.unit_price) / 1000000, abs(t.unit_price) % 1000000) END AS unit_price,
+  CASE WHEN t.tax_rate IS NOT NULL THEN CASE WHEN t.tax_rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.tax_rate) / 10000000000, abs(t.tax_rate) % 10000000000) END AS tax_rate,
+  CASE WHEN t.net IS NOT NULL THEN CASE WHEN t.net < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.net) / 1000000, abs(t.net) % 1000000) END AS net,
+  CASE WHEN t.tax IS NOT NULL THEN CASE WHEN t.tax < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.tax) / 1000000, abs(t.tax) % 1000000) END AS tax,
+  CASE WHEN t.gross IS NOT NULL THEN CASE WHEN t.gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.gross) / 1000000, abs(t.gross) % 1000000) END AS gross
+FROM crm_order_line t JOIN crm_order p ON p.id = t.order_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_organisation AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.name AS name,
+  t.currency AS currency,
+  t.zone AS zone,
+  t.state AS state
+FROM crm_organisation t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_organisation_identifier AS
+SELECT t.organisation_id AS organisation_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.kind AS kind,
+  t.value AS value,
+  t.validity AS validity
+FROM crm_organisation_identifier t JOIN crm_organisation p ON p.id = t.organisation_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_product AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.name AS name,
+  t.unit AS unit,
+  CASE WHEN t.list_price IS NOT NULL THEN CASE WHEN t.list_price < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.list_price) / 1000000, abs(t.list_price) % 1000000) END AS list_price,
+  t.currency AS currency,
+  CASE WHEN t.tax_rate IS NOT NULL THEN CASE WHEN t.tax_rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.tax_rate) / 10000000000, abs(t.tax_rate) % 10000000000) END AS tax_rate,
+  t.note AS note,
+  t.state AS state
+FROM crm_product t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_user AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.name AS name,
+  t.email AS email,
+  t.mobile AS mobile,
+  t.state AS state
+FROM crm_user t
+WHERE t.deleted_at IS NULL;

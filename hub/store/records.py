@@ -1,0 +1,196 @@
+"""Reading and writing any model that has a table, inside one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, CursorResult, Executable
+
+from hub.errors import Duplicate, RuleBroken, Stale
+from hub.model.base import Entity
+from hub.model.values import Value
+from hub.store import statements
+from hub.store.codec import line_codecs, row_codec, stored
+from hub.store.failures import translate
+from hub.store.query import Reading, delete_rows, parse_where, select_count, select_rows
+from hub.store.rows import JournalEntry
+
+M = TypeVar("M", bound=Value)
+E = TypeVar("E", bound=Entity)
+_CHUNK = 1000
+_APPEND_ONLY = (JournalEntry,)
+
+
+class Clock(Protocol):
+    """Time as an argument; ``now`` is aware UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Records:
+    """The general half of a unit of work. Deleted records are hidden from ``find`` and ``count``, not from ``get``."""
+
+    def __init__(self, connection: Connection, clock: Clock, *, writable: bool) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._writable = writable
+        self._dialect = connection.dialect.name
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, model: type[M], *, lock: bool = False, **key: Any) -> M | None:
+        """The one row with these values (any conditions of ``find``), deleted or not; ``lock`` keeps it until the end.
+
+        ``ValueError`` when several rows match.
+        """
+        rows = self._select(model, key, Reading(limited=True, lock=lock), limit=2, with_deleted=True)
+        if len(rows) > 1:
+            raise ValueError(f"several rows of {model.__name__} match {sorted(key)}")
+        return rows[0] if rows else None
+
+    def find(
+        self,
+        model: type[M],
+        *,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+        lock: bool = False,
+        skip_locked: bool = False,
+        with_deleted: bool = False,
+        **where: Any,
+    ) -> list[M]:
+        """Rows that meet every condition: ``field`` (None: is NULL), ``field__in``, ``__lt``, ``__le``, ``__gt``,
+        ``__ge``, ``__ne``, ``__null`` (bool), ``__prefix``. ``order`` names fields, ``-field`` descends; NULL counts
+        as the smallest value."""
+        reading = Reading(tuple(order), limit is not None, lock, skip_locked)
+        return self._select(model, where, reading, limit=limit, with_deleted=with_deleted)
+
+    def find_by_line(self, model: type[M], field: str, *, with_deleted: bool = False, **values: Any) -> list[M]:
+        """Records that have a line in ``field`` with these values, such as the accounts with a certain identifier."""
+        names = tuple(sorted(values))
+        found = self._run(statements.parents_of_lines(model, field, names), values).scalars().all()
+        return self.find(model, order=["id"], with_deleted=with_deleted, id__in=found) if found else []
+
+    def count(self, model: type[Value], *, with_deleted: bool = False, **where: Any) -> int:
+        """How many rows meet the conditions."""
+        shape, params = parse_where(model, where, with_deleted=with_deleted)
+        return int(self._run(select_count(model, shape), params).scalar_one())
+
+    def _select(
+        self, model: type[M], where: Mapping[str, Any], reading: Reading, *, limit: int | None, with_deleted: bool
+    ) -> list[M]:
+        if reading.lock:
+            self._check_writable()
+        shape, params = parse_where(model, where, with_deleted=with_deleted)
+        if limit is not None:
+            params["limit_rows"] = limit
+        codec = row_codec(model)
+        rows = self._run(select_rows(model, shape, reading), params).all()
+        if not rows or not stored(model).lines:
+            return [codec.decode(row) for row in rows]
+        lines = self._read_lines(model, [row[codec.names.index("id")] for row in rows])
+        return [codec.decode(row, more) for row, more in zip(rows, lines, strict=True)]
+
+    def _read_lines(self, model: type[Value], ids: Sequence[UUID]) -> list[dict[str, Any]]:
+        by_id: dict[UUID, dict[str, list[Any]]] = {
+            id_: {lines.field: [] for lines in stored(model).lines} for id_ in ids
+        }
+        for index, (lines, codec) in enumerate(zip(stored(model).lines, line_codecs(model), strict=True)):
+            for start in range(0, len(ids), _CHUNK):
+                parents = {"parents": ids[start : start + _CHUNK]}
+                for row in self._run(statements.select_lines(model, index), parents):
+                    by_id[row[-1]][lines.field].append(codec.decode(row))
+        return [{field: tuple(found) for field, found in by_id[id_].items()} for id_ in ids]
+
+    # ------------------------------------------------------------ writing
+
+    def insert(self, row: Value) -> None:
+        """Add a row; ``Duplicate`` when one of its unique keys is taken (the transaction goes on)."""
+        self._check_writable()
+        model = type(row)
+        if self._run(statements.insert_row(model, self._dialect), row_codec(model).encode(row)).rowcount == 0:
+            raise Duplicate("store.duplicate", table=stored(model).spec.name)
+        self._write_lines(row, replace=False)
+
+    def save(self, row: Value) -> None:
+        """Add the row, or replace the one with the same key, whatever it held; ``Duplicate`` when another row has one
+        of its other unique keys. Canonical records are better saved by ``save_record``."""
+        self._check_writable()
+        self._check_changeable(type(row))
+        codec = row_codec(type(row))
+        with self._savepoint(needed=statements.has_second_key(codec)):
+            self._run(statements.upsert_row(type(row), self._dialect), codec.encode(row))
+        self._write_lines(row, replace=True)
+
+    def save_record(self, entity: E) -> E:
+        """Save a canonical record that was read at ``entity.revision`` (0: it is new); the record as saved.
+
+        ``Stale`` when the database holds another revision: somebody else was faster.
+        """
+        self._check_writable()
+        now = self._clock.now()
+        new = entity.model_copy(
+            update={
+                "revision": entity.revision + 1,
+                "created_at": entity.created_at or now,
+                "updated_at": now,
+            }
+        )
+        values = row_codec(type(new)).encode(new)
+        if entity.revision == 0:
+            result = self._run(statements.insert_row(type(new), self._dialect), values)
+        else:
+            del values["id"]
+            keys = {"record_id": new.id, "read_revision": entity.revision}
+            result = self._run(statements.update_revision(type(new)), {**values, **keys})
+        if result.rowcount != 1:
+            raise Stale("store.revision_changed", kind=entity.KIND, id=entity.id, revision=entity.revision)
+        self._write_lines(new, replace=entity.revision > 0)
+        return new
+
+    def delete(self, model: type[Value], **where: Any) -> int:
+        """Remove rows for good; how many. (A record that people delete gets ``deleted_at`` instead.)"""
+        self._check_writable()
+        self._check_changeable(model)
+        shape, params = parse_where(model, where, with_deleted=True)
+        return self._run(delete_rows(model, shape), params).rowcount
+
+    def _write_lines(self, row: Value, *, replace: bool) -> None:
+        model = type(row)
+        for index, (lines, codec) in enumerate(zip(stored(model).lines, line_codecs(model), strict=True)):
+            parent: UUID = row.__dict__["id"]
+            if replace:
+                self._run(statements.delete_lines(model, index), {"parent": parent})
+            values = [
+                {lines.parent: parent, "position": position, **codec.encode(line)}
+                for position, line in enumerate(row.__dict__[lines.field])
+            ]
+            if values:
+                self._run(statements.insert_lines(model, index, self._dialect), values)
+
+    # ------------------------------------------------------------ running
+
+    def _run(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
+        with translate():
+            return self._connection.execute(statement, params)
+
+    def _check_writable(self) -> None:
+        if not self._writable:
+            raise RuntimeError("store.read() gives a snapshot; use store.write() to change or lock rows")
+
+    def _check_changeable(self, model: type[Value]) -> None:
+        if model in _APPEND_ONLY:
+            raise RuleBroken("store.append_only", table=stored(model).spec.name)
+
+    @contextlib.contextmanager
+    def _savepoint(self, *, needed: bool) -> Iterator[None]:
+        """After a refused statement PostgreSQL gives up the whole transaction; SQLite only the statement."""
+        if not needed or self._dialect == "sqlite":
+            yield
+            return
+        with self._connection.begin_nested():
+            yield

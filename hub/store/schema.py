@@ -1,0 +1,58 @@
+"""Bringing a database to the schema of this version, and looking which one it has."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+
+from hub.errors import ConfigInvalid
+from hub.store.failures import translate
+from hub.store.migrations import HEAD
+from hub.store.transaction import Transaction, Turn
+
+_template: list[bytes] = []
+"""An empty database of this version, for temporary databases: a copy takes a millisecond, a migration half a second."""
+
+
+def migrate(engine: Engine, turn: Turn | None, revision: str = "head") -> None:
+    """Run the migrations that are missing, all in one transaction."""
+    from hub.store.migrations.run import upgrade  # Alembic is slow to import
+
+    transaction = Transaction(engine, turn)
+    try:
+        with translate():
+            upgrade(transaction.connection, revision)
+    except BaseException:
+        transaction.roll_back()
+        raise
+    transaction.commit()
+
+
+def check_revision(engine: Engine) -> None:
+    """``Transient`` when the database cannot be reached, ``ConfigInvalid`` when its schema is not this version's."""
+    with translate(), engine.connect() as connection:
+        found = None
+        if inspect(connection).has_table("alembic_version"):
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is None:
+        raise ConfigInvalid("store.schema_missing")
+    if found != HEAD:
+        raise ConfigInvalid("store.schema_differs", found=found, wanted=HEAD)
+
+
+def copy_template(file: Path) -> bool:
+    """Write the kept empty database to a file that is not there yet; False when none is kept or the file exists."""
+    if not _template or file.exists():
+        return False
+    file.write_bytes(_template[0])
+    return True
+
+
+def keep_template(file: Path) -> None:
+    """Keep a database that was just migrated and is empty."""
+    if not _template:
+        with closing(sqlite3.connect(file)) as connection:
+            _template.append(connection.serialize())

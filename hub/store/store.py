@@ -1,0 +1,147 @@
+"""The store: one database, opened for every thread of a process."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import Engine, make_url
+
+from hub.errors import ConfigInvalid, Transient
+from hub.model.ids import RANDOM_BITS, make_uuid7
+from hub.store import schema
+from hub.store.bookkeeping import UnitOfWork
+from hub.store.engine import for_reading, for_writing, open_engine, parse_url
+from hub.store.records import Clock
+from hub.store.transaction import Transaction, Turn
+
+RandomBits = Callable[[int], int]
+_FILE = "hub.sqlite"
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Store:
+    """One database. Safe over threads, and over processes: writers wait for one another, readers see a snapshot."""
+
+    def __init__(self, engine: Engine, clock: Clock, random_bits: RandomBits, folder: Path | None) -> None:
+        self.engine = engine
+        self._reading = for_reading(engine)
+        self._writing = for_writing(engine)
+        self._clock = clock
+        self._random_bits = random_bits
+        self._folder = folder
+        self._turn = Turn() if engine.dialect.name == "sqlite" else None
+        self._inside = threading.local()
+        self._open: set[Transaction] = set()
+        self._id_lock = threading.Lock()
+        self._last_id = (datetime(1970, 1, 1, tzinfo=UTC), 0)
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock, random_bits: RandomBits = secrets.randbits, durable: bool = True) -> Self:
+        """Open ``sqlite:///file`` or ``postgresql://…``; ``ConfigInvalid`` when the address cannot be used.
+
+        ``sqlite://`` is an empty database of this process, gone on ``close``. ``durable=False`` lets SQLite lose the
+        last commits in a power cut (for tests).
+        """
+        parsed, folder = parse_url(url), None
+        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+            folder = Path(tempfile.mkdtemp(prefix="isthmus-store-"))
+            parsed, durable = make_url(f"sqlite:///{folder / _FILE}"), False
+        elif parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).absolute().parent.is_dir():
+            raise ConfigInvalid("store.folder_missing", folder=Path(str(parsed.database)).absolute().parent)
+        return cls(open_engine(parsed, durable=durable), clock, random_bits, folder)
+
+    def close(self) -> None:
+        """Give every connection back; a temporary database is removed."""
+        self.engine.dispose()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ schema
+
+    def migrate(self) -> None:
+        """Bring the schema to this version of the hub; nothing happens when it is there already."""
+        file = None if self._folder is None else self._folder / _FILE
+        if file is not None and schema.copy_template(file):
+            return
+        schema.migrate(self._writing, self._turn)
+        if file is not None:
+            schema.keep_template(file)
+
+    def check(self) -> None:
+        """``Transient`` when the database cannot be reached, ``ConfigInvalid`` when its schema is another version's."""
+        schema.check_revision(self._reading)
+
+    # ------------------------------------------------------------ transactions
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        """A transaction that may write: committed at the end of the block, undone when the block raises.
+
+        Keep it short, without a network call inside: on SQLite every other writer waits. Not to be nested.
+        """
+        with self._transaction(self._writing, self._turn, writable=True) as tx:
+            yield tx
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """A snapshot of the database, for reading only; it blocks nobody. Not to be nested."""
+        with self._transaction(self._reading, None, writable=False) as tx:
+            yield tx
+
+    def abandon_transactions(self) -> None:
+        """Drop the connection of every transaction that is open in any thread, as a killed process would."""
+        for transaction in list(self._open):
+            self._open.discard(transaction)
+            transaction.abandon()
+
+    @contextlib.contextmanager
+    def _transaction(self, engine: Engine, turn: Turn | None, *, writable: bool) -> Iterator[UnitOfWork]:
+        if getattr(self._inside, "busy", False):
+            raise RuntimeError("units of work do not nest: this thread is inside one already")
+        transaction = Transaction(engine, turn)
+        self._open.add(transaction)
+        self._inside.busy = True
+        try:
+            yield UnitOfWork(transaction.connection, self._clock, self.make_id, writable=writable)
+        except BaseException:
+            self._leave(transaction, Transaction.roll_back)
+            raise
+        self._leave(transaction, Transaction.commit if writable else Transaction.roll_back)
+
+    def _leave(self, transaction: Transaction, end: Callable[[Transaction], None]) -> None:
+        self._inside.busy = False
+        if transaction in self._open:
+            self._open.discard(transaction)
+            end(transaction)
+        elif end is not Transaction.roll_back:
+            raise Transient("store.unreachable", what="the transaction was abandoned")
+
+    # ------------------------------------------------------------ ids
+
+    def make_id(self) -> UUID:
+        """A new UUIDv7; ids made by one store sort in the order they were made, even within a millisecond."""
+        now, bits = self._clock.now(), self._random_bits(RANDOM_BITS)
+        with self._id_lock:
+            last, last_bits = self._last_id
+            if now - last < _MILLISECOND:
+                # RFC 9562, 6.2, method 2: within a millisecond, or when the clock goes back, count on from the last id
+                now, bits = last, last_bits + 1 + (bits & 0xFFFF_FFFF)
+                if bits >> RANDOM_BITS:
+                    now, bits = last + _MILLISECOND, 0
+            self._last_id = (now, bits)
+        return make_uuid7(now, bits)
