@@ -16,7 +16,7 @@ from hub.model.base import CustomValue
 from hub.model.values import Scaled, Value
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_storable = Scaled(10)
+_storable = Scaled(6)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 

@@ -91,21 +91,20 @@ class ExactResolver:
 
     def resolve(self, candidate: PartyFacts, find_by_identifier: FindByIdentifier) -> Verdict:
         hits = self._find(candidate, find_by_identifier)
-        told = _tell(candidate, hits)
         if len(_values(candidate, IdentifierKind.USCC)) > 1:
-            return Hold("identity.two_credit_codes", tuple(hits), told)
-        if not candidate.keys:
-            return Separate("identity.no_identifier", told)
+            return _hold("identity.two_credit_codes", candidate, hits)
         if not hits:
-            return Separate("identity.unknown_identifier", told)
+            reason = "identity.unknown_identifier" if candidate.keys else "identity.no_identifier"
+            return Separate(reason, _tell(candidate, hits))
         vetoes = {id: veto for id, hit in hits.items() if (veto := find_veto(candidate, hit))}
-        free = [id for id in hits if id not in vetoes]
-        if len(free) == 1:
-            vetoed = {"vetoed": ", ".join(str(id) for id in vetoes)} if vetoes else {}
-            return Bind(free[0], {**told, **vetoed, "record": hits[free[0]].name})
-        if free:
-            return Hold("identity.several_candidates", tuple(free), told)
-        return Hold(next(iter(vetoes.values())), tuple(vetoes), told)
+        free = {id: hit for id, hit in hits.items() if id not in vetoes}
+        if not free:
+            return _hold(next(iter(vetoes.values())), candidate, hits)
+        if len(free) > 1:
+            return _hold("identity.several_candidates", candidate, free)
+        ((id, record),) = free.items()
+        vetoed = {"vetoed": ", ".join(map(str, vetoes))} if vetoes else {}
+        return Bind(id, {**_tell(candidate, free), **vetoed, "record": record.name})
 
     def _find(self, candidate: PartyFacts, find_by_identifier: FindByIdentifier) -> dict[UUID, PartyFacts]:
         """The parties of the same kind that truly share a valid identifier, by id, in a fixed order."""
@@ -134,6 +133,10 @@ def find_veto(one: PartyFacts, other: PartyFacts) -> str | None:
 
 def _values(party: PartyFacts, kind: IdentifierKind) -> frozenset[str]:
     return frozenset(value for found, value in party.keys if found is kind)
+
+
+def _hold(reason: str, candidate: PartyFacts, hits: Mapping[UUID, PartyFacts]) -> Hold:
+    return Hold(reason, tuple(hits), _tell(candidate, hits))
 
 
 def _tell(candidate: PartyFacts, hits: Mapping[UUID, PartyFacts]) -> dict[str, str]:

@@ -21,7 +21,7 @@ class Scaled:
         """The same value, refused when it is not finite or finer than the column can keep."""
         if not value.is_finite():
             raise ValueError("must be a finite number")
-        if abs(value) >= Decimal(10) ** (18 - self.places):
+        if value.copy_abs() >= Decimal(10) ** (18 - self.places):
             raise ValueError("is too large")
         if value != value.quantize(Decimal(1).scaleb(-self.places)):
             raise ValueError(f"has more than {self.places} decimal places")
