@@ -1,0 +1,75 @@
+"""The sandbox connector: puts client, streams and sinks together, and looks an account over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from connectors.sandbox.client import Row, SandboxClient
+from connectors.sandbox.config import SandboxConfig
+from connectors.sandbox.sinks import ItemSink, PartnerSink, SaleSink
+from connectors.sandbox.streams import ItemStream, PartnerStream, SaleStream
+from hub.errors import NeedsConsent, Rejected, Transient
+from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+
+REFERENCES = {"unique": "unique", "draft": "free", "plain": "free", "blind": "none"}
+"""What the ERP says about its reference field, by the tier that this is."""
+
+
+class SandboxConnector(Connector):
+    """Reads and writes partners, items and sales of a simulated ERP."""
+
+    name = "sandbox"
+    label: ClassVar[Mapping[str, str]] = {"en": "Sandbox ERP", "zh": "沙盒 ERP"}
+    Config = SandboxConfig
+    simulator: ClassVar[str] = "connectors.sandbox.simulator:simulator"
+
+    def __init__(self, config: SandboxConfig, tools: Tools) -> None:
+        super().__init__(config, tools)
+        self._client = SandboxClient(config, tools)
+        partner, item, sale = (make(self._client, config, tools) for make in (PartnerStream, ItemStream, SaleStream))
+        self._streams = {stream.name: stream for stream in (partner, item, sale)}
+        self._sinks = {
+            "account": PartnerSink(self._client, config, tools, partner),
+            "product": ItemSink(self._client, config, tools, item),
+            "order": SaleSink(self._client, config, tools, sale),
+        }
+
+    def streams(self) -> Mapping[str, Stream]:
+        return self._streams
+
+    def sinks(self) -> Mapping[str, Sink]:
+        return self._sinks
+
+    def check(self) -> Sequence[CheckItem]:
+        url = {"url": self.config.url}
+        try:
+            account = self._client.describe_account()
+        except NeedsConsent:
+            return [CheckItem(True, "sandbox.reached", url), CheckItem(False, "sandbox.token_refused", url)]
+        except Rejected as refused:
+            return [CheckItem(False, "sandbox.not_a_sandbox", {**url, "words": refused.vendor or ""})]
+        except Transient as failed:
+            return [CheckItem(False, "sandbox.unreachable", {**url, "words": failed.vendor or ""})]
+        return [CheckItem(True, "sandbox.reached", url), *self._compare(account)]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _compare(self, account: Row) -> list[CheckItem]:
+        """The declaration against what the ERP says of itself."""
+        declared: dict[str, Any] = {
+            "user": self.config.user,
+            "draft_stage": self.config.tier == "draft",
+            "sale_reference": REFERENCES[self.config.tier],
+            "master_reference": REFERENCES[self.config.master_tier],
+            "compare_and_set": self.config.compare_and_set,
+            "shows_modifier": self.config.shows_modifier,
+        }
+        wrong = {name: value for name, value in declared.items() if account.get(name) != value}
+        if not wrong:
+            return [CheckItem(True, "sandbox.as_declared", {"user": self.config.user})]
+        return [
+            CheckItem(False, "sandbox.not_as_declared", {"what": name, "declared": value, "found": account.get(name)})
+            for name, value in wrong.items()
+        ]

@@ -1,0 +1,115 @@
+"""The fields of each kind: which exist, what they hold, and what may be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from connectors.sandbox.simulator.amounts import PRICE_PLACES, keep_text, write_decimal
+from connectors.sandbox.simulator.settings import SandboxSettings
+
+
+class ErpRefused(Exception):
+    """The ERP says no, and nothing has changed. ``code``: locked, duplicate, stale, invalid, not_found, forbidden."""
+
+    def __init__(self, code: str, message: str, field: str = "") -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One kind. ``defaults`` holds every field that may be sent, in the order in which it is shown."""
+
+    kind: str
+    letter: str
+    defaults: Mapping[str, Any]
+    required: tuple[str, ...]
+    computed: Mapping[str, Any]
+    """Fields that only the ERP writes, with their first value."""
+
+
+SHAPES = {
+    shape.kind: shape
+    for shape in (
+        Shape(
+            "partner", "P",
+            {"code": "", "name": "", "tax_id": "", "phone": "", "email": "", "city": "", "street": "", "note": "",
+             "active": True},
+            ("name",), {},
+        ),
+        Shape(
+            "item", "I",
+            {"code": "", "name": "", "unit": "pcs", "price": "0.00", "currency": "CNY", "tax_percent": "0", "note": "",
+             "active": True},
+            ("name",), {},
+        ),
+        Shape(
+            "sale", "S",
+            {"customer": "", "date": "", "currency": "CNY", "note": "", "customer_ref": "", "lines": ()},
+            ("customer",),
+            {"number": "", "status": "draft", "shipping": "none", "net": "0.00", "tax": "0.00", "gross": "0.00",
+             "live_children": False},
+        ),
+    )
+}  # fmt: skip
+LINE_DEFAULTS = {"item": "", "text": "", "quantity": "1", "unit": "", "price": "", "tax_percent": ""}
+ALWAYS_OPEN = frozenset({"note", "customer_ref"})
+"""Fields of a sale that stay editable when it is approved, whatever ``amend`` says."""
+DECIMALS = {"price": PRICE_PLACES, "tax_percent": 0, "quantity": 0}
+
+
+def check_values(shape: Shape, values: Mapping[str, Any], settings: SandboxSettings) -> dict[str, Any]:
+    """The values as the ERP keeps them; lines are left to the sale's own rules."""
+    unknown = values.keys() - shape.defaults.keys()
+    if unknown:
+        field = min(unknown)
+        raise ErpRefused("invalid", f"{shape.kind} has no field {field!r} that may be written", field)
+    return {name: value if name == "lines" else _keep(name, value, settings) for name, value in values.items()}
+
+
+def check_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    """The sent fields of one line as the ERP keeps them (``id`` stays when it is there)."""
+    unknown = line.keys() - LINE_DEFAULTS.keys() - {"id"}
+    if unknown:
+        raise ErpRefused("invalid", f"a line has no field {min(unknown)!r} that may be written", min(unknown))
+    return {name: _keep(name, value, None) for name, value in line.items()}
+
+
+def _keep(name: str, value: Any, settings: SandboxSettings | None) -> Any:
+    if name == "active":
+        return _check(name, value, lambda: isinstance(value, bool), "true or false")
+    _check(name, value, lambda: isinstance(value, str), "text")
+    if name in ALWAYS_OPEN and settings is not None:
+        return keep_text(value, settings)
+    if name in DECIMALS:
+        return write_decimal(_parse_decimal(name, value), DECIMALS[name])
+    if name == "date" and value:
+        return _check(name, value, lambda: bool(date.fromisoformat(value)), "a date such as 2026-11-01")
+    if name == "currency":
+        return _check(name, value, lambda: len(value) == 3 and value.isalpha(), "a three-letter code")
+    return value
+
+
+def _parse_decimal(name: str, text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    _check(name, text, lambda: value.is_finite() and value >= 0, "a number that is not negative")
+    return value
+
+
+def _check(name: str, value: Any, holds: Callable[[], bool], what: str) -> Any:
+    try:
+        good = holds()
+    except ValueError:
+        good = False
+    if not good:
+        raise ErpRefused("invalid", f"{name} must be {what}, not {value!r}", name)
+    return value

@@ -1,0 +1,165 @@
+"""What can be written, and what the ERP declares about it. The declaration follows from the connection's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from connectors.sandbox.client import Row, SandboxClient
+from connectors.sandbox.config import SandboxConfig
+from connectors.sandbox.streams import SandboxStream
+from hub.errors import Duplicate, IsthmusError, Locked, Rejected
+from hub.sdk import (
+    ALL_FIELDS,
+    Amend,
+    Confirm,
+    Draft,
+    Normaliser,
+    Sink,
+    SourceRecord,
+    Stage,
+    Tier,
+    Tools,
+    WriteSemantics,
+    Written,
+)
+
+OPEN_FIELDS = frozenset({"note", "reference"})
+"""What an approved sale lets everybody change, in the hub's words."""
+VOIDING_AMENDS = ("free", "reopen", "reverse")
+
+
+class SandboxSink(Sink):
+    """One kind of the ERP; the subclasses name it and say what its states allow."""
+
+    kind: ClassVar[str] = ""
+    stream: ClassVar[str] = ""
+
+    def __init__(self, client: SandboxClient, config: SandboxConfig, tools: Tools, stream: SandboxStream) -> None:
+        self._client = client
+        self._config = config
+        self._clock = tools.clock
+        self._stream = stream
+
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Written | IsthmusError]:
+        documents = [self._add_reference(draft) for draft in drafts]
+        if len(documents) > 1:
+            results = self._client.create_all(self.stream, documents)
+            return [result if isinstance(result, IsthmusError) else make_written(result) for result in results]
+        try:
+            return [make_written(self._client.create(self.stream, document)) for document in documents]
+        except (Duplicate, Rejected) as refused:
+            return [refused]
+
+    def patch(self, external_id: str, payload: Mapping[str, Any], *, if_version: int | None) -> Written:
+        return make_written(self._client.change(self.stream, external_id, payload, if_version))
+
+    def void(self, external_id: str, *, if_version: int | None) -> Written:
+        raise Locked("sandbox.cannot_void", kind=self.stream, id=external_id)
+
+    def find(self, ref_prefix: str) -> Sequence[SourceRecord]:
+        if self.semantics.tier is Tier.BLIND:
+            return ()
+        return self._search(ref_prefix=ref_prefix)
+
+    def _search(self, **params: str) -> Sequence[SourceRecord]:
+        started = self._clock.now()
+        return [self._stream.make_record(row, started) for row in self._client.search(self.stream, **params)]
+
+    def _add_reference(self, draft: Draft) -> Row:
+        if self.semantics.tier is Tier.BLIND:
+            return draft.payload
+        return {**draft.payload, "our_ref": draft.ref}
+
+
+class MasterSink(SandboxSink):
+    """Partners and items: no states, nothing is ever voided; they are switched off by their field ``active``."""
+
+    @property
+    def semantics(self) -> WriteSemantics:
+        return declare(self._config, Tier(self._config.master_tier), {Stage.EFFECTIVE: ALL_FIELDS})
+
+
+class PartnerSink(MasterSink):
+    kind = "account"
+    stream = "partner"
+
+    def find_by_identifier(self, kind: str, value: str) -> Sequence[SourceRecord]:
+        """The ERP keeps one number, the 统一社会信用代码."""
+        return self._search(tax_id=value) if kind == "uscc" else ()
+
+
+class ItemSink(MasterSink):
+    kind = "product"
+    stream = "item"
+
+
+class SaleSink(SandboxSink):
+    """Sales: draft → submitted → approved → closed, or void."""
+
+    kind = "order"
+    stream = "sale"
+
+    @property
+    def semantics(self) -> WriteSemantics:
+        config = self._config
+        drafts = config.tier == "draft"
+        effective = ALL_FIELDS if config.amend == "free" else OPEN_FIELDS
+        early = frozenset({Stage.DRAFT}) if drafts else frozenset()
+        late = frozenset({Stage.EFFECTIVE}) if config.amend in VOIDING_AMENDS else frozenset()
+        editable = {Stage.EFFECTIVE: effective, **dict.fromkeys(early, ALL_FIELDS)}
+        return declare(config, Tier(config.tier), editable, voidable=early | late, deletable=early)
+
+    def submit(self, external_id: str, *, if_version: int | None) -> Written:
+        return self._act(external_id, "submit", if_version)
+
+    def confirm(self, external_id: str, *, if_version: int | None) -> Written:
+        return self._act(external_id, "approve", if_version)
+
+    def reopen(self, external_id: str, *, if_version: int | None) -> Written:
+        return self._act(external_id, "reopen", if_version)
+
+    def void(self, external_id: str, *, if_version: int | None) -> Written:
+        return self._act(external_id, "void", if_version)
+
+    def delete(self, external_id: str, *, if_version: int | None) -> None:
+        self._client.delete(self.stream, external_id, if_version)
+
+    def _act(self, external_id: str, action: str, if_version: int | None) -> Written:
+        return make_written(self._client.act(self.stream, external_id, action, if_version))
+
+
+def declare(
+    config: SandboxConfig,
+    tier: Tier,
+    editable: Mapping[Stage, frozenset[str]],
+    *,
+    voidable: frozenset[Stage] = frozenset(),
+    deletable: frozenset[Stage] = frozenset(),
+) -> WriteSemantics:
+    """The declaration of one kind. An ERP that edits freely has nothing to amend: a void it does not allow is
+    refused."""
+    kept = Normaliser(max_length=config.text_max or None, case="upper" if config.text_upper else None)
+    return WriteSemantics(
+        tier=tier,
+        reference_field=None if tier is Tier.BLIND else "our_ref",
+        confirms=frozenset(Confirm) if tier is Tier.DRAFT else frozenset({Confirm.SAVE}),
+        amend=Amend.REFUSE if config.amend == "free" else Amend(config.amend),
+        editable=editable,
+        voidable=voidable,
+        deletable=deletable,
+        compare_and_set=config.compare_and_set,
+        confirms_version=config.confirms_version,
+        shows_modifier=config.shows_modifier,
+        exclusive_confirm=config.exclusive_confirm,
+        versioned=config.versioned,
+        batch_size=config.batch_size,
+        d_max_s=config.d_max_s,
+        lag_s=config.lag_s,
+        granularity_s=config.granularity_s,
+        normalisers=dict.fromkeys(OPEN_FIELDS, kept),
+    )
+
+
+def make_written(row: Row) -> Written:
+    return Written(row["id"], row.get("version"), row.get("number"))
