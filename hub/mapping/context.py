@@ -1,0 +1,148 @@
+"""What a mapping needs beside the text and the value, and what it gives back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+from uuid import UUID
+
+from hub.errors import ConfigInvalid
+from hub.locale import render
+
+Codes = Mapping[str, Mapping[str, str]]
+"""Code tables of a connection: table → {remote code: hub value}."""
+
+
+def _find_no_ref(kind: str, external_id: str) -> UUID | None:
+    return None
+
+
+def _find_no_remote(kind: str, hub_id: UUID) -> str | None:
+    return None
+
+
+def _keep_remote_line(field_name: str, remote_line_id: str) -> str:
+    return remote_line_id
+
+
+def _find_no_line(field_name: str, line_key: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What only the connection and the store know, as values and callables; a mapping itself does no I/O.
+
+    ``zone`` reads times that come without one. ``line_key(field, remote line id)`` gives the hub's key of a line;
+    ``remote_line(field, line key)`` gives the remote id of a line that the other system already has, or None.
+    """
+
+    zone: tzinfo = UTC
+    codes: Codes = dataclasses.field(default_factory=dict)
+    find_ref: Callable[[str, str], UUID | None] = _find_no_ref
+    find_remote: Callable[[str, UUID], str | None] = _find_no_remote
+    line_key: Callable[[str, str], str] = _keep_remote_line
+    remote_line: Callable[[str, str], str | None] = _find_no_line
+    _remote_codes: dict[str, Mapping[str, tuple[str, ...]]] = dataclasses.field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def remote_codes(self, table: str) -> Mapping[str, tuple[str, ...]] | None:
+        """The code table read backwards: hub value → every remote code that means it. None when there is no table."""
+        if table not in self.codes:
+            return None
+        if table not in self._remote_codes:
+            backwards: dict[str, tuple[str, ...]] = {}
+            for code, value in self.codes[table].items():
+                backwards[value] = (*backwards.get(value, ()), code)
+            self._remote_codes[table] = backwards
+        return self._remote_codes[table]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a person must settle: where it is written, which value, which rule, and the way out.
+
+    ``kind`` is ``value`` (this record waits), ``reference`` (the record ``external_id`` of ``ref_kind`` must come
+    first) or ``file`` (the mapping file itself; found by lint). ``line`` counts from 1. ``severity`` is ``error`` or
+    ``warning``; only lint warns.
+    """
+
+    code: str
+    file: str
+    line: int
+    field: str
+    value: object = None
+    rule: str = ""
+    kind: str = "value"
+    ref_kind: str | None = None
+    external_id: str | None = None
+    severity: str = "error"
+    params: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+    def what(self, lang: str = "en") -> str:
+        """What is wrong, in one sentence."""
+        return render(self.code, lang, **self._all_params())
+
+    def fix(self, lang: str = "en") -> str:
+        """What to do about it, in one sentence."""
+        return render(self.code + "_fix", lang, **self._all_params())
+
+    def text(self, lang: str = "en") -> str:
+        """File, line, field, what is wrong, the rule and the fix on one line."""
+        return render(
+            "mapping.problem", lang, file=self.file, line=self.line, field=self.field, rule=self.rule,
+            what=self.what(lang), fix=self.fix(lang),
+        )  # fmt: skip
+
+    def _all_params(self) -> dict[str, object]:
+        return {
+            "field": self.field, "value": self.value, "rule": self.rule, "file": self.file, "line": self.line,
+            "ref_kind": self.ref_kind, "external_id": self.external_id, **self.params,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """One source record in canonical form. A field with a problem is missing from ``values``; ``origins`` names the
+    remote path of each value."""
+
+    values: dict[str, Any]
+    origins: dict[str, str]
+    problems: list[Problem]
+
+
+class MappingInvalid(ConfigInvalid):
+    """The mapping file cannot be used; ``problems`` holds every finding."""
+
+    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("mapping.invalid", file=file, count=len(self.problems))
+
+    def text(self, lang: str = "en") -> str:
+        return "\n".join([super().text(lang), *(f"  {problem.text(lang)}" for problem in self.problems)])
+
+
+class Refusal(Exception):
+    """Inside the mapping room only: this value cannot be translated. The rule that was at work makes it a Problem."""
+
+    def __init__(self, code: str, *, ref_kind: str | None = None, external_id: str | None = None, **params: object):
+        super().__init__(code)
+        self.code = code
+        self.ref_kind = ref_kind
+        self.external_id = external_id
+        self.params = params
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One application of a mapping to one record: ``payload`` and ``values`` are those of the line at work,
+    ``record`` holds the canonical values of the whole record."""
+
+    context: Context
+    record: Mapping[str, Any]
+    payload: Mapping[str, Any]
+    values: Mapping[str, Any]
