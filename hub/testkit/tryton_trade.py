@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -49,7 +50,7 @@ GOODS = (
 )
 COMMENTS = (None, None, None, "送货前一天电话通知", "发票随货", "月底前交货")
 STATES = ("draft",) * 3 + ("quotation",) * 2 + ("processing",) * 4 + ("cancelled",)
-LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+LETTERS = string.digits + "ABCDEFGHJKLMNPQRTUWXY"
 
 
 @dataclass(frozen=True)

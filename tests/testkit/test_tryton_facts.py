@@ -12,7 +12,7 @@ from hub.testkit.tryton import RunningTryton
 from hub.testkit.tryton_people import Line, TrytonPerson
 from hub.testkit.tryton_rpc import TrytonRefused, TrytonRpc
 
-REFERENCE = "IS1ABC0123456789ABCDEFGHJKMNPQ"
+REFERENCE = "IS1" + 26 * "A"
 
 
 @pytest.fixture
