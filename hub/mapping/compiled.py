@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.mapping.context import Context, Mapped, MappingInvalid, Problem, Refusal, Run
+from hub.mapping.coverage import list_line_fields, overlay_lines, project_lines
 from hub.mapping.fields import FieldPlan, Functions, compile_field
 from hub.mapping.lines import BrokenLines, ListPlan, compile_list, read_lines, write_lines
 from hub.mapping.lint import lint_mapping
@@ -35,6 +36,8 @@ class Mapping:
     plans: tuple[FieldPlan, ...]
     """Plain fields; those that name the currency of others come first."""
     lists: dict[str, tuple[ListPlan, ...]]
+    line_fields: dict[str, frozenset[str]]
+    """List field → the line fields that are both read and written."""
     _read_key: Reader
     _read_reference: Reader | None
 
@@ -49,6 +52,22 @@ class Mapping:
         """The text of the field in which our reference travels."""
         return None if self._read_reference is None else _read_id(self._read_reference, payload)
 
+    def project(self, values: Fields) -> dict[str, Any]:
+        """The values without the lines that the other system has no place for: comparable with what it shows."""
+        return {
+            name: project_lines(self.lists[name], value or ()) if name in self.lists else value
+            for name, value in values.items()
+        }
+
+    def overlay(self, current: Fields, incoming: Fields) -> dict[str, Any]:
+        """``incoming`` (as :meth:`to_canonical` gave it) laid over ``current``: lines, and fields of lines, that the
+        other system cannot show stay."""
+        laid = {
+            name: overlay_lines(self.lists[name], current.get(name) or (), value) if name in self.lists else value
+            for name, value in incoming.items()
+        }
+        return {**current, **laid}
+
     def to_canonical(self, payload: AnyMapping[str, Any], context: Context) -> Mapped:
         """A source record as canonical values. A field that cannot be translated is left out and told in
         ``problems``; a field of which the record says nothing is left out."""
@@ -62,7 +81,7 @@ class Mapping:
             try:
                 value = plan.read_in(run)
             except Refusal as refusal:
-                problems.append(plan.explain(refusal, _raw_of(plan, payload), plan.name))
+                problems.append(plan.explain(refusal, plan.raw_of(payload), plan.name))
                 continue
             if value is not ABSENT:
                 values[plan.name] = value
@@ -124,13 +143,6 @@ def _value_of(values: Fields, name: str) -> Any:
     return holder.get(inner, ABSENT) if isinstance(holder, dict) else ABSENT
 
 
-def _raw_of(plan: FieldPlan, payload: AnyMapping[str, Any]) -> Any:
-    try:
-        return plan.read(payload) if plan.read is not None else None
-    except Refusal:
-        return None
-
-
 def _read_id(read: Reader, payload: AnyMapping[str, Any]) -> str | None:
     try:
         raw = read(payload)
@@ -157,6 +169,7 @@ def compile_mapping(source: MappingSource, kind: str, functions: Functions) -> M
     return Mapping(
         kind, source.header_text("stream"), source.header_text("key"), reference, source.version,
         owners, default_owner, frozenset(fields_in), frozenset(fields_out), source, plans, lists,
+        {field: list_line_fields(parts) for field, parts in lists.items()},
         compile_reader(parse_path(source.header_text("key"))),
         compile_reader(parse_path(reference)) if reference else None,
     )  # fmt: skip

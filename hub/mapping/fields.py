@@ -92,17 +92,21 @@ class FieldPlan:
             return "" if self.target.shape == "text" else None
         return self.encode(value, run)
 
+    def raw_of(self, payload: Mapping[str, Any]) -> Any:
+        """What the record holds at the path, for people; None when there is nothing or no way to it."""
+        try:
+            raw = self.read(payload) if self.read is not None else None
+        except Refusal:
+            return None
+        return None if raw is ABSENT else raw
+
     def explain(self, refusal: Refusal, value: Any, name: str) -> Problem:
         """A refusal of this rule as a problem that a person can act on."""
         return Problem(
-            refusal.code, self.rule.file, self.rule.line, name, refusal.params.get("value", _shown(value)),
+            refusal.code, self.rule.file, self.rule.line, name, refusal.params.get("value", value),
             self.rule.text, "reference" if refusal.external_id is not None else "value",
             refusal.ref_kind, refusal.external_id, params=refusal.params,
         )  # fmt: skip
-
-
-def _shown(value: Any) -> Any:
-    return "" if value is ABSENT else value
 
 
 def compile_field(rule: FieldRule, target: Target, functions: Functions, currency: str | None) -> FieldPlan:

@@ -142,7 +142,7 @@ def _make_line(plan: ListPlan, remote_id: str, run: Run) -> Line:
         try:
             value = inner.read_in(run)
         except Refusal as refusal:
-            raw = _read_quietly(inner, run)
+            raw = inner.raw_of(run.payload)
             problems.append(inner.explain(refusal, raw, f"{plan.field}[{remote_id}].{inner.name}"))
             continue
         if value is not ABSENT:
@@ -156,13 +156,6 @@ def _make_line(plan: ListPlan, remote_id: str, run: Run) -> Line:
         name = ".".join(str(item) for item in first["loc"])
         refused = Refusal("mapping.value_refused", value=first["input"], what=first["msg"])
         raise BrokenLines([_explain(plan, refused, f"{plan.field}[{remote_id}].{name}")]) from error
-
-
-def _read_quietly(plan: FieldPlan, run: Run) -> Any:
-    try:
-        return plan.read(run.payload) if plan.read is not None else None
-    except Refusal:
-        return None
 
 
 def _explain(plan: ListPlan, refusal: Refusal, name: str | None = None) -> Problem:

@@ -59,7 +59,7 @@ def find_target(kind: str, field: str) -> Target | None:
     if field.startswith("custom."):
         return Target(field, "scalar", nullable=True, adapter=field_adapter(kind, field))
     if field.startswith("attributes."):
-        return Target(field, "text", adapter=TypeAdapter(str))
+        return Target(field, "text", adapter=field_adapter(kind, field))
     return kind_targets(kind).get(field)
 
 

@@ -18,7 +18,7 @@ from hub.model.values import Ref
 
 Fields = Mapping[str, Any]
 """Canonical values by field name, as Python objects (Decimal, date, UUID, tuples of lines…); custom fields under
-``custom.<name>``."""
+``custom.<name>``, attributes under ``attributes.<name>``."""
 
 
 @cache
@@ -47,9 +47,12 @@ def list_fields(kind: str) -> Mapping[str, FieldInfo]:
 
 @cache
 def field_adapter(kind: str, field: str) -> TypeAdapter[Any]:
-    """Validates and serialises one field of a kind; ``custom.<name>`` is a plain custom value."""
+    """Validates and serialises one field of a kind; ``custom.<name>`` is a plain custom value, ``attributes.<name>`` a
+    text."""
     if field.startswith("custom."):
         return TypeAdapter(str | int | bool | None)
+    if field.startswith("attributes."):
+        return TypeAdapter(str)
     info = find_kind(kind).model_fields.get(field)
     if info is None:
         raise ConfigInvalid("model.field_unknown", kind=kind, field=field)
