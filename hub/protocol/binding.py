@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from hub.model.values import Instant, Value
@@ -57,8 +56,8 @@ class Binding(Value):
     """Fingerprint of that patch."""
     same_patches: int = 0
     """How often the remote did not keep that very patch."""
-    base: dict[str, Any] = {}
-    """Last agreed value of each shared field, JSON form."""
+    base: dict[str, str] = {}
+    """Fingerprint of the last agreed value of each shared field."""
     sent: dict[str, list[str]] = {}
     """Fingerprints of the values that we tried to write, by field, last 8."""
     held: dict[str, str] = {}
@@ -67,8 +66,10 @@ class Binding(Value):
     """Field → fingerprint of the value that the remote does not keep."""
     lines: dict[str, str] = {}
     """Line identity: hub line key → remote line id."""
-    hub_fp: str = ""
-    remote_fp: str = ""
+    missing_since: Instant | None = None
+    """Since when reads say that the document does not exist; believed after the declared lag."""
+    claimed_revision: int = 0
+    """The hub revision that the last settled push was about."""
     parked: str | None = None
     parked_params: dict[str, str] = {}
     why: str | None = None

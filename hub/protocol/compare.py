@@ -62,10 +62,12 @@ def is_line_list(value: Any) -> bool:
 def normalise_value(
     name: str, value: Any, normalisers: Mapping[str, Normaliser], line_fields: Mapping[str, frozenset[str]]
 ) -> Any:
-    """The comparable form of a field's value. ``line_fields``: for list fields, which line fields travel."""
+    """The comparable form of a field's value. ``line_fields``: for list fields, which line fields travel; lists are
+    compared by content, because each system has line ids of its own."""
     if name in line_fields:
         inner = {key.partition(".")[2]: item for key, item in normalisers.items() if key.startswith(name + ".")}
-        return project_lines(value or (), line_fields[name], inner)
+        shown = project_lines(value or (), line_fields[name], inner).values()
+        return sorted(shown, key=take_fingerprint)
     shown = normalisers.get(name, PLAIN).apply(value)
     return _plain(shown if shown is not None else "")
 

@@ -129,9 +129,7 @@ def _later(now: datetime, policy: Policy) -> datetime:
     return now + timedelta(seconds=policy.timing.retry_s)
 
 
-def _decide_new(
-    binding: Binding, intent: Intent, seen: Seen, policy: Policy, now: datetime, epoch: int
-) -> Action:
+def _decide_new(binding: Binding, intent: Intent, seen: Seen, policy: Policy, now: datetime, epoch: int) -> Action:
     tier = policy.semantics.tier
     sent = binding.attempts > 0
     if (binding.void_wanted or intent.void) and not sent and not epoch:
@@ -148,9 +146,20 @@ def _decide_new(
         hit, spare = choose_hit(binding, seen)
         if hit is not None:
             return Action(Op.ADOPT, adopt=hit, spare=spare)
+        if seen.matches or seen.taken:
+            return _decide_match(seen, now)
     if binding.void_wanted or intent.void:
         return Action(Op.TOMB, "protocol.never_arrived")
     return blocked or Action(Op.CREATE, patch=_creatable(intent, policy))
+
+
+def _decide_match(seen: Search, now: datetime) -> Action:
+    """A party with our record's identifier is there already: join it when it is the only one, else ask."""
+    if len(seen.matches) == 1 and not seen.taken:
+        return Action(Op.ADOPT, "protocol.matched_identifier", adopt=seen.matches[0])
+    code = "protocol.match_taken" if seen.taken else "protocol.several_matches"
+    ids = ", ".join(hit.external_id for hit in seen.matches)
+    return Action(Op.HOLD, code, {"ids": ids}, not_before=now + timedelta(minutes=10))
 
 
 def _find_block(intent: Intent, policy: Policy, now: datetime) -> Action | None:
@@ -221,7 +230,7 @@ def _count_same(binding: Binding, seen: Snapshot, found: Difference) -> int:
     """How often the very version that our accepted patch made did not show this patch."""
     if not found.want or binding.acked_patch != take_fingerprint(found.want):
         return 0
-    if seen.version is not None and seen.version != binding.acked_version:
+    if binding.acked_version and seen.version is not None and seen.version != binding.acked_version:
         return binding.same_patches
     return binding.same_patches + 1
 
@@ -241,9 +250,7 @@ def _settle_or_confirm(
     if binding.state is BindingState.PREPARED:
         if held:
             fields = ", ".join(sorted(held))
-            return Action(
-                Op.PARK, "protocol.not_confirmed", {"fields": fields}, held=held, not_retained=lost
-            )
+            return Action(Op.PARK, "protocol.not_confirmed", {"fields": fields}, held=held, not_retained=lost)
         op = Op.SUBMIT if policy.confirm is Confirm.SUBMIT else Op.CONFIRM
         return Action(op, if_version=_expected(seen, policy, confirm=True))
     if held and find_reversible(binding, intent, seen, policy, held):
@@ -252,7 +259,7 @@ def _settle_or_confirm(
         return Action(Op.REOPEN, held=held, if_version=_expected(seen, policy))
     if held and policy.semantics.amend is Amend.PARK and seen.stage is Stage.EFFECTIVE:
         return Action(
-            Op.PARK, "protocol.edit_of_locked", {"fields": ", ".join(sorted(held)), "stage": seen.stage.value}, held=held
+            Op.PARK, "protocol.edit_of_locked", {"fields": ", ".join(sorted(held)), "stage": seen.stage}, held=held
         )  # fmt: skip
     return Action(Op.SETTLE, held=held, not_retained=lost)
 

@@ -63,9 +63,7 @@ def _find_obstacle(binding: Binding, intent: Intent, seen: Snapshot, policy: Pol
     return "protocol.refused" if binding.held.get(name) == "protocol.refused" else None
 
 
-def find_reversible(
-    binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, held: Mapping[str, str]
-) -> bool:
+def find_reversible(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, held: Mapping[str, str]) -> bool:
     """Reverse (or reopen) only a document that the hub made, whose locked values are ones that the hub wrote, on which
     nothing hangs: a value that a person put there is his to defend."""
     if policy.semantics.amend not in (Amend.REVERSE, Amend.REOPEN) or seen.stage is not Stage.EFFECTIVE:

@@ -85,7 +85,9 @@ class Normaliser:
         if not isinstance(value, str):
             return value
         text = value.strip() if self.strip else value
-        text = text[: self.max_length] if self.max_length is not None else text
+        text = (
+            text[: self.max_length].rstrip() if self.max_length is not None and self.strip else text[: self.max_length]
+        )
         return text.upper() if self.case == "upper" else text.lower() if self.case == "lower" else text
 
 

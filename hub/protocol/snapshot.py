@@ -37,9 +37,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The complete answer to a search by reference."""
+    """The complete answer to a search by reference, and for parties by identifier.
+
+    ``matches``: parties that carry the same valid identifier and no veto speaks against; ``taken``: some of them
+    already belong to another record of the hub.
+    """
 
     hits: Sequence[Snapshot] = ()
+    matches: Sequence[Snapshot] = ()
+    taken: bool = False
 
 
 class Parent(StrEnum):
@@ -63,6 +69,8 @@ class Intent:
     hold: str | None = None
     """Code of a reason why nothing may be created (no identifier, before the start date, no mapping…)."""
     hold_params: Mapping[str, str] = field(default_factory=dict)
+    may_match: bool = False
+    """A party with a valid identifier: worth a search even when it may not be created."""
     live_children: bool = False
     own_values: frozenset[str] = frozenset()
     """Fields in which the value that the document shows is one that the hub wrote."""

@@ -108,23 +108,25 @@ class Records:
 
     # ------------------------------------------------------------ writing
 
-    def insert(self, row: Value) -> None:
-        """Add a row; ``Duplicate`` when one of its unique keys is taken (the transaction goes on)."""
+    def insert(self, row: M) -> M:
+        """Add a row, and give it back; ``Duplicate`` when one of its unique keys is taken (the transaction goes on)."""
         self._check_writable()
         model = type(row)
         if self._run(statements.insert_row(model, self._dialect), row_codec(model).encode(row)).rowcount == 0:
             raise Duplicate("store.duplicate", table=stored(model).spec.name)
         self._write_lines(row, replace=False)
+        return row
 
-    def save(self, row: Value) -> None:
-        """Add the row, or replace the one with the same key, whatever it held; ``Duplicate`` when another row has one
-        of its other unique keys. Canonical records are better saved by ``save_record``."""
+    def save(self, row: M) -> M:
+        """Add the row, or replace the one with the same key, whatever it held, and give it back; ``Duplicate`` when
+        another row has one of its other unique keys. Canonical records are better saved by ``save_record``."""
         self._check_writable()
         self._check_changeable(type(row))
         codec = row_codec(type(row))
         with self._savepoint(needed=statements.has_second_key(codec)):
             self._run(statements.upsert_row(type(row), self._dialect), codec.encode(row))
         self._write_lines(row, replace=True)
+        return row
 
     def save_record(self, entity: E) -> E:
         """Save a canonical record that was read at ``entity.revision`` (0: it is new); the record as saved.
@@ -173,6 +175,13 @@ class Records:
                 self._run(statements.insert_lines(model, index, self._dialect), values)
 
     # ------------------------------------------------------------ running
+
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone when it raises, so that one bad record can be put aside."""
+        self._check_writable()
+        with self._connection.begin_nested():
+            yield
 
     def _run(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
         with translate():

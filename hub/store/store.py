@@ -28,6 +28,10 @@ _FILE = "hub.sqlite"
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+class _Undo(Exception):
+    """Ends a rehearsal."""
+
+
 class Store:
     """One database. Safe over threads, and over processes: writers wait for one another, readers see a snapshot."""
 
@@ -96,6 +100,16 @@ class Store:
         """
         with self._transaction(self._writing, self._turn, writable=True) as tx:
             yield tx
+
+    @contextlib.contextmanager
+    def rehearse(self) -> Iterator[UnitOfWork]:
+        """A transaction that may write and is always undone: what would happen, without its happening."""
+        try:
+            with self._transaction(self._writing, self._turn, writable=True) as tx:
+                yield tx
+                raise _Undo
+        except _Undo:
+            pass
 
     @contextlib.contextmanager
     def read(self) -> Iterator[UnitOfWork]:

@@ -71,7 +71,7 @@ class Hub:
     """Three characters that tell this hub from any other on the same systems."""
     hint: Callable[[Sequence[UUID]], None] = _no_hint
     checkpoint: Callable[[str], None] = _no_checkpoint
-    timing: Timing = Timing()
+    timing: Timing = field(default_factory=Timing)
     page_size: int = 200
     _open: dict[str, OpenConnection] = field(default_factory=dict)
 

@@ -1,0 +1,68 @@
+"""One remote snapshot on its way in, and the place where one that cannot be taken in is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from hub.protocol.semantics import Policy
+from hub.sdk import SourceRecord
+from hub.store import UnitOfWork
+from hub.store.rows import DeadRow
+from hub.sync.context import Hub, OpenConnection
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Everything about the snapshot at work."""
+
+    tx: UnitOfWork
+    hub: Hub
+    conn: OpenConnection
+    kind: str
+    source: SourceRecord
+    actor: str
+    run_id: UUID | None = None
+
+    @property
+    def policy(self) -> Policy:
+        return self.conn.policies[self.kind]
+
+    @property
+    def address(self) -> str:
+        """The name of this source among a record's images."""
+        return f"{self.conn.name}/{self.source.stream}/{self.source.external_id}"
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {
+            "connection": self.conn.name,
+            "stream": self.source.stream,
+            "external_id": self.source.external_id,
+        }
+
+
+def keep_aside(arrival: Arrival, state: str, code: str, params: Mapping[str, str]) -> None:
+    """Remember a record that could not be taken in, with the reason; every later reading tries it again."""
+    now = arrival.hub.now()
+    old = arrival.tx.get(DeadRow, **arrival.key)
+    arrival.tx.save(
+        DeadRow(
+            connection=arrival.conn.name,
+            stream=arrival.source.stream,
+            external_id=arrival.source.external_id,
+            state=state,
+            code=code,
+            params=dict(params),
+            attempts=old.attempts + 1 if old else 1,
+            first_at=old.first_at if old else now,
+            last_at=now,
+        )
+    )
+
+
+def lift_aside(arrival: Arrival) -> None:
+    """The record was taken in after all."""
+    arrival.tx.delete(DeadRow, **arrival.key)

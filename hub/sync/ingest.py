@@ -1,0 +1,311 @@
+"""Ingest: the only way in which remote data enters. One snapshot, one transaction (the caller's)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from hub.errors import MappingError, RuleBroken
+from hub.model.kinds import encode_fields
+from hub.protocol.binding import Binding, BindingState
+from hub.protocol.compare import take_fingerprint
+from hub.protocol.decide import is_stale
+from hub.protocol.diff import comparable, compare_fields, find_reversible
+from hub.protocol.semantics import Amend, Confirm, Direction, Owner, Policy, Stage
+from hub.protocol.snapshot import Snapshot
+from hub.store import UnitOfWork
+from hub.store.rows import Conflict, Image
+from hub.sync.arrival import Arrival, keep_aside, lift_aside
+from hub.sync.context import Hub
+from hub.sync.intent import build_intent
+from hub.sync.match import Matched, find_binding, join_record
+from hub.sync.resolve import Rebuilt, rebuild_record
+from hub.sync.translate import Translated, is_reference_foreign, pair_lines, read_source
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of one snapshot. ``outcome``: unchanged, created, updated, ended, stale, spare, foreign, search,
+    dead, waiting, review. ``needs``: (kind, external id) of a record that must come first."""
+
+    outcome: str
+    binding_id: UUID | None = None
+    record_id: UUID | None = None
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    needs: tuple[str, str] | None = None
+    conflicts: tuple[str, ...] = ()
+    due: tuple[UUID, ...] = ()
+    snapshot: Snapshot | None = None
+
+
+def ingest(arrival: Arrival) -> Ingested:
+    """Fold one source record into the hub. A record that cannot be translated or breaks a rule becomes a dead row with
+    the reason; nothing else of its page is touched."""
+    tx, source = arrival.tx, arrival.source
+    tx.put_payload(arrival.conn.name, source.stream, source.external_id, source.version or 0, source.payload)
+    if is_reference_foreign(arrival.hub, source):
+        return _set_aside(arrival, "foreign", "sync.foreign_document", {"reference": source.reference or ""})
+    try:
+        with tx.savepoint():
+            return _ingest_known(arrival)
+    except (RuleBroken, MappingError) as error:
+        params = {name: str(value) for name, value in error.params.items()}
+        return _set_aside(arrival, "dead", error.code, params)
+
+
+def _ingest_known(arrival: Arrival) -> Ingested:
+    matched = find_binding(arrival)
+    if matched.outcome:
+        return Ingested(matched.outcome, matched.binding.id if matched.binding else None)
+    translated = read_source(arrival.tx, arrival.hub, arrival.conn, arrival.kind, arrival.source, matched.binding)
+    problem = next(iter(translated.mapped.problems), None)
+    if problem is not None:
+        missing = problem.kind == "reference" and problem.ref_kind is not None and problem.external_id is not None
+        outcome = "waiting" if missing else "dead"
+        _set_aside(arrival, outcome, "sync.cannot_read", {"problem": problem.text(), "field": problem.field})
+        needs = (problem.ref_kind or "", problem.external_id or "") if missing else None
+        return Ingested(outcome, needs=needs)
+    binding, fresh = _bind(arrival, matched, translated)
+    if binding is None:
+        return Ingested("review")
+    lift_aside(arrival)
+    if not fresh and is_stale(binding, translated.snapshot, arrival.policy):
+        return Ingested("stale", binding.id, binding.hub_id, snapshot=translated.snapshot)
+    return _fold(arrival, binding, translated, fresh)
+
+
+def _bind(arrival: Arrival, matched: Matched, translated: Translated) -> tuple[Binding | None, bool]:
+    if matched.binding is not None:
+        return matched.binding, False
+    return join_record(arrival, matched, translated), True
+
+
+def _set_aside(arrival: Arrival, state: str, code: str, params: dict[str, str]) -> Ingested:
+    keep_aside(arrival, state, code, params)
+    return Ingested(state)
+
+
+def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: bool) -> Ingested:
+    """Binding state, shared fields, image, record, and what is left to write: protocol section 7, steps 3 to 8."""
+    tx, hub, policy = arrival.tx, arrival.hub, arrival.policy
+    intent, record = build_intent(tx, hub, binding, policy)
+    known = intent.values
+    snapshot, lines = translated.snapshot, dict(binding.lines)
+    if binding.ours and record is not None:
+        snapshot, lines = pair_lines(snapshot, known, binding, policy.line_fields)
+    was_tomb = binding.state is BindingState.TOMB
+    binding = _move_state(binding, snapshot, policy, intent.revision).model_copy(update={"lines": lines})
+    ended = snapshot.stage in (Stage.VOID, Stage.GONE)
+    keep: dict[str, bool] = {}
+    conflicts: list[str] = []
+    if not ended and not was_tomb:
+        binding, keep, conflicts = _merge_shared(
+            arrival, binding, snapshot, known, first=fresh or _is_unagreed(binding)
+        )
+    if snapshot.stage is not Stage.GONE:
+        _save_image(arrival, binding, translated, snapshot, keep)
+    tx.save(binding)
+    rebuilt = rebuild_record(
+        tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
+    )
+    if not ended and not was_tomb and policy.direction is not Direction.IN:
+        _note_difference(arrival, binding, snapshot)
+    return _report(binding, rebuilt, ended, conflicts, snapshot)
+
+
+def _report(binding: Binding, rebuilt: Rebuilt, ended: bool, conflicts: list[str], snapshot: Snapshot) -> Ingested:
+    changed = bool(rebuilt.changes)
+    outcome = "created" if rebuilt.created else "ended" if ended and changed else "updated" if changed else "unchanged"
+    return Ingested(
+        outcome,
+        binding.id,
+        binding.hub_id,
+        rebuilt.changes,
+        conflicts=tuple(conflicts),
+        due=tuple(rebuilt.due),
+        snapshot=snapshot,
+    )
+
+
+def _note_difference(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> None:
+    """``held`` is computed anew; what may be written makes the binding due."""
+    tx, policy = arrival.tx, arrival.policy
+    intent, _ = build_intent(tx, arrival.hub, binding, policy, snapshot)
+    found = compare_fields(binding, intent, snapshot, policy)
+    held = dict(found.held)
+    if snapshot.total_differs is not None and binding.ours:
+        held["gross"] = "protocol.total_differs"
+    if intent.void and binding.held.get("state"):
+        held["state"] = binding.held["state"]
+    reverses = find_reversible(binding, intent, snapshot, policy, held)
+    parks = bool(held) and policy.semantics.amend is Amend.PARK and snapshot.stage is Stage.EFFECTIVE
+    wants = bool(found.want) or reverses or parks or (intent.void and "state" not in held)
+    tx.save(binding.model_copy(update={"held": held, "dirty": binding.dirty or wants}))
+
+
+def _move_state(binding: Binding, snapshot: Snapshot, policy: Policy, revision: int) -> Binding:
+    """The binding after a snapshot: version, stage, and the state that follows from the stage."""
+    update: dict[str, Any] = {
+        "remote_version": max(binding.remote_version, snapshot.version or 0),
+        "stage": snapshot.stage.value,
+        "remote_number": snapshot.number or binding.remote_number,
+        "missing_since": None,
+    }
+    if binding.state is BindingState.TOMB:
+        return binding.model_copy(update=update)
+    if snapshot.stage in (Stage.VOID, Stage.GONE):
+        return binding.model_copy(update=update | _end(binding, snapshot, policy))
+    movable = (BindingState.PREPARED, BindingState.WAITING, BindingState.BOUND)
+    if binding.ours and binding.state in movable:
+        state, why = _follow_stage(binding, snapshot, policy, revision)
+        update |= {"state": state, "why": why}
+    return binding.model_copy(update=update)
+
+
+def _follow_stage(
+    binding: Binding, snapshot: Snapshot, policy: Policy, revision: int
+) -> tuple[BindingState, str | None]:
+    if snapshot.stage is Stage.EFFECTIVE:
+        return BindingState.BOUND, None
+    if binding.state is BindingState.BOUND:
+        return BindingState.WAITING, "protocol.approval_taken_back"
+    if snapshot.stage is Stage.SUBMITTED:
+        return BindingState.WAITING, "protocol.submitted"
+    if policy.confirm is Confirm.AUDIT and snapshot.touched_by_person:
+        return BindingState.WAITING, "protocol.person_works"
+    if binding.state is BindingState.WAITING and policy.confirm is Confirm.SUBMIT:
+        if revision > binding.submitted_revision:
+            return BindingState.PREPARED, None
+        return BindingState.WAITING, "protocol.sent_back"
+    return binding.state, binding.why
+
+
+def _end(binding: Binding, snapshot: Snapshot, policy: Policy) -> dict[str, Any]:
+    """Voided or deleted there; never re-created by itself."""
+    by_us = snapshot.changed_by_us is not False
+    if binding.state is BindingState.REVERSING and by_us and snapshot.stage is Stage.VOID:
+        return {}
+    update: dict[str, Any] = {"dirty": False, "held": {}}
+    if not binding.void_wanted and snapshot.stage is Stage.GONE:
+        return update | {"parked": "protocol.deleted_there"}
+    if not binding.void_wanted and snapshot.changed_by_us and policy.semantics.amend is Amend.REVERSE:
+        return update | {"parked": "protocol.reversal_lost"}
+    return update | {"state": BindingState.TOMB, "parked": None, "why": None}
+
+
+def _merge_shared(
+    arrival: Arrival, binding: Binding, snapshot: Snapshot, known: Mapping[str, Any], *, first: bool
+) -> tuple[Binding, dict[str, bool], list[str]]:
+    """Three-way over the shared fields. Returns the binding with its new base; field → whether the remote value counts
+    as unchanged (our own late write, or a conflict that the hub wins); and the fields in conflict."""
+    policy = arrival.policy
+    base, keep, conflicts = dict(binding.base), {}, []
+    for name in sorted(policy.mapped_in & policy.mapped_out):
+        if policy.owner_of(name) is not Owner.SHARED or name not in snapshot.values:
+            continue
+        theirs = take_fingerprint(comparable(policy, name, snapshot.values[name]))
+        ours = take_fingerprint(comparable(policy, name, known[name])) if name in known else theirs
+        agreed = base.get(name)
+        if theirs == agreed:
+            continue
+        base[name] = theirs
+        if theirs in binding.sent.get(name, ()):
+            keep[name] = True
+        elif ours not in (agreed, theirs) and not (first and _is_empty(known.get(name))):
+            conflicts.append(name)
+            keep[name] = not policy.remote_wins or agreed is None
+            _record_conflict(arrival, binding, name, known.get(name), snapshot.values[name])
+    update: dict[str, Any] = {"base": base}
+    if conflicts and first:
+        update |= {"parked": "sync.values_differ", "parked_params": {"fields": ", ".join(conflicts)}}
+    return binding.model_copy(update=update), keep, conflicts
+
+
+def _is_unagreed(binding: Binding) -> bool:
+    """A document made by people there, on which the two sides have not agreed yet."""
+    return not binding.ours and not binding.base
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or value == () or value == {}
+
+
+def _record_conflict(arrival: Arrival, binding: Binding, name: str, ours: Any, theirs: Any) -> None:
+    encoded = encode_fields(arrival.kind, {name: ours})[name]
+    other = encode_fields(arrival.kind, {name: theirs})[name]
+    arrival.tx.insert(
+        Conflict(
+            id=arrival.hub.new_id(),
+            binding_id=binding.id,
+            connection=arrival.conn.name,
+            record_kind=arrival.kind,
+            record_id=binding.hub_id,
+            field=name,
+            hub_value=encoded,
+            remote_value=other,
+            base_value=binding.base.get(name),
+            took="remote" if arrival.policy.remote_wins and binding.base.get(name) else "hub",
+            at=arrival.hub.now(),
+        )
+    )
+
+
+def _save_image(
+    arrival: Arrival, binding: Binding, translated: Translated, snapshot: Snapshot, keep: Mapping[str, bool]
+) -> None:
+    """The source's image; ``changed`` moves only for fields whose value is truly new there."""
+    source, now = arrival.source, arrival.hub.now()
+    key: dict[str, Any] = {
+        "record_kind": arrival.kind,
+        "record_id": binding.hub_id,
+        "source": arrival.address,
+    }
+    old = arrival.tx.get(Image, **key)
+    values = encode_fields(arrival.kind, snapshot.values)
+    changed: dict[str, str] = {}
+    for name, value in values.items():
+        was = old.changed.get(name) if old else None
+        same = old is not None and old.values.get(name) == value
+        changed[name] = was if was and (same or keep.get(name)) else _stamp(now, keep.get(name, False))
+    arrival.tx.save(
+        Image(
+            **key,
+            connection=arrival.conn.name,
+            stream=source.stream,
+            external_id=source.external_id,
+            values=values,
+            origins=dict(translated.mapped.origins),
+            changed=changed,
+            mapping_version=arrival.conn.mapping_of(arrival.kind).version,
+            version=source.version or 0,
+            at=now,
+        )
+    )
+
+
+_LONG_AGO = timedelta(days=36_500)
+
+
+def _stamp(now: datetime, keep: bool) -> str:
+    """A value that must not win over the hub's is dated long ago."""
+    return (now - _LONG_AGO if keep else now).isoformat()
+
+
+def note_missing(arrival_hub: Hub, tx: UnitOfWork, binding: Binding, policy: Policy) -> Binding:
+    """A read said that the document does not exist: believed only when it lasts longer than the declared lag."""
+    now = arrival_hub.now()
+    if binding.missing_since is None:
+        later = now + timedelta(seconds=max(policy.semantics.lag_s, policy.timing.retry_s))
+        return tx.save(binding.model_copy(update={"missing_since": now, "not_before": later}))
+    if now < binding.missing_since + timedelta(seconds=policy.semantics.lag_s):
+        later = binding.missing_since + timedelta(seconds=policy.semantics.lag_s)
+        return tx.save(binding.model_copy(update={"not_before": later}))
+    ended: dict[str, Any] = {"dirty": False, "held": {}, "stage": Stage.GONE.value, "lease_until": None}
+    if binding.void_wanted:
+        ended |= {"state": BindingState.TOMB}
+    else:
+        ended |= {"parked": "protocol.deleted_there"}
+    return tx.save(binding.model_copy(update=ended))

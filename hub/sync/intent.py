@@ -1,0 +1,156 @@
+"""What the hub wants of another system for one record, gathered from the store for ``decide``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from hub.model.base import Entity
+from hub.model.kinds import find_kind
+from hub.model.party import Validity
+from hub.model.values import Ref
+from hub.protocol.binding import Binding, BindingState
+from hub.protocol.compare import take_fingerprint
+from hub.protocol.diff import comparable
+from hub.protocol.semantics import Owner, Policy
+from hub.protocol.snapshot import Intent, Parent, Snapshot
+from hub.store import UnitOfWork
+from hub.sync.context import Hub
+from hub.sync.resolve import is_void, resolve_record
+
+PARTIES = frozenset({"account", "contact"})
+
+
+def build_intent(
+    tx: UnitOfWork, hub: Hub, binding: Binding, policy: Policy, seen: Snapshot | None = None
+) -> tuple[Intent, Entity | None]:
+    """The intent for one binding, and the record it is about (None when there is no such record)."""
+    record = tx.get(find_kind(binding.kind), id=binding.hub_id)
+    if record is None:
+        return Intent({}, hold="sync.record_missing"), None
+    values = list_values(record)
+    hold, params = _find_hold(hub, binding, record, policy)
+    intent = Intent(
+        values=values,
+        claims=_find_claims(tx, hub, binding, policy, values),
+        void=is_void(record),
+        revision=record.revision,
+        parent=_check_parents(tx, binding, record, policy),
+        hold=hold,
+        hold_params=params,
+        may_match=binding.kind in PARTIES and has_valid_identifier(record),
+        own_values=_find_own_values(binding, policy, seen),
+    )
+    return intent, record
+
+
+def list_values(record: Entity) -> dict[str, Any]:
+    """Business values by field; custom fields and attributes under their dotted names."""
+    values = {name: getattr(record, name) for name in type(record).model_fields}
+    for group in ("custom", "attributes"):
+        values.update({f"{group}.{name}": value for name, value in values.pop(group).items()})
+    return values
+
+
+def has_valid_identifier(record: Entity) -> bool:
+    return any(item.validity is Validity.VALID for item in getattr(record, "identifiers", ()))
+
+
+def _find_claims(
+    tx: UnitOfWork, hub: Hub, binding: Binding, policy: Policy, values: Mapping[str, Any]
+) -> frozenset[str]:
+    """Fields whose value did not come from this very document. Shared fields are always told by their base."""
+    if binding.remote_id is None:
+        return frozenset(values)
+    provenance = resolve_record(tx, hub, binding.kind, binding.hub_id).provenance
+    tail = f"/{binding.remote_id}"
+    own = {
+        name
+        for name, source in provenance.items()
+        if source.startswith(f"{binding.connection}/") and source.endswith(tail)
+    }
+    return frozenset(name for name in values if name not in own and name in provenance)
+
+
+def _find_own_values(binding: Binding, policy: Policy, seen: Snapshot | None) -> frozenset[str]:
+    if seen is None:
+        return frozenset()
+    return frozenset(
+        name
+        for name, prints in binding.sent.items()
+        if take_fingerprint(comparable(policy, name, seen.values.get(name))) in prints
+    )
+
+
+def _find_hold(hub: Hub, binding: Binding, record: Entity, policy: Policy) -> tuple[str | None, dict[str, str]]:
+    """Why nothing may be created for this record."""
+    if binding.remote_id is not None:
+        return None, {}
+    sync = hub.sync_of(binding.connection, binding.kind)
+    day = getattr(record, "ordered_on", None)
+    if sync.start_date is not None and policy.transactional and (day is None or day < sync.start_date):
+        return "sync.before_start", {"start_date": str(sync.start_date)}
+    if binding.kind in PARTIES and not policy.create and not has_valid_identifier(record):
+        return "sync.needs_match", {}
+    if policy.transactional and policy.mapped_out and getattr(record, "lines", True) == ():
+        return "sync.no_lines", {}
+    return None, {}
+
+
+def list_parents(record: Entity, fields: frozenset[str]) -> Iterator[tuple[str, UUID]]:
+    """(kind, id) of every record that the given fields refer to, lines included."""
+    for name, info in type(record).model_fields.items():
+        value = getattr(record, name)
+        if name not in fields or value is None:
+            continue
+        for item in info.metadata:
+            if isinstance(item, Ref):
+                yield item.kind, value
+        if isinstance(value, tuple):
+            for line in value:
+                if hasattr(line, "key"):
+                    yield from _list_line_parents(line)
+
+
+def _list_line_parents(line: Any) -> Iterator[tuple[str, UUID]]:
+    for name, info in type(line).model_fields.items():
+        value = getattr(line, name)
+        for item in info.metadata:
+            if isinstance(item, Ref) and value is not None:
+                yield item.kind, value
+
+
+def _check_parents(tx: UnitOfWork, binding: Binding, record: Entity, policy: Policy) -> Parent:
+    """Whether everything that a create refers to has a document there."""
+    worst = Parent.READY
+    for kind, hub_id in set(list_parents(record, policy.mapped_out)):
+        rows = tx.find(Binding, connection=binding.connection, kind=kind, hub_id=hub_id)
+        live = [row for row in rows if row.remote_id is not None and row.state is not BindingState.REVERSING]
+        if any(row.state is not BindingState.TOMB for row in live):
+            continue
+        ended = [row for row in rows if row.state is BindingState.TOMB or row.parked]
+        if rows and len(ended) == len(rows):
+            return Parent.HOPELESS
+        worst = Parent.MISSING
+    return worst
+
+
+def base_prints(values: Mapping[str, Any], policy: Policy) -> dict[str, str]:
+    """Fingerprints of the shared fields' values, as ``binding.base`` keeps them."""
+    return {
+        name: take_fingerprint(comparable(policy, name, values[name]))
+        for name in sorted(policy.mapped_out & policy.mapped_in)
+        if name in values and policy.owner_of(name) is Owner.SHARED
+    }
+
+
+def add_sent(binding: Binding, values: Mapping[str, Any], policy: Policy) -> dict[str, list[str]]:
+    """``binding.sent`` with the values that are about to be written (the last eight of each field)."""
+    sent = {name: list(prints) for name, prints in binding.sent.items()}
+    for name, value in values.items():
+        if name in policy.mapped_in:
+            print_ = take_fingerprint(comparable(policy, name, value))
+            kept = [item for item in sent.get(name, []) if item != print_]
+            sent[name] = [*kept, print_][-8:]
+    return sent

@@ -1,0 +1,73 @@
+"""Look before deciding: what the other system has under our reference, or under a party's identifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.identity.resolver import PartyFacts, find_veto
+from hub.model.party import Validity
+from hub.protocol.binding import Binding
+from hub.protocol.reference import parse_reference, search_prefix
+from hub.protocol.snapshot import Intent, Search, Snapshot
+from hub.sdk import SourceRecord
+from hub.sync.context import Hub, OpenConnection
+from hub.sync.match import IDENTIFIED
+from hub.sync.translate import read_source
+
+
+def search_remote(hub: Hub, conn: OpenConnection, binding: Binding, intent: Intent) -> Search:
+    """Every document with our reference, any revision, voided ones included; for parties also identifier matches."""
+    sink = conn.sinks[binding.kind]
+    hits = list(sink.find(search_prefix(binding.ref))) if binding.ref else []
+    matches: list[SourceRecord] = []
+    if binding.kind in IDENTIFIED and binding.attempts == 0:
+        for item in intent.values.get("identifiers", ()):
+            if item.validity is Validity.VALID:
+                matches.extend(sink.find_by_identifier(item.kind.value, item.value))
+    ours = {hit.external_id for hit in hits}
+    fresh = {match.external_id: match for match in matches if match.external_id not in ours}
+    return _judge(hub, conn, binding, intent, hits, list(fresh.values()))
+
+
+def _judge(
+    hub: Hub,
+    conn: OpenConnection,
+    binding: Binding,
+    intent: Intent,
+    hits: Sequence[SourceRecord],
+    matches: Sequence[SourceRecord],
+) -> Search:
+    """Matches that a veto speaks against are left out; those that belong to another record are named as taken."""
+    mine = PartyFacts.of(binding.kind, binding.hub_id, intent.values)
+    free: list[Snapshot] = []
+    taken = False
+    with hub.store.read() as tx:
+        for match in matches:
+            snapshot = read_source(tx, hub, conn, binding.kind, match, None).snapshot
+            if find_veto(mine, PartyFacts.of(binding.kind, None, snapshot.values)):
+                continue
+            bound = tx.find(Binding, connection=conn.name, kind=binding.kind, remote_id=match.external_id, limit=1)
+            taken = taken or bool(bound and bound[0].hub_id != binding.hub_id)
+            if not bound:
+                free.append(snapshot)
+    return Search(tuple(bare_snapshot(hit) for hit in hits), tuple(free), taken)
+
+
+def bare_snapshot(source: SourceRecord) -> Snapshot:
+    """What the protocol needs to choose among hits; the values are read after the choice."""
+    return Snapshot(
+        external_id=source.external_id,
+        values={},
+        stage=source.stage,
+        read_at=source.read_at,
+        version=source.version,
+        number=source.number,
+        reference=source.reference,
+        created_by_us=source.created_by_us,
+        touched_by_person=source.touched_by_person,
+        changed_by_us=source.changed_by_us,
+        live_children=source.live_children,
+    )
+
+
+__all__ = ["bare_snapshot", "parse_reference", "search_remote"]

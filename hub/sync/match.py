@@ -1,0 +1,194 @@
+"""Which binding a remote record belongs to, and what happens to one without: protocol section 7, step 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.identity.resolver import Bind, ExactResolver, Hold, PartyFacts
+from hub.model.kinds import find_kind
+from hub.model.party import Validity
+from hub.protocol.binding import Binding, BindingState
+from hub.protocol.reference import Reference, parse_reference
+from hub.protocol.semantics import Confirm, Policy, Stage
+from hub.protocol.snapshot import Snapshot
+from hub.store import UnitOfWork
+from hub.store.rows import IdentityVerdict, Orphan
+from hub.sync.arrival import Arrival, keep_aside
+from hub.sync.context import Hub
+from hub.sync.resolve import make_binding
+from hub.sync.translate import Translated, is_reference_ours
+
+RESOLVER = ExactResolver()
+IDENTIFIED = frozenset({"account", "contact"})
+
+
+@dataclass(frozen=True)
+class Matched:
+    """A binding, or the outcome that ends here, or neither: a record new to the hub (``rebuild``: with this id)."""
+
+    binding: Binding | None = None
+    outcome: str | None = None
+    rebuild: Reference | None = None
+
+
+def find_binding(arrival: Arrival) -> Matched:
+    """By remote id; else by our reference when the integration user made it."""
+    tx, source = arrival.tx, arrival.source
+    found = tx.find(
+        Binding, connection=arrival.conn.name, kind=arrival.kind, remote_id=source.external_id, limit=1, lock=True
+    )
+    if found:
+        return Matched(found[0])
+    parsed = parse_reference(source.reference)
+    if parsed is None or not is_reference_ours(arrival.hub, source):
+        return Matched()
+    return _match_reference(arrival, parsed)
+
+
+def _match_reference(arrival: Arrival, parsed: Reference) -> Matched:
+    """A document with our reference that no binding knows by its id."""
+    tx, source = arrival.tx, arrival.source
+    rows = tx.find(Binding, connection=arrival.conn.name, kind=arrival.kind, hub_id=parsed.hub_id, lock=True)
+    mine = [row for row in rows if row.ours]
+    if not mine:
+        return Matched(outcome="spare") if source.stage is Stage.GONE else Matched(rebuild=parsed)
+    binding = mine[0]
+    if parsed.revision > binding.revision:
+        return Matched(_take_revision(arrival, binding, parsed), outcome="search")
+    if parsed.revision == binding.revision and binding.remote_id is None:
+        waits = binding.state in (BindingState.NEW, BindingState.SENDING, BindingState.UNKNOWN)
+        if source.stage is Stage.EFFECTIVE and waits:
+            return Matched(adopt_document(arrival.policy, binding, _bare(arrival), ours=True))
+        return Matched(binding, outcome="search")
+    return _set_spare_aside(arrival, binding)
+
+
+def _take_revision(arrival: Arrival, binding: Binding, parsed: Reference) -> Binding:
+    """A reversal was lost with the database: take that revision and let the search decide."""
+    update: dict[str, Any] = {
+        "revision": parsed.revision,
+        "ref": arrival.source.reference,
+        "remote_id": None,
+        "remote_version": 0,
+        "state": BindingState.UNKNOWN,
+        "parked": None,
+        "held": {},
+        "dirty": True,
+    }
+    return arrival.tx.save(binding.model_copy(update=update))
+
+
+def _set_spare_aside(arrival: Arrival, binding: Binding) -> Matched:
+    """A second document of one record: a draft is an orphan, an effective one needs a person."""
+    tx, source = arrival.tx, arrival.source
+    if source.stage in (Stage.DRAFT, Stage.SUBMITTED):
+        note_spare(tx, arrival.hub, binding, source.external_id)
+    elif source.stage is Stage.EFFECTIVE and not binding.parked:
+        params = {"remote_id": source.external_id}
+        tx.save(binding.model_copy(update={"parked": "sync.second_document", "parked_params": params}))
+    return Matched(binding, outcome="spare")
+
+
+def note_spare(tx: UnitOfWork, hub: Hub, binding: Binding, remote_id: str) -> None:
+    """Remember a spare draft once; the sweep removes it if nobody touched it."""
+    key: dict[str, Any] = {"connection": binding.connection, "kind": binding.kind, "remote_id": remote_id}
+    if tx.get(Orphan, **key) is None:
+        tx.insert(Orphan(**key, binding_id=binding.id, at=hub.now()))
+
+
+def _bare(arrival: Arrival) -> Snapshot:
+    source = arrival.source
+    return Snapshot(source.external_id, {}, source.stage, source.read_at, reference=source.reference)
+
+
+def adopt_document(policy: Policy, binding: Binding, hit: Snapshot, *, ours: bool) -> Binding:
+    """The binding with this document as its own. Only the search adopts drafts, because it sees all candidates."""
+    parsed = parse_reference(hit.reference) if ours else None
+    drafted = hit.stage is Stage.DRAFT and policy.confirm is not Confirm.SAVE and not hit.touched_by_person
+    if hit.stage is Stage.EFFECTIVE or not ours:
+        state = BindingState.BOUND
+    else:
+        state = BindingState.PREPARED if drafted else BindingState.WAITING
+    update: dict[str, Any] = {
+        "remote_id": hit.external_id,
+        "remote_number": hit.number,
+        "remote_version": 0,
+        "stage": hit.stage.value,
+        "state": state,
+        "why": "protocol.waits_for_approval" if state is BindingState.WAITING else None,
+        "dirty": True,
+        "ours": ours,
+        "refusals": 0,
+        "not_before": None,
+        "held": {},
+    }
+    if parsed is not None:
+        update |= {"revision": parsed.revision, "ref": (hit.reference or "").strip().upper()}
+    return binding.model_copy(update=update)
+
+
+def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> Binding | None:
+    """Binding for a record that is new here: rebuilt from its reference, joined by identity, or native. None: a person
+    must say first (a dead row in state ``review`` keeps it)."""
+    tx, hub, source = arrival.tx, arrival.hub, arrival.source
+    if matched.rebuild is not None:
+        more = {"ours": True, "state": BindingState.UNKNOWN, "revision": matched.rebuild.revision, "attempts": 1}
+        fresh = make_binding(hub, arrival.conn.name, arrival.kind, matched.rebuild.hub_id, **more)
+        tx.journal(
+            arrival.actor, "record.rebuilt", kind=arrival.kind, record_id=fresh.hub_id, remote_id=source.external_id
+        )
+        return tx.insert(fresh.model_copy(update={"ref": source.reference}))
+    if source.reference and parse_reference(source.reference) is not None:
+        tx.journal(
+            arrival.actor, "document.copied", kind=arrival.kind, connection=arrival.conn.name,
+            remote_id=source.external_id, reference=source.reference,
+        )  # fmt: skip
+    record_id, primary = hub.new_id(), True
+    if arrival.kind in IDENTIFIED:
+        joined = _identify(arrival, translated)
+        if isinstance(joined, Hold):
+            return None
+        if isinstance(joined, Bind):
+            record_id = joined.record_id
+            held = tx.find(Binding, connection=arrival.conn.name, kind=arrival.kind, hub_id=record_id, lock=True)
+            free = next((row for row in held if row.remote_id is None and row.attempts == 0), None)
+            if free is not None:
+                return tx.save(adopt_document(arrival.policy, free, translated.snapshot, ours=False))
+            primary = not held
+    return tx.insert(
+        make_binding(
+            hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False, primary=primary,
+            remote_id=source.external_id, remote_number=source.number, state=BindingState.BOUND,
+        )
+    )  # fmt: skip
+
+
+def _identify(arrival: Arrival, translated: Translated) -> Bind | Hold | None:
+    """Exact identity, as a row that can be undone; a doubt becomes a review."""
+    tx, hub, where = arrival.tx, arrival.hub, arrival.address
+    facts = PartyFacts.of(arrival.kind, None, translated.snapshot.values)
+    ruled_out = {
+        row.record_id
+        for row in tx.find(IdentityVerdict, record_kind=arrival.kind, source=where, verdict="different", undone_at=None)
+    }
+
+    def find(kind: str, value: str) -> Sequence[PartyFacts]:
+        model = find_kind(arrival.kind)
+        ids = tx.find_by_line(model, "identifiers", kind=kind, value=value, validity=Validity.VALID.value)
+        return [PartyFacts.of_record(record) for record in ids if record.id not in ruled_out]
+
+    verdict = RESOLVER.resolve(facts, find)
+    if isinstance(verdict, Bind):
+        row = IdentityVerdict(
+            id=hub.new_id(), record_kind=arrival.kind, record_id=verdict.record_id, source=where, verdict="same",
+            evidence=dict(verdict.evidence), decided_by=arrival.actor, at=hub.now(),
+        )  # fmt: skip
+        tx.insert(row)
+        return verdict
+    if isinstance(verdict, Hold):
+        params = {**verdict.evidence, "candidates": ", ".join(str(item) for item in verdict.candidates)}
+        keep_aside(arrival, "review", verdict.reason, params)
+        return verdict
+    return None

@@ -1,0 +1,200 @@
+"""The one way a record changes: its images change, and the record is computed from them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from hub.crm.custom import check_custom
+from hub.crm.rules import rules_for
+from hub.errors import RuleBroken
+from hub.identity.survive import HUB, Claim, Resolved, resolve_claims
+from hub.model.base import SYSTEM_FIELDS, Entity
+from hub.model.kinds import decode_fields, find_kind
+from hub.protocol.binding import Binding, BindingState
+from hub.protocol.compare import project_lines, take_fingerprint
+from hub.protocol.reference import make_reference
+from hub.protocol.semantics import Direction
+from hub.store import UnitOfWork
+from hub.store.rows import Image
+from hub.sync.context import Hub
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """The record after its images were folded, and field → (old, new)."""
+
+    record: Entity
+    changes: Mapping[str, tuple[Any, Any]]
+    created: bool
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    due: Sequence[UUID] = ()
+    """Bindings that have work now: hint them after the commit."""
+
+
+def read_claims(images: Sequence[Image], kind: str) -> list[Claim]:
+    """Images as claims with typed values."""
+    return [
+        Claim(
+            image.source,
+            image.connection,
+            decode_fields(kind, image.values),
+            {name: datetime.fromisoformat(at) for name, at in image.changed.items()},
+        )
+        for image in images
+    ]
+
+
+def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Resolved:
+    """What the images of a record add up to, before rules."""
+    claims = read_claims(tx.find(Image, record_kind=kind, record_id=record_id), kind)
+    number = find_kind(kind).NUMBER
+    return resolve_claims(claims, lambda conn, name: hub.owner_of(conn, kind, name), number_field=number)
+
+
+def rebuild_record(
+    tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, *, actor: str, cause: Binding | None, run_id: UUID | None
+) -> Rebuilt:
+    """Compute the record from its images; when it changed: save, journal, and mark every other outbound binding due.
+
+    ``cause`` is the binding whose snapshot is being ingested (its own write-back is decided by the difference), None
+    for an edit in the hub. ``RuleBroken`` when the values break a rule of the kind.
+    """
+    model = find_kind(kind)
+    current = tx.get(model, id=record_id, lock=True)
+    resolved = resolve_record(tx, hub, kind, record_id)
+    fresh = _make_record(tx, hub, kind, record_id, current, resolved, remote=cause is not None)
+    changes = compare_records(current, fresh)
+    if current is not None and not changes:
+        return Rebuilt(current, {}, created=False, provenance=resolved.provenance)
+    saved = tx.save_record(fresh)
+    tx.journal(
+        actor,
+        "record.changed" if current else "record.created",
+        kind=kind,
+        record_id=record_id,
+        connection=cause.connection if cause else None,
+        remote_id=cause.remote_id if cause else None,
+        run_id=run_id,
+        changes={name: [show_value(old), show_value(new)] for name, (old, new) in changes.items()},
+        sources={name: resolved.provenance.get(name, "rule") for name in changes},
+    )
+    due = mark_bindings(tx, hub, saved, cause=cause)
+    return Rebuilt(saved, changes, created=current is None, provenance=resolved.provenance, due=due)
+
+
+def show_value(value: Any) -> Any:
+    """A value as JSON-ready data for the journal and for plans."""
+    if isinstance(value, tuple | list):
+        return [item.model_dump(mode="json") if hasattr(item, "model_dump") else show_value(item) for item in value]
+    return value if isinstance(value, str | int | bool | None | dict) else str(value)
+
+
+def _make_record(
+    tx: UnitOfWork,
+    hub: Hub,
+    kind: str,
+    record_id: UUID,
+    current: Entity | None,
+    resolved: Resolved,
+    *,
+    remote: bool,
+) -> Entity:
+    rules = rules_for(kind)
+    values = gather_fields(resolved.values)
+    values = rules.complete(values, own_figures=not _figures_fit(tx, kind, record_id, resolved))
+    system = {name: getattr(current, name) for name in SYSTEM_FIELDS - {"id"}} if current else {}
+    try:
+        record = find_kind(kind).model_validate({**values, **system, "id": record_id})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RuleBroken(
+            "model.value_invalid", kind=kind, field=where, value=first.get("input"), what=first["msg"]
+        ) from error
+    check_custom(kind, record.custom, hub.config.custom_fields)
+    rules.check(record, current, remote=remote)
+    if not remote:
+        rules.check_relations(record, lambda other, id_: tx.get(find_kind(other), id=id_))
+    return record
+
+
+def gather_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Flat canonical fields (``custom.grade``, ``attributes.size``) as the model nests them."""
+    gathered: dict[str, Any] = {}
+    for name, value in values.items():
+        group, _, inner = name.partition(".")
+        if inner:
+            gathered.setdefault(group, {})[inner] = value
+        else:
+            gathered[name] = value
+    return gathered
+
+
+def _figures_fit(tx: UnitOfWork, kind: str, record_id: UUID, resolved: Resolved) -> bool:
+    """Whether the totals that a system gave still belong to the lines that the record has now."""
+    source = resolved.provenance.get("gross")
+    if source is None or source == HUB:
+        return False
+    if resolved.provenance.get("lines") == source:
+        return True
+    image = tx.get(Image, record_kind=kind, record_id=record_id, source=source)
+    theirs = decode_fields(kind, image.values).get("lines", ()) if image else ()
+    fields = frozenset({"quantity", "unit_price", "tax_rate"})
+    ours = resolved.values.get("lines", ())
+    return project_lines(ours, fields, {}) == project_lines(theirs, fields, {})
+
+
+def compare_records(old: Entity | None, new: Entity) -> dict[str, tuple[Any, Any]]:
+    """Business fields that differ: field → (old, new)."""
+    names = [name for name in type(new).model_fields if name not in SYSTEM_FIELDS or name == "deleted_at"]
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in names:
+        before = getattr(old, name) if old is not None else type(new).model_fields[name].default
+        after = getattr(new, name)
+        if take_fingerprint(before) != take_fingerprint(after) and not (old is None and not after):
+            found[name] = (before, after)
+    return found
+
+
+def is_void(record: Entity) -> bool:
+    """Whether the hub wants the record's documents cancelled."""
+    return record.deleted_at is not None or getattr(record, "state", None) == "void"
+
+
+def mark_bindings(tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | None) -> list[UUID]:
+    """Every outbound sync of the kind gets its intent as a row, in the transaction that caused it."""
+    rows = tx.find(Binding, kind=record.KIND, hub_id=record.id, lock=True)
+    touched: list[UUID] = []
+    for connection, settings in sorted(hub.config.connections.items()):
+        sync = settings.syncs.get(record.KIND)
+        if sync is None or sync.direction is Direction.IN:
+            continue
+        mine = [row for row in rows if row.connection == connection]
+        if any(cause is not None and row.id == cause.id for row in mine):
+            continue
+        if not mine and not is_void(record):
+            touched.append(tx.insert(make_binding(hub, connection, record.KIND, record.id)).id)
+        for row in mine:
+            if row.primary and row.state not in (BindingState.TOMB, BindingState.FOREIGN):
+                tx.save(row.model_copy(update=_make_due(row, record)))
+                touched.append(row.id)
+    return touched
+
+
+def _make_due(row: Binding, record: Entity) -> dict[str, Any]:
+    lifted = {name: code for name, code in row.held.items() if name != "*"}
+    wait = row.not_before if row.state in (BindingState.UNKNOWN, BindingState.REVERSING) else None
+    return {"dirty": True, "void_wanted": is_void(record), "not_before": wait, "held": lifted}
+
+
+def make_binding(hub: Hub, connection: str, kind: str, record_id: UUID, **more: Any) -> Binding:
+    """A fresh binding with the reference of its first revision."""
+    reference = make_reference(hub.installation, record_id)
+    values = {"ref": reference, "ours": True, "updated_at": hub.now(), **more}
+    return Binding(id=hub.new_id(), connection=connection, kind=kind, hub_id=record_id, **values)

@@ -1,0 +1,421 @@
+"""The steps that push can take, one function for each decision. A network call never happens inside a transaction;
+every transaction checks the fence first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.errors import IsthmusError, MappingError, NeedsConsent, OutcomeUnknown, Transient
+from hub.protocol.binding import Binding, BindingState
+from hub.protocol.compare import take_fingerprint
+from hub.protocol.decide import Action, Op, Seen
+from hub.protocol.reference import make_reference
+from hub.protocol.semantics import Stage, Tier
+from hub.protocol.snapshot import Intent, Search, Snapshot
+from hub.protocol.timing import needs_quiet
+from hub.sdk import Draft, Written
+from hub.store import UnitOfWork
+from hub.store.rows import IdentityVerdict
+from hub.sync.arrival import Arrival
+from hub.sync.ingest import ingest, note_missing
+from hub.sync.intent import add_sent, base_prints
+from hub.sync.lookup import search_remote
+from hub.sync.match import adopt_document, note_spare
+from hub.sync.translate import write_payload
+from hub.sync.work import Answer, Fenced, Work, begin_attempt, call_remote, end_attempt, find_retry_s
+
+
+@dataclass(frozen=True)
+class Step:
+    """Whether the work on the binding ends here; if not, what has been seen by now."""
+
+    done: bool
+    seen: Seen = None
+
+
+DONE = Step(True)
+AGAIN = Step(False)
+
+
+def _leave(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """Nothing to do (for now)."""
+    update: dict[str, Any] = {"not_before": action.not_before} if action.not_before else {}
+    if action.op is Op.NOTHING and action.code == "protocol.ended_there":
+        update["dirty"] = False
+    work.release(**update)
+    return DONE
+
+
+def _search(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    try:
+        found = search_remote(work.hub, work.conn, binding, intent)
+    except (Transient, OutcomeUnknown, NeedsConsent) as error:
+        return _read_failed(work, error)
+    work.hub.checkpoint("C3")
+    return Step(False, found)
+
+
+def _read(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """Read the document, fold it in (protocol section 7), and decide on what was read."""
+    try:
+        source = work.conn.stream_of(work.kind).fetch(binding.remote_id or "")
+    except (Transient, OutcomeUnknown, NeedsConsent) as error:
+        return _read_failed(work, error)
+    work.hub.checkpoint("C7")
+    with work.hub.store.write() as tx:
+        held = work.own(tx)
+        if source is None:
+            note_missing(work.hub, tx, held, work.policy)
+        else:
+            done = ingest(Arrival(tx, work.hub, work.conn, work.kind, source, work.actor, work.run_id))
+    if source is None:
+        work.release()
+        return DONE
+    work.hub.hint(done.due)
+    if done.snapshot is None:
+        work.release(not_before=work.later_s(600), why="sync.cannot_read")
+        return DONE
+    return Step(False, done.snapshot)
+
+
+def _read_failed(work: Work, error: IsthmusError) -> Step:
+    """No answer to a question changes nothing but the time of the next one."""
+    work.release(not_before=work.later_s(find_retry_s(work, Answer("later", error=error))))
+    if isinstance(error, OutcomeUnknown):
+        return DONE
+    raise error
+
+
+def _adopt(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """The found document becomes the binding's; other drafts of ours are spare."""
+    hit = action.adopt
+    if hit is None:
+        raise TypeError("an adopt names its document")
+    matched = action.code == "protocol.matched_identifier"
+    with work.hub.store.write() as tx:
+        held = work.own(tx)
+        if held.remote_id is None:
+            adopted = adopt_document(work.policy, held, hit, ours=not matched)
+            work.save(tx, adopted, attempts=max(1, held.attempts))
+            for spare in action.spare:
+                note_spare(tx, work.hub, held, spare.external_id)
+            if matched:
+                tx.insert(_make_verdict(work, held, hit))
+    return AGAIN
+
+
+def _make_verdict(work: Work, binding: Binding, hit: Snapshot) -> IdentityVerdict:
+    return IdentityVerdict(
+        id=work.hub.new_id(),
+        record_kind=binding.kind,
+        record_id=binding.hub_id,
+        source=f"{work.conn.name}/{work.conn.stream_of(binding.kind).name}/{hit.external_id}",
+        verdict="same",
+        evidence={"rule": "exact", "found_by": "search"},
+        decided_by=work.actor,
+        at=work.hub.now(),
+    )
+
+
+def _back_to_new(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    with work.hub.store.write() as tx:
+        work.save(tx, work.own(tx), state=BindingState.NEW)
+    return Step(False, Search())
+
+
+def _mark_unknown(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    work.release(state=BindingState.UNKNOWN, not_before=action.not_before)
+    return DONE
+
+
+def _create(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """Mark, check that we are still in time, send once, record."""
+    with work.hub.store.write() as tx:
+        held = work.own(tx)
+        payload = _translate(tx, work, held, action.patch)
+        if payload is None:
+            return DONE
+        attempt = begin_attempt(tx, work, held, "create", payload, {"new": dict(action.patch), "ref": held.ref})
+        update = {
+            "state": BindingState.SENDING,
+            "sent_at": work.hub.now(),
+            "attempts": held.attempts + 1,
+            "base": base_prints(action.patch, work.policy),
+            "sent": add_sent(held, action.patch, work.policy),
+        }
+        held = work.save(tx, held, **update)
+    started_s = work.hub.clock.monotonic()
+    work.hub.checkpoint("C4")
+    _check_in_time(work, started_s)
+    answer = call_remote(lambda: work.sink.create([Draft(held.ref or "", payload)])[0])
+    work.hub.checkpoint("C5")
+    with work.hub.store.write() as tx:
+        end_attempt(tx, work, attempt, answer)
+        held = work.own(tx)
+        if held.state is BindingState.SENDING and held.remote_id is None:
+            work.save(tx, held, **_record_create(work, held, answer))
+    return _after_write(work, answer, parks=work.policy.semantics.tier is Tier.BLIND)
+
+
+def _record_create(work: Work, binding: Binding, answer: Answer) -> dict[str, Any]:
+    """The binding's fields after a create was answered, or not."""
+    now = work.hub.now()
+    if answer.outcome == "ok" and answer.written is not None:
+        drafted = work.policy.semantics.tier is Tier.DRAFT
+        hit = Snapshot(
+            answer.written.external_id,
+            {},
+            Stage.DRAFT if drafted else Stage.EFFECTIVE,
+            now,
+            number=answer.written.number,
+            reference=binding.ref,
+        )
+        adopted = adopt_document(work.policy, binding, hit, ours=True)
+        return dict(adopted) | {"remote_version": answer.written.version or 0}
+    if answer.outcome in ("refused", "locked", "stale"):
+        return _count_refusal(work, binding, answer) | {"state": BindingState.NEW}
+    if answer.outcome in ("later", "consent"):
+        wait_s = find_retry_s(work, answer)
+        return {"state": BindingState.NEW, "not_before": work.later_s(wait_s), "lease_until": None}
+    quiet_s = work.policy.quiet_s if needs_quiet(work.policy) and answer.outcome == "unknown" else 0.0
+    wait_s = max(quiet_s, work.policy.timing.retry_s)
+    return {"state": BindingState.UNKNOWN, "not_before": work.later_s(wait_s), "lease_until": None}
+
+
+def _count_refusal(work: Work, binding: Binding, answer: Answer) -> dict[str, Any]:
+    """A definite refusal: a few times with patience, then a person must look, with the vendor's words."""
+    refusals = binding.refusals + 1
+    wait_s = work.policy.timing.retry_s * 2**refusals
+    update: dict[str, Any] = {"refusals": refusals, "not_before": work.later_s(wait_s), "lease_until": None}
+    if refusals >= work.policy.timing.max_refusals:
+        words = (answer.error.vendor or answer.error.text()) if answer.error else ""
+        update |= {"parked": "protocol.refused_by_remote", "parked_params": {"words": words[:500]}}
+    return update
+
+
+def _translate(tx: UnitOfWork, work: Work, binding: Binding, patch: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The vendor's shape of what is to be written; None when it cannot be said in it (the binding waits)."""
+    try:
+        return write_payload(tx, work.hub, work.conn, binding, patch, frozenset(patch))
+    except MappingError as error:
+        params = {name: str(value) for name, value in error.params.items()}
+        update = {"held": {**binding.held, "*": error.code}, "parked_params": params, "lease_until": None}
+        work.save(tx, binding, **update, not_before=work.later_s(600))
+        return None
+
+
+def _check_in_time(work: Work, started_s: float) -> None:
+    """The self-fence, immediately before the bytes leave: a worker that was paused must not send a stale request."""
+    with work.hub.store.read() as tx:
+        binding = tx.get(Binding, id=work.binding_id)
+    late = work.hub.clock.monotonic() - started_s > work.policy.timing.send_window_s
+    if late or binding is None or binding.fence != work.fence:
+        raise Fenced
+
+
+def _patch(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """Write only what differs; dirty is cleared by a later read alone."""
+    changes = {name: [action.old.get(name), value] for name, value in action.patch.items()}
+    with work.hub.store.write() as tx:
+        held = work.own(tx)
+        payload = _translate(tx, work, held, action.patch)
+        if payload is None:
+            return DONE
+        attempt = begin_attempt(tx, work, held, "patch", payload, {"changes": changes})
+        held = work.save(tx, held, sent=add_sent(held, action.patch, work.policy), sent_at=work.hub.now())
+    remote_id = held.remote_id or ""
+    answer = _send(work, lambda: work.sink.patch(remote_id, payload, if_version=action.if_version), "C8", "C9")
+    with work.hub.store.write() as tx:
+        end_attempt(tx, work, attempt, answer)
+        held = work.own(tx)
+        if answer.written is not None:
+            version = answer.written.version or 0
+            print_ = take_fingerprint(action.patch)
+            same = action.same_patches if held.acked_patch == print_ else 0
+            work.save(
+                tx, held, acked_version=version, acked_patch=print_, same_patches=same, refusals=0,
+                remote_version=max(held.remote_version, version),
+            )  # fmt: skip
+        elif answer.outcome in ("refused", "locked"):
+            work.save(tx, held, **_count_refusal(work, held, answer))
+    return _after_write(work, answer)
+
+
+def _send(work: Work, write: Callable[[], Written], before: str, after: str) -> Answer:
+    started_s = work.hub.clock.monotonic()
+    work.hub.checkpoint(before)
+    _check_in_time(work, started_s)
+    answer = call_remote(write)
+    work.hub.checkpoint(after)
+    return answer
+
+
+def _after_write(work: Work, answer: Answer, *, parks: bool = False) -> Step:
+    """Go on after a success or a lost race; wait after anything else."""
+    if answer.outcome == "ok":
+        return AGAIN
+    if parks and answer.outcome == "unknown":
+        return AGAIN
+    if answer.outcome in ("later", "unknown", "stale", "consent"):
+        _postpone(work, answer)
+    if answer.error is not None and answer.outcome in ("later", "consent"):
+        raise answer.error
+    return DONE
+
+
+def _postpone(work: Work, answer: Answer) -> None:
+    with work.hub.store.write() as tx:
+        held = work.own(tx)
+        later = work.later_s(find_retry_s(work, answer))
+        keep = held.not_before if held.not_before and held.not_before > later else later
+        work.save(tx, held, not_before=keep, lease_until=None)
+
+
+def _confirm(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """Submit or approve the version that was read; the read-back moves the state."""
+    submits = action.op is Op.SUBMIT
+    call = work.sink.submit if submits else work.sink.confirm
+    return _call_simple(
+        work, action.op.value, lambda rid: call(rid, if_version=action.if_version), "C8", "C6",
+        submitted_revision=intent.revision, dirty=True,
+    )  # fmt: skip
+
+
+def _reopen(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """Take the approval back; the document is then a draft again and is patched and confirmed anew."""
+    state = BindingState.PREPARED if work.policy.confirm != "save" else BindingState.WAITING
+    return _call_simple(
+        work, "reopen", lambda rid: work.sink.reopen(rid, if_version=action.if_version), "C8", "C9",
+        dirty=True, on_ok={"state": state},
+    )  # fmt: skip
+
+
+def _void(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    step = _call_simple(
+        work, "void", lambda rid: work.sink.void(rid, if_version=action.if_version), "C8", "C9", dirty=True,
+        on_refusal=_after_refused_void,
+    )  # fmt: skip
+    return step
+
+
+def _after_refused_void(work: Work, binding: Binding, answer: Answer) -> dict[str, Any]:
+    """A refusal such as "has payments" is not tried again by itself; a reversal goes back with the edit held."""
+    if binding.state is BindingState.REVERSING:
+        return {"state": BindingState.BOUND, "sent": {}, "dirty": True, "lease_until": None}
+    words = (answer.error.vendor or answer.error.text()) if answer.error else ""
+    return {"parked": "protocol.void_refused", "parked_params": {"words": words[:500]}, "lease_until": None}
+
+
+def _call_simple(
+    work: Work,
+    op: str,
+    write: Callable[[str], Written],
+    before: str,
+    after: str,
+    *,
+    on_refusal: Callable[[Work, Binding, Answer], dict[str, Any]] = _count_refusal,
+    on_ok: Mapping[str, Any] | None = None,
+    **update: Any,
+) -> Step:
+    """A call without values: attempt row, self-fence, call, outcome."""
+    with work.hub.store.write() as tx:
+        held = work.own(tx)
+        attempt = begin_attempt(tx, work, held, op, {"op": op, "remote_id": held.remote_id}, {})
+        held = work.save(tx, held, sent_at=work.hub.now(), **update)
+    remote_id = held.remote_id or ""
+    answer = _send(work, lambda: write(remote_id), before, after)
+    with work.hub.store.write() as tx:
+        end_attempt(tx, work, attempt, answer)
+        held = work.own(tx)
+        if answer.written is not None:
+            version = max(held.remote_version, answer.written.version or 0)
+            work.save(tx, held, remote_version=version, refusals=0, **(on_ok or {}))
+        elif answer.outcome in ("refused", "locked"):
+            work.save(tx, held, **on_refusal(work, held, answer))
+    return _after_write(work, answer)
+
+
+def _begin_reverse(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    with work.hub.store.write() as tx:
+        work.save(tx, work.own(tx), state=BindingState.REVERSING, held={})
+    return AGAIN
+
+
+def _next_revision(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """The old document was seen void: only now may there be a new one."""
+    with work.hub.store.write() as tx:
+        held = work.own(tx)
+        revision = held.revision + 1
+        work.save(
+            tx, held, revision=revision, ref=make_reference(work.hub.installation, held.hub_id, revision),
+            remote_id=None, remote_number=None, remote_version=0, acked_version=0, acked_patch="", same_patches=0,
+            stage=None, lines={}, held={}, attempts=0, state=BindingState.NEW,
+        )  # fmt: skip
+    return AGAIN
+
+
+def _settle(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """A read shows that nothing is left to write, or that what is left may not be written."""
+    with work.hub.store.write() as tx:
+        held = work.own(tx)
+        record_now = tx.get(_model_of(held), id=held.hub_id)
+        moved = record_now is not None and record_now.revision != intent.revision
+        work.save(
+            tx, held, dirty=moved, held=dict(action.held), refusals=0, same_patches=0, lease_until=None,
+            not_retained={**held.not_retained, **action.not_retained}, claimed_revision=intent.revision,
+        )  # fmt: skip
+    return DONE
+
+
+def _model_of(binding: Binding) -> Any:
+    from hub.model.kinds import find_kind
+
+    return find_kind(binding.kind)
+
+
+def _hold(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    held = {**binding.held, "*": action.code or ""}
+    work.release(held=held, parked_params=dict(action.params), not_before=action.not_before)
+    return DONE
+
+
+def _park(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    update: dict[str, Any] = {"parked": action.code, "parked_params": dict(action.params), "dirty": False}
+    if action.held:
+        update["held"] = dict(action.held)
+    if action.not_retained:
+        update["not_retained"] = {**binding.not_retained, **action.not_retained}
+    work.release(**update)
+    return DONE
+
+
+def _tomb(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    work.release(state=BindingState.TOMB, dirty=False, held={})
+    return DONE
+
+
+STEPS: Mapping[Op, Callable[[Work, Binding, Intent, Action], Step]] = {
+    Op.NOTHING: _leave,
+    Op.WAIT: _leave,
+    Op.SEARCH: _search,
+    Op.READ: _read,
+    Op.ADOPT: _adopt,
+    Op.BACK_TO_NEW: _back_to_new,
+    Op.MARK_UNKNOWN: _mark_unknown,
+    Op.CREATE: _create,
+    Op.PATCH: _patch,
+    Op.SUBMIT: _confirm,
+    Op.CONFIRM: _confirm,
+    Op.REOPEN: _reopen,
+    Op.VOID: _void,
+    Op.BEGIN_REVERSE: _begin_reverse,
+    Op.NEXT_REVISION: _next_revision,
+    Op.SETTLE: _settle,
+    Op.HOLD: _hold,
+    Op.PARK: _park,
+    Op.TOMB: _tomb,
+}
+
+__all__ = ["STEPS", "Fenced", "Step"]

@@ -1,0 +1,143 @@
+"""Between a vendor's records and canonical values: the mapping, given what only the store knows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub.crm.order import check_declared
+from hub.crm.rules import rules_for
+from hub.errors import MappingError
+from hub.mapping import Context, Mapped
+from hub.model.base import Line
+from hub.protocol.binding import Binding
+from hub.protocol.compare import match_lines
+from hub.protocol.reference import parse_reference
+from hub.protocol.snapshot import Snapshot
+from hub.sdk import SourceRecord
+from hub.store import UnitOfWork
+from hub.sync.context import Hub, OpenConnection
+
+
+@dataclasses.dataclass(frozen=True)
+class Translated:
+    """A source record in canonical form: the snapshot, and what the mapping said."""
+
+    snapshot: Snapshot
+    mapped: Mapped
+
+
+def make_context(tx: UnitOfWork, hub: Hub, conn: OpenConnection, binding: Binding | None) -> Context:
+    """What the mapping may ask: code tables, the zone, references by binding, line identity."""
+    lines = dict(binding.lines) if binding else {}
+    by_remote = {remote: key for key, remote in lines.items()}
+
+    def find_ref(kind: str, external_id: str) -> UUID | None:
+        found = tx.find(Binding, connection=conn.name, kind=kind, remote_id=external_id, limit=1)
+        return found[0].hub_id if found else None
+
+    def find_remote(kind: str, hub_id: UUID) -> str | None:
+        found = tx.find(Binding, connection=conn.name, kind=kind, hub_id=hub_id)
+        usable = [row for row in found if row.remote_id is not None]
+        usable.sort(key=lambda row: not row.primary)
+        return usable[0].remote_id if usable else None
+
+    return Context(
+        zone=hub.zone_of(conn.name),
+        codes=conn.codes,
+        find_ref=find_ref,
+        find_remote=find_remote,
+        line_key=lambda name, remote: by_remote.get(remote, f"{conn.name}:{remote}"),
+        remote_line=lambda name, key: lines.get(key) or _own_line(conn.name, key),
+    )
+
+
+def _own_line(connection: str, key: str) -> str | None:
+    """A line that came from this system carries that system's id in its key."""
+    prefix, _, remote = key.partition(":")
+    return remote if prefix == connection and remote else None
+
+
+def read_source(
+    tx: UnitOfWork, hub: Hub, conn: OpenConnection, kind: str, source: SourceRecord, binding: Binding | None
+) -> Translated:
+    """The snapshot of a source record. Problems of the mapping stand in ``mapped.problems``; nothing is raised."""
+    mapped = conn.mapping_of(kind).to_canonical(source.payload, make_context(tx, hub, conn, binding))
+    if "identifiers" in mapped.values:
+        mapped = dataclasses.replace(mapped, values=rules_for(kind).complete(mapped.values, own_figures=False))
+    snapshot = Snapshot(
+        external_id=source.external_id,
+        values=mapped.values,
+        stage=source.stage,
+        read_at=source.read_at,
+        version=source.version,
+        number=source.number,
+        reference=source.reference,
+        created_by_us=source.created_by_us,
+        touched_by_person=source.touched_by_person,
+        changed_by_us=source.changed_by_us,
+        live_children=source.live_children,
+        total_differs=_find_total_difference(conn, kind, mapped.values),
+    )
+    return Translated(snapshot, mapped)
+
+
+def _find_total_difference(conn: OpenConnection, kind: str, values: Mapping[str, Any]) -> str | None:
+    """The document's own totals against the rounding that the connection declares."""
+    if kind != "order" or not {"currency", "lines", "gross"} <= set(values):
+        return None
+    rounding = conn.settings.rounding or conn.connector.rounding
+    tolerance = conn.settings.tolerance if conn.settings.tolerance is not None else conn.connector.total_tolerance
+    found = check_declared(values, rounding, Decimal(tolerance))
+    return str(found.amount) if found else None
+
+
+def is_reference_ours(hub: Hub, source: SourceRecord) -> bool:
+    """Whether the document carries a reference of this very hub, written by the integration user."""
+    parsed = parse_reference(source.reference)
+    return parsed is not None and parsed.installation == hub.installation and source.created_by_us is not False
+
+
+def is_reference_foreign(hub: Hub, source: SourceRecord) -> bool:
+    """Whether another hub (a staging copy, say) made it with the same integration user."""
+    parsed = parse_reference(source.reference)
+    return parsed is not None and parsed.installation != hub.installation and source.created_by_us is not False
+
+
+def write_payload(
+    tx: UnitOfWork,
+    hub: Hub,
+    conn: OpenConnection,
+    binding: Binding,
+    values: Mapping[str, Any],
+    only: frozenset[str],
+) -> Mapping[str, Any]:
+    """Values in the vendor's shape; ``MappingError`` names the first field that cannot be translated."""
+    mapping = conn.mapping_of(binding.kind)
+    payload, problems = mapping.to_remote(values, make_context(tx, hub, conn, binding), only)
+    if problems:
+        first = problems[0]
+        raise MappingError("sync.cannot_translate", field=first.field, value=first.value, problem=first.text())
+    return payload
+
+
+def pair_lines(
+    snapshot: Snapshot, record_values: Mapping[str, Any], binding: Binding, line_fields: Mapping[str, frozenset[str]]
+) -> tuple[Snapshot, dict[str, str]]:
+    """Give remote lines of our own document the hub's line keys. Returns the snapshot so re-keyed, and the line map."""
+    known = dict(binding.lines)
+    values = dict(snapshot.values)
+    for name, fields in line_fields.items():
+        theirs: tuple[Line, ...] = tuple(values.get(name) or ())
+        ours: tuple[Line, ...] = tuple(record_values.get(name) or ())
+        remote_of = {line.key: line.key.partition(":")[2] for line in theirs if ":" in line.key}
+        unknown = [line for line in theirs if line.key in remote_of and line.key not in {mine.key for mine in ours}]
+        free = [line for line in ours if line.key not in {other.key for other in theirs}]
+        pairs = match_lines(free, unknown, {}, fields)
+        renamed = {other: mine for mine, other in pairs.items()}
+        known.update({mine: remote_of[other] for mine, other in pairs.items()})
+        values[name] = tuple(line.model_copy(update={"key": renamed.get(line.key, line.key)}) for line in theirs)
+    return dataclasses.replace(snapshot, values=values), known
