@@ -15,10 +15,15 @@ from typing import TypeVar
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hub.testkit.servers import PostgresServer, RedisServer, Server, ServerMissing, start_postgres, start_redis
 from hub.testkit.tryton import PreparedTryton, RunningTryton, provision_tryton, start_tryton
 from hub.testkit.tryton_people import TrytonPerson
+
+# A slow machine must not fail a property.
+settings.register_profile("isthmus", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("isthmus")
 
 S = TypeVar("S", bound=Server)
 T = TypeVar("T")

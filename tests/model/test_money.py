@@ -37,6 +37,11 @@ def test_the_mode_decides_about_halves():
     assert str(round_money(Decimal("1.005"), "CNY", ROUND_HALF_EVEN)) == "1.00"
 
 
+def test_a_product_of_many_digits_can_be_rounded():
+    wide = multiply_exactly(Decimal("123456789012.123456"), Decimal("987654321098765432.5"))
+    assert abs(round_money(wide, "CNY") - wide) <= Decimal("0.005")
+
+
 @given(amounts, currencies)
 def test_rounding_moves_by_half_a_unit_at_most_and_only_once(amount, currency):
     rounded = round_money(amount, currency)
@@ -105,6 +110,7 @@ def test_rounded_money_keeps_its_currency():
     ("amount", "shares", "expected"),
     [
         (money("100"), [1, 1, 1], ["33.34", "33.33", "33.33"]),
+        (money("1.00"), [1, 2], ["0.33", "0.67"]),
         (money("-0.05"), [1, 1], ["-0.03", "-0.02"]),
         (money("10", "JPY"), [1, 1, 1], ["4", "3", "3"]),
         (money("1"), [0, 1], ["0.00", "1.00"]),
