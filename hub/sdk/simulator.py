@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import json
 import socket
+import socketserver
 import struct
 import sys
 import threading
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -32,6 +34,7 @@ from hub.sdk.connector import Connector
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: closing sends a reset instead of a polite end."""
 CHECK_STOP_S = 0.02
+REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,9 @@ class _HttpServer(ThreadingHTTPServer):
         self._lock = threading.Lock()
         super().__init__(address, _WireHandler)
 
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)  # HTTPServer's own asks the name service for our name
+
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
             self._open.add(request)
@@ -192,7 +198,6 @@ class _HttpServer(ThreadingHTTPServer):
 class _WireHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1
     server: _HttpServer
 
     def answer(self) -> None:
@@ -205,18 +210,20 @@ class _WireHandler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.server.cut(self.connection)
             return
-        self.send_response_only(response.status)
-        for name, value in response.headers:
-            self.send_header(name, value)
-        if not any(name.lower() == "content-length" for name, _ in response.headers):
-            self.send_header("content-length", str(len(response.body)))
-        self.end_headers()
-        self.wfile.write(response.body)
+        self.wfile.write(_write_head(response) + response.body)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = answer
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet: whoever wants a log keeps one in the handler."""
+
+
+def _write_head(response: Response) -> bytes:
+    reason = REASONS.get(response.status, "")
+    lines = [f"HTTP/1.1 {response.status} {reason}", *(f"{name}: {value}" for name, value in response.headers)]
+    if not any(name.lower() == "content-length" for name, _ in response.headers):
+        lines.append(f"content-length: {len(response.body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 class WallClock:
