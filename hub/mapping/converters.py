@@ -116,7 +116,7 @@ def _decode_date(raw: Any, run: Run) -> date:
         return _from_iso(date.fromisoformat, raw, "date")
     if isinstance(raw, date) and not isinstance(raw, datetime):
         return raw
-    return _decode_datetime(raw, run).astimezone(run.context.zone).date()
+    return _to_local(_decode_datetime(raw, run), run).date()
 
 
 def _is_date(raw: Any) -> bool:
@@ -141,7 +141,14 @@ def _encode_datetime(value: Any, run: Run) -> str:
         raise _refuse("datetime", value)
     if value.tzinfo is None:
         raise Refusal("mapping.time_without_zone")
-    return value.astimezone(run.context.zone).isoformat()
+    return _to_local(value, run).isoformat()
+
+
+def _to_local(moment: datetime, run: Run) -> datetime:
+    try:
+        return moment.astimezone(run.context.zone)
+    except OverflowError as error:  # 0001-01-01, which some systems send for "no date", has no yesterday
+        raise _refuse("datetime", moment.isoformat()) from error
 
 
 def _from_iso(read: Callable[[str], T], raw: str, form: str) -> T:
@@ -194,8 +201,7 @@ def _to_text(value: Any, run: Run) -> str:
 
 
 def _to_local_date(value: Any, run: Run) -> date:
-    moment: datetime = value.astimezone(run.context.zone)
-    return moment.date()
+    return _to_local(value, run).date()
 
 
 def _to_midnight(value: Any, run: Run) -> datetime:

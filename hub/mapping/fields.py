@@ -75,16 +75,16 @@ class FieldPlan:
         return self.decode(None if raw is ABSENT else raw, run)
 
     def _read_empty(self, raw: Any) -> Any:
-        if raw == "" and self.target.shape == "text":
-            return ""
-        if self.default is not ABSENT:
+        if self.default is not ABSENT and not (raw == "" and self.target.shape == "text"):
             return self.default
         if raw is ABSENT and not self.target.required:
             return ABSENT
         try:
-            return self.target.empty
-        except KeyError:
-            raise Refusal("mapping.value_missing", path=self.path) from None
+            if raw == "" or self.target.nullable or not self.target.required:
+                return self.target.empty
+        except ValueError:
+            pass  # told below: an empty value is none
+        raise Refusal("mapping.value_missing", path=self.path)
 
     def write_out(self, value: Any, run: Run) -> Any:
         """The remote value for a canonical one."""

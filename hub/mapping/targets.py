@@ -48,10 +48,14 @@ class Target:
 
     @property
     def empty(self) -> Any:
-        """What an empty remote value means here; ``KeyError`` when the field must have a value."""
+        """What an empty remote value means here; ``ValueError`` when the field must have a value."""
         if self.nullable:
             return None
-        return {"text": "", "list": ()}[self.shape]
+        if self.shape == "list":
+            return ()
+        if self.shape == "text":
+            return self.check("")
+        raise ValueError(self.name)
 
 
 def find_target(kind: str, field: str) -> Target | None:
