@@ -1,0 +1,130 @@
+"""The Typer application. Nothing heavy is imported here or at the top of a command file: ``--help`` must be quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from hub.commands import (
+    binding,
+    connection,
+    connector,
+    demo,
+    doctor,
+    mapping,
+    pause,
+    reconcile,
+    record,
+    run,
+    secret,
+    setup,
+    simulate,
+    sync,
+    todo,
+    trace,
+    up,
+)
+from hub.commands.session import Options
+from hub.errors import conceal
+from hub.locale import LANGUAGES
+
+EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
+WITH_VALUE = ("--home", "--lang")
+ALONE = ("--json",)
+NOUNS = (connector, connection, sync, record, mapping, binding, run, secret)
+VERBS = (setup, doctor, todo, reconcile, trace, pause, simulate, demo, up)
+
+
+class RootGroup(TyperGroup):
+    """Lets the options of the whole program stand anywhere on the line."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, hoist_options(args))
+
+
+def hoist_options(args: list[str]) -> list[str]:
+    """The same arguments with the options of the whole program in front; what follows ``--`` stays as it is."""
+    front: list[str] = []
+    rest: list[str] = []
+    remaining = iter(args)
+    for arg in remaining:
+        if arg == "--":
+            rest += [arg, *remaining]
+        elif arg in ALONE or arg.startswith(tuple(f"{name}=" for name in WITH_VALUE)):
+            front.append(arg)
+        elif arg in WITH_VALUE:
+            front += [arg, *([value] if (value := next(remaining, None)) is not None else [])]
+        else:
+            rest.append(arg)
+    return [*front, *rest]
+
+
+def choose_language(asked: str | None, environ: Mapping[str, str]) -> str:
+    """``--lang``, else the locale of the environment, else English."""
+    if asked is not None:
+        if asked not in LANGUAGES:
+            raise typer.BadParameter(f"{asked!r} is not one of {', '.join(LANGUAGES)}", param_hint="--lang")
+        return asked
+    named = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return "zh" if named.lower().startswith("zh") else "en"
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version as package_version
+
+        typer.echo(f"isthmus {package_version('isthmus')}")
+        raise typer.Exit
+
+
+def root(
+    ctx: typer.Context,
+    home: Annotated[Path | None, typer.Option(help="Home folder; else ISTHMUS_HOME, else ~/.isthmus.")] = None,
+    lang: Annotated[str | None, typer.Option(help="Language of answers: en or zh; else LANG.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Keep customers, products and orders in step between this hub and your ERP: plan first, never twice, never lost.
+
+    Exit codes: 0 done, 1 not done, 2 usage or configuration, 3 the other system refused or is away.
+    """
+    ctx.obj = Options(home=home, lang=choose_language(lang, os.environ), as_json=as_json)
+
+
+def build_app() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        cls=RootGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    )
+    app.callback()(root)
+    for verb in VERBS:
+        for name, function in verb.COMMANDS.items():
+            app.command(name, epilog=EVERYWHERE)(function)
+    for noun in NOUNS:
+        group = typer.Typer(no_args_is_help=True, help=noun.__doc__, rich_markup_mode=None)
+        for name, function in noun.COMMANDS.items():
+            group.command(name, epilog=EVERYWHERE)(function)
+        app.add_typer(group, name=noun.__name__.rpartition(".")[2])
+    return app
+
+
+def show_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A traceback without secrets, for what no error class of ours foresaw."""
+    sys.stderr.write(conceal("".join(traceback.format_exception(kind, error, trace))))
+
+
+def run_app() -> None:
+    """Run the command line of this process."""
+    sys.excepthook = show_defect
+    get_command(build_app())(prog_name="isthmus")

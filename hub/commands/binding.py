@@ -1,0 +1,97 @@
+"""Bindings: which record of the hub is which document there, and how writing it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hub.commands.session import Session, answering
+
+Which = Annotated[str, typer.Argument(help="A binding's id, or the beginning of it.")]
+COLUMNS = ("id", "connection", "kind", "hub_id", "remote_id", "remote_number", "state", "dirty", "parked")
+
+
+def show_list(
+    ctx: typer.Context,
+    connection: Annotated[str | None, typer.Option(help="Only this connection.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only this kind.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only this state: new, waiting, bound, tomb…")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 100,
+) -> None:
+    """List bindings."""
+    with answering(ctx, "binding.list") as session:
+        from hub.sync.bindings import list_bindings
+
+        rows = list_bindings(session.hub, connection=connection, kind=kind, state=state, limit=limit)
+        session.items(rows)
+        session.table(COLUMNS, [[getattr(row, column) for column in COLUMNS] for row in rows])
+
+
+def show(ctx: typer.Context, which: Which) -> None:
+    """Show one binding, and what the hub would do next with it and why."""
+    with answering(ctx, "binding.show") as session:
+        from hub.sync.bindings import show_binding
+
+        view = show_binding(session.hub, which)
+        session.item(view)
+        print_binding(session, view)
+
+
+def print_binding(session: Session, view: Any) -> None:
+    """Every field that says something, then what comes next."""
+    binding = view.binding
+    rows = [(name, getattr(binding, name)) for name in type(binding).model_fields]
+    session.table(["field", "value"], [(name, str(value)) for name, value in rows if value not in (None, "", {}, 0)])
+    if binding.parked:
+        session.say("cli.binding_parked", why=session.text(binding.parked, **binding.parked_params))
+    for field, reason in binding.held.items():
+        session.say("cli.binding_held", field=field, why=session.text(reason))
+
+
+def add(
+    ctx: typer.Context,
+    connection: Annotated[str, typer.Argument(help="The connection's name.")],
+    kind: Annotated[str, typer.Argument(help="account, order…")],
+    record: Annotated[str, typer.Argument(help="The record here: number, name or id.")],
+    remote_id: Annotated[str, typer.Argument(help="The document's id there.")],
+) -> None:
+    """Say that a record here and a document there are the same; written to neither."""
+    with answering(ctx, "binding.add") as session:
+        from hub.sync.bindings import add_binding
+
+        binding = add_binding(session.hub, connection, kind, record, remote_id, session.actor)
+        session.item(binding)
+        session.say("cli.binding_added", record=record, remote_id=remote_id, id=binding.id)
+
+
+def remove(ctx: typer.Context, which: Which) -> None:
+    """Part a record from its document; both stay as they are."""
+    with answering(ctx, "binding.remove") as session:
+        from hub.sync.bindings import remove_binding, show_binding
+
+        binding = show_binding(session.hub, which).binding
+        remove_binding(session.hub, binding.id, session.actor)
+        session.item({"id": binding.id, "removed": True})
+        session.say("cli.binding_removed", id=binding.id)
+
+
+def settle(
+    ctx: typer.Context,
+    which: Which,
+    take: Annotated[str, typer.Option(help="remote or hub: whose values hold.")],
+) -> None:
+    """Decide what waits for a person: take the values there, or ours, and go on."""
+    with answering(ctx, "binding.settle") as session:
+        from hub.errors import ConfigInvalid
+        from hub.sync.bindings import settle_binding, show_binding
+
+        if take not in ("remote", "hub"):
+            raise ConfigInvalid("cli.take_unknown", value=take)
+        binding = show_binding(session.hub, which).binding
+        settle_binding(session.hub, binding.id, take, session.actor)
+        session.item(show_binding(session.hub, str(binding.id)))
+        session.say("cli.binding_settled", id=binding.id, take=session.text(f"cli.take_{take}"))
+
+
+COMMANDS = {"list": show_list, "show": show, "add": add, "remove": remove, "settle": settle}

@@ -1,0 +1,126 @@
+"""Configured accounts of other systems."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hub.commands.connector import describe_fields
+from hub.commands.session import Session, answering, ask
+
+Name = Annotated[str, typer.Argument(help="The connection's name.")]
+
+
+def add(
+    ctx: typer.Context,
+    name: Name,
+    connector: Annotated[str | None, typer.Option(help="The connector; default: the one called NAME.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value; repeat it. A secret only as env:NAME, file:PATH or secret:NAME."),
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of a system that sends times without one.")] = "Asia/Shanghai",
+    check: Annotated[bool, typer.Option(help="Try the account before anything is saved.")] = True,
+) -> None:
+    """Add a connection, or change one: asks what is missing, tries the account, edits isthmus.toml and applies it."""
+    with answering(ctx, "connection.add") as session:
+        from hub.commands.answers import collect_answers
+        from hub.runtime.connecting import save_connection, try_connection
+        from hub.runtime.plugins import load_connector
+
+        session.home.require()
+        chosen = connector or _find_connector(session, name)
+        model = load_connector(chosen, session.home).Config
+        fields = describe_fields(model, session.options.lang)
+        answers = collect_answers(session, chosen, model, fields, settings or [])
+        if check:
+            resolved = session.vault.resolve_config(answers.values, frozenset(answers.references))
+            items = try_connection(session.home, name, chosen, zone, {**resolved, **answers.typed})
+            if not show_check(session, items):
+                session.note("cli.connection_not_saved", connection=name)
+                return
+        values = {"connector": chosen, "zone": zone, **answers.values}
+        published = save_connection(session.home, session.vault, name, values, answers.typed, session.actor)
+        session.item({"connection": name, "connector": chosen, "version": published.number})
+        session.say("cli.connection_added", connection=name, number=published.number)
+
+
+def _find_connector(session: Session, name: str) -> str:
+    from hub.runtime.plugins import find_connectors
+
+    known = find_connectors(session.home)
+    if name in known:
+        return name
+    return ask(session, session.text("cli.connector_question", known=", ".join(known)))
+
+
+def show_check(session: Session, items: Any) -> bool:
+    """Print what ``check`` found; whether everything was fine. A bad item makes the exit code 3."""
+    from hub.errors import NeedsConsent
+
+    for item in items:
+        if item.ok:
+            session.write("✓ " + session.text(item.code, **item.params))
+        else:
+            session.fail(NeedsConsent(item.code, **item.params))
+    return all(item.ok for item in items)
+
+
+def show_list(ctx: typer.Context) -> None:
+    """List the connections."""
+    with answering(ctx, "connection.list") as session:
+        from hub.store.rows import ConnectionState
+
+        with session.store.read() as tx:
+            states = {state.connection: state for state in tx.find(ConnectionState)}
+        rows = [
+            {
+                "connection": name,
+                "connector": settings.connector,
+                "kinds": list(settings.syncs),
+                "paused": bool(states.get(name) and states[name].paused),
+                "pause_code": states[name].pause_code if name in states else None,
+            }
+            for name, settings in session.hub.config.connections.items()
+        ]
+        session.items(rows)
+        session.table(
+            ["connection", "connector", "kinds", "paused"],
+            [(row["connection"], row["connector"], row["kinds"], row["paused"]) for row in rows],
+        )
+
+
+def check(ctx: typer.Context, name: Name) -> None:
+    """Try the account without writing: credentials, rights, versions."""
+    with answering(ctx, "connection.check") as session:
+        items = session.hub.open(name).connector.check()
+        session.items(
+            [{"ok": item.ok, "code": item.code, "text": session.text(item.code, **item.params)} for item in items]
+        )
+        show_check(session, items)
+
+
+def pause(ctx: typer.Context, name: Name) -> None:
+    """Stop everything towards one system until it is resumed; nothing is lost."""
+    with answering(ctx, "connection.pause") as session:
+        from hub.sync.pause import pause_connection
+
+        session.hub.settings_of(name)
+        pause_connection(session.hub, name, session.actor)
+        session.item({"connection": name, "paused": True})
+        session.say("cli.connection_paused", connection=name)
+
+
+def resume(ctx: typer.Context, name: Name) -> None:
+    """Go on with one system."""
+    with answering(ctx, "connection.resume") as session:
+        from hub.sync.pause import resume_connection
+
+        session.hub.settings_of(name)
+        resume_connection(session.hub, name, session.actor)
+        session.item({"connection": name, "paused": False})
+        session.say("cli.connection_resumed", connection=name)
+
+
+COMMANDS = {"add": add, "list": show_list, "check": check, "pause": pause, "resume": resume}

@@ -1,0 +1,171 @@
+"""Field mappings: what each rule does, with your own records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.commands.session import Session, answering
+from hub.errors import ConfigInvalid, NotFound
+
+if TYPE_CHECKING:
+    from hub.mapping import Context, Problem
+
+Connection = Annotated[str, typer.Argument(help="The connection's name.")]
+Kind = Annotated[str, typer.Argument(help="account, order…")]
+RemoteId = Annotated[str, typer.Argument(help="The record's id there.")]
+
+
+def show(ctx: typer.Context, connection: Connection, kind: Kind) -> None:
+    """Show every rule as it holds after all layers, with the file and line that it comes from."""
+    with answering(ctx, "mapping.show") as session:
+        from hub.mapping import show_mapping
+
+        mapping = session.hub.open(connection).mapping_of(kind)
+        rules = show_mapping(mapping)
+        session.item({"kind": kind, "stream": mapping.stream, "version": mapping.version, "rules": rules})
+        session.say("cli.mapping_head", kind=kind, stream=mapping.stream, version=mapping.version)
+        session.table(
+            ["rule", "direction", "owner", "from"],
+            [(row.rule, row.direction.value, row.owner.value if row.owner else "", _place(row)) for row in rules],
+        )
+
+
+def explain(ctx: typer.Context, connection: Connection, kind: Kind, remote_id: RemoteId) -> None:
+    """Explain one record there value by value: where it stands, which rule reads it, what it becomes."""
+    with answering(ctx, "mapping.explain") as session:
+        from hub.mapping import explain_mapping
+
+        with _open_record(session, connection, kind, remote_id) as (payload, context):
+            rows = explain_mapping(session.hub.open(connection).mapping_of(kind), payload, context)
+        session.items(
+            [{**vars(row), "problem": _describe(session, row.problem) if row.problem else None} for row in rows]
+        )
+        lang = session.options.lang
+        session.table(
+            ["field", "raw", "value", "rule", "from", "problem"],
+            [
+                (row.field, _short(row.raw), _short(row.value), row.rule, _place(row),
+                 row.problem.what(lang) if row.problem else "")
+                for row in rows
+            ],
+        )  # fmt: skip
+
+
+def preview(
+    ctx: typer.Context,
+    connection: Connection,
+    kind: Kind,
+    remote_id: Annotated[str | None, typer.Argument(help="The record's id there; else the first one.")] = None,
+) -> None:
+    """Show one record there as the hub would see it, and what the hub would write back; writes nothing."""
+    with answering(ctx, "mapping.preview") as session:
+        import json
+
+        from hub.commands.output import to_json
+        from hub.mapping import preview_mapping
+
+        with _open_record(session, connection, kind, remote_id) as (payload, context):
+            found = preview_mapping(session.hub.open(connection).mapping_of(kind), payload, context)
+        problems = [_describe(session, problem) for problem in found.problems]
+        session.item({"values": found.values, "payload": found.payload, "problems": problems, "differs": found.differs})
+        for title, value in (("cli.preview_values", found.values), ("cli.preview_payload", found.payload)):
+            session.say(title)
+            session.write(json.dumps(to_json(value), ensure_ascii=False, indent=2))
+        for problem in found.problems:
+            session.write(problem.text(session.options.lang))
+        if found.differs:
+            session.say("cli.preview_differs", fields=", ".join(found.differs))
+
+
+def lint(
+    ctx: typer.Context,
+    connections: Annotated[list[str] | None, typer.Argument(help="Connections; else all of them.")] = None,
+    file: Annotated[Path | None, typer.Option(help="One mapping file instead, as a whole mapping.")] = None,
+) -> None:
+    """Judge mappings: every finding names file, line, field, rule and the fix. Errors leave exit code 2."""
+    with answering(ctx, "mapping.lint") as session:
+        if file is not None:
+            problems = _lint_file(file)
+        else:
+            names = connections or list(session.hub.config.connections)
+            problems = [problem for name in names for problem in _lint_connection(session, name)]
+        session.items([_describe(session, problem) for problem in problems])
+        for problem in problems:
+            session.write(f"{problem.severity}: {problem.text(session.options.lang)}")
+        errors = sum(problem.severity == "error" for problem in problems)
+        session.exit_code = ConfigInvalid.exit_code if errors else 0
+        session.say("cli.lint_count", errors=errors, warnings=len(problems) - errors)
+
+
+def _lint_file(file: Path) -> list[Problem]:
+    from hub.mapping import lint_mapping, parse_mapping
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid("cli.file_unreadable", file=file, what=type(error).__name__) from error
+    return lint_mapping(parse_mapping(text, file.name), {})
+
+
+def _lint_connection(session: Session, name: str) -> list[Problem]:
+    from hub.mapping import lint_mapping
+
+    opened = session.hub.open(name)
+    functions, fields = opened.connector.functions(), session.hub.config.custom_fields
+    return [
+        problem
+        for kind, mapping in opened.mappings.items()
+        for problem in lint_mapping(
+            mapping.source,
+            functions,
+            kind=kind,
+            code_tables=set(opened.codes),
+            custom_fields={field.name for field in fields if field.kind == kind},
+        )
+    ]
+
+
+@contextmanager
+def _open_record(session: Session, connection: str, kind: str, remote_id: str | None) -> Iterator[tuple[Any, Context]]:
+    """The payload of one record there, and the context in which the mapping reads it (one snapshot of the hub)."""
+    from hub.protocol.binding import Binding
+    from hub.sync.translate import make_context
+
+    opened = session.hub.open(connection)
+    stream = opened.stream_of(kind)
+    if remote_id is None:
+        page = stream.read_page(None, None, 1).records
+        record = page[0] if page else None
+    else:
+        record = stream.fetch(remote_id)
+    if record is None:
+        raise NotFound("cli.no_remote_record", connection=connection, kind=kind, remote_id=remote_id or "-")
+    with session.store.read() as tx:
+        binding = tx.get(Binding, connection=connection, kind=kind, remote_id=record.external_id)
+        yield record.payload, make_context(tx, session.hub, opened, binding)
+
+
+def _describe(session: Session, problem: Problem) -> dict[str, Any]:
+    lang = session.options.lang
+    return {
+        "code": problem.code, "severity": problem.severity, "file": problem.file, "line": problem.line,
+        "field": problem.field, "value": problem.value, "rule": problem.rule,
+        "what": problem.what(lang), "fix": problem.fix(lang),
+    }  # fmt: skip
+
+
+def _place(row: Any) -> str:
+    return f"{row.file}:{row.line}"
+
+
+def _short(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+COMMANDS = {"show": show, "preview": preview, "explain": explain, "lint": lint}

@@ -1,0 +1,157 @@
+"""Records of the hub: customers, contacts, products, orders…"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.commands.session import Session, answering
+
+Kind = Annotated[str, typer.Argument(help="account, contact, product, order…")]
+Which = Annotated[str, typer.Argument(help="Number, name, id or the beginning of one.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="field=value; repeat it. Lists and objects as JSON; references by number or name."),
+]
+FromFile = Annotated[Path | None, typer.Option("--from", help="A JSON object of fields; - reads stdin.")]
+
+
+def show_list(
+    ctx: typer.Context,
+    kind: Kind,
+    text: Annotated[str | None, typer.Option(help="Only those whose number or name holds this.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+) -> None:
+    """List records of a kind."""
+    with answering(ctx, "record.list") as session:
+        from hub.sync.records import list_records
+
+        records = list_records(session.hub, kind, text=text, limit=limit)
+        session.items(records)
+        columns = _choose_columns(kind)
+        session.table(columns, [_row(record, columns) for record in records])
+
+
+def _choose_columns(kind: str) -> list[str]:
+    from hub.model.kinds import find_kind
+
+    model = find_kind(kind)
+    wanted = dict.fromkeys([model.NUMBER, "number", "name", "ordered_on", "state", "gross", "phone", "email"])
+    return [name for name in wanted if name in model.model_fields]
+
+
+def _row(record: Any, columns: list[str]) -> list[object]:
+    from hub.commands.output import show_money
+
+    return [
+        show_money(record.gross, record.currency) if column == "gross" else getattr(record, column)
+        for column in columns
+    ]
+
+
+def show(
+    ctx: typer.Context,
+    kind: Kind,
+    which: Which,
+    explain: Annotated[bool, typer.Option("--explain", help="Also where each value comes from.")] = False,
+) -> None:
+    """Show one record."""
+    with answering(ctx, "record.show") as session:
+        from hub.sync.records import explain_record, find_record
+
+        record = find_record(session.hub, kind, which)
+        origins = explain_record(session.hub, kind, record.id) if explain else []
+        session.item({"record": record, **({"origins": origins} if explain else {})})
+        print_record(session, kind, record)
+        if explain:
+            session.write()
+            print_origins(session, origins)
+
+
+def print_record(session: Session, kind: str, record: Any) -> None:
+    """Field by field; lists line by line."""
+    from hub.model.kinds import encode_fields, list_fields
+
+    values = encode_fields(kind, {name: getattr(record, name) for name in list_fields(kind)})
+    plain = [(name, value) for name, value in values.items() if value not in (None, "", [], {})]
+    session.write(f"{kind} {record.id} · {session.text('cli.head_revision')} {record.revision}")
+    session.table(["field", "value"], [(name, _summary(value)) for name, value in plain])
+    for name, value in plain:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            columns = list(value[0])
+            session.write(f"\n{name}")
+            if not session.options.as_json:
+                from hub.commands.output import write_table
+
+                write_table(columns, [[line.get(column) for column in columns] for line in value])
+
+
+def _summary(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{len(value)}]" if value and isinstance(value[0], dict) else ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {inner}" for key, inner in value.items())
+    return str(value)
+
+
+def print_origins(session: Session, origins: Any) -> None:
+    """Where each value comes from."""
+    columns = ("field", "value", "source", "origin", "changed_at")
+    session.table(columns, [[_shorten(getattr(row, column)) for column in columns] for row in origins])
+
+
+def _shorten(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def create(ctx: typer.Context, kind: Kind, settings: Settings = None, source: FromFile = None) -> None:
+    """Make a record in the hub. It is written to other systems by the next accepted sync."""
+    with answering(ctx, "record.create") as session:
+        from hub.sync.records import create_record
+
+        record = create_record(session.hub, kind, _read_values(session, kind, settings, source), session.actor)
+        session.item(record)
+        session.say("cli.record_created", kind=kind, label=_label(record), id=record.id)
+
+
+def edit(ctx: typer.Context, kind: Kind, which: Which, settings: Settings = None, source: FromFile = None) -> None:
+    """Change fields of a record."""
+    with answering(ctx, "record.edit") as session:
+        from hub.sync.records import edit_record, find_record
+
+        found = find_record(session.hub, kind, which)
+        changes = _read_values(session, kind, settings, source)
+        record = edit_record(session.hub, kind, found.id, changes, session.actor)
+        session.item(record)
+        session.say("cli.record_edited", kind=kind, label=_label(record), revision=record.revision)
+
+
+def void(ctx: typer.Context, kind: Kind, which: Which) -> None:
+    """Void a document, or delete a party or product (a tombstone stays)."""
+    with answering(ctx, "record.void") as session:
+        from hub.sync.records import find_record, void_record
+
+        record = void_record(session.hub, kind, find_record(session.hub, kind, which).id, session.actor)
+        session.item(record)
+        session.say("cli.record_voided", kind=kind, label=_label(record))
+
+
+def _label(record: Any) -> str:
+    return str(getattr(record, type(record).NUMBER, "") or getattr(record, "name", "") or record.id)
+
+
+def _read_values(session: Session, kind: str, settings: list[str] | None, source: Path | None) -> dict[str, Any]:
+    """Fields from --from and --set, the latter winning, with references by number or name made ids."""
+    from hub.commands.fields import parse_fields, read_fields, resolve_references
+    from hub.errors import ConfigInvalid
+
+    values = {**(read_fields(source) if source else {}), **parse_fields(settings or [])}
+    if not values:
+        raise ConfigInvalid("cli.no_fields")
+    return resolve_references(session.hub, kind, values)
+
+
+COMMANDS = {"list": show_list, "show": show, "create": create, "edit": edit, "void": void}

@@ -1,0 +1,100 @@
+"""What runs did: each write to another system, with its answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hub.commands.session import Session, answering
+from hub.errors import NotFound
+
+WRITE_COLUMNS = ("sent_at", "kind", "op", "outcome", "remote_id", "number", "error_code", "error_words")
+
+
+def show_list(
+    ctx: typer.Context, limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 20
+) -> None:
+    """List runs, newest first."""
+    with answering(ctx, "run.list") as session:
+        from hub.sync.run import list_runs
+
+        runs = list_runs(session.hub, limit)
+        session.items(runs)
+        session.table(
+            ["run", "connection", "kinds", "state", "started_at", "ended_at", "counts", "actor"],
+            [
+                (
+                    row.number,
+                    row.connection,
+                    row.kinds,
+                    session.text(f"cli.run_{row.state}"),
+                    row.started_at,
+                    row.ended_at,
+                    show_counts(session, row.counts),
+                    row.actor,
+                )
+                for row in runs
+            ],
+        )
+
+
+def show(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(help="The run's number.")],
+    writes: Annotated[bool, typer.Option("--writes", help="Also every write to the other system.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="The writes as CSV on stdout.")] = False,
+) -> None:
+    """Show one run: what it read, wrote and left."""
+    with answering(ctx, "run.show") as session:
+        from hub.sync.run import load_run
+
+        run, attempts = load_run(session.hub, number)
+        if as_csv:
+            if session.options.as_json:
+                raise NotFound("cli.csv_or_json")
+            write_csv(attempts)
+            return
+        session.item({"run": run, **({"writes": attempts} if writes else {})})
+        print_run(session, run)
+        if writes:
+            session.table(WRITE_COLUMNS, [[getattr(row, column) for column in WRITE_COLUMNS] for row in attempts])
+
+
+def print_run(session: Session, run: Any) -> None:
+    """Head, counts and the error of a run."""
+    state = session.text(f"cli.run_{run.state}")
+    session.say("cli.run_head", number=run.number, connection=run.connection, kinds=", ".join(run.kinds), state=state)
+    if run.counts:
+        session.write(show_counts(session, run.counts))
+    if run.error_code:
+        words = f" [{run.error_words}]" if run.error_words else ""
+        session.write(session.text(run.error_code, **run.error_params) + words)
+
+
+def show_counts(session: Session, counts: dict[str, int]) -> str:
+    """``12 read · 3 written``, zeros left out."""
+    return " · ".join(f"{session.text(f'cli.count_{name}')} {count}" for name, count in counts.items() if count)
+
+
+def write_csv(attempts: Any) -> None:
+    """One line for each write, with the header's names as in --json."""
+    import csv
+    import sys
+
+    from hub.commands.output import to_json
+    from hub.errors import conceal
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(WRITE_COLUMNS)
+    for row in attempts:
+        cells = [to_json(getattr(row, column)) for column in WRITE_COLUMNS]
+        writer.writerow(["" if cell is None else guard_cell(conceal(str(cell))) for cell in cells])
+
+
+def guard_cell(text: str) -> str:
+    """A text that a spreadsheet would take for a formula, made harmless; the words are another system's."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+COMMANDS = {"list": show_list, "show": show}

@@ -1,0 +1,187 @@
+"""Syncs: one kind of one connection, planned before it runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from hub.commands.output import show_money, showing_progress
+from hub.commands.session import Session, answering
+
+Connection = Annotated[str, typer.Argument(help="The connection's name.")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind; repeat it.")]
+SHOWN_ITEMS = 60
+
+
+def add(
+    ctx: typer.Context,
+    connection: Connection,
+    kind: Annotated[str, typer.Argument(help="account, contact, product, order…")],
+    direction: Annotated[str | None, typer.Option(help="in, out or both.")] = None,
+    confirm: Annotated[str | None, typer.Option(help="save, submit or audit: who approves what we make there.")] = None,
+    create: Annotated[bool | None, typer.Option(help="Make customers there that could not be matched.")] = None,
+    start_date: Annotated[str | None, typer.Option(help="YYYY-MM-DD: older documents are never pushed.")] = None,
+    every: Annotated[str | None, typer.Option(help="30s, 5m, 1h: run by itself; else by hand only.")] = None,
+) -> None:
+    """Add a sync, or change the named settings of one: edits isthmus.toml and applies it."""
+    with answering(ctx, "sync.add") as session:
+        from hub.runtime.connecting import save_sync
+
+        session.hub.settings_of(connection)
+        given = {
+            "direction": direction,
+            "confirm": confirm,
+            "create": create,
+            "start_date": _parse_date(start_date),
+            "every": every,
+        }
+        values = {key: value for key, value in given.items() if value is not None}
+        published = save_sync(session.home, session.store, connection, kind, values, session.actor)
+        session.item({"connection": connection, "kind": kind, "version": published.number})
+        session.say("cli.sync_added", connection=connection, kind=kind, number=published.number)
+
+
+def _parse_date(text: str | None) -> Any:
+    from datetime import date
+
+    from hub.errors import ConfigInvalid
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigInvalid("cli.not_a_date", value=text) from error
+
+
+def show_list(ctx: typer.Context) -> None:
+    """List the syncs and their settings."""
+    with answering(ctx, "sync.list") as session:
+        from hub.runtime.settings import list_syncs
+
+        rows = [
+            {"connection": name, "kind": kind, **settings.model_dump(mode="json")}
+            for name, kind, settings in list_syncs(session.hub.config)
+        ]
+        session.items(rows)
+        columns = ("connection", "kind", "direction", "confirm", "create", "start_date", "every_s")
+        session.table(columns, [[row[column] for column in columns] for row in rows])
+
+
+def status(ctx: typer.Context) -> None:
+    """Show how each sync stands: accepted plan, last run, next run, what is due and what waits."""
+    with answering(ctx, "sync.status") as session:
+        from hub.sync.status import list_syncs
+
+        rows = list_syncs(session.hub)
+        session.items(rows)
+        columns = (
+            "connection", "kind", "direction", "confirm", "accepted", "paused", "last_run_at", "next_due",
+            "due_count", "waiting_count",
+        )  # fmt: skip
+        session.table(columns, [[getattr(row, column) for column in columns] for row in rows])
+
+
+def plan(
+    ctx: typer.Context,
+    connection: Connection,
+    kinds: Kinds = None,
+    out: Annotated[bool, typer.Option("--out", help="Only what would be written to the other system.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help=f"Name every document, not the first {SHOWN_ITEMS}.")
+    ] = False,
+) -> None:
+    """Read and decide, write nothing anywhere: what a run would create, change, void or hold, and why."""
+    with answering(ctx, "sync.plan") as session:
+        from hub.sync.plan import make_plan
+
+        view = make_plan(session.hub, connection, kinds, session.actor, direction_out_only=out)
+        session.item({"plan": asdict_model(view.plan), "items": list(view.items)})
+        print_plan(session, view, limit=None if everything else SHOWN_ITEMS)
+
+
+def asdict_model(model: Any) -> Any:
+    """A model or dataclass as a dictionary."""
+    return model.model_dump(mode="json") if hasattr(model, "model_dump") else asdict(model)
+
+
+def print_plan(session: Session, view: Any, *, limit: int | None) -> None:
+    """Sums by kind and action first, then each document."""
+    session.say("cli.plan_head", label=view.plan.label, connection=view.plan.connection, count=len(view.items))
+    session.table(["kind", "where", "action", "count", "amount"], summarise_plan(session, view.items))
+    shown = view.items if limit is None else view.items[:limit]
+    if shown:
+        session.write()
+        session.table(
+            ["kind", "where", "action", "number", "amount", "what"], [_plan_row(session, item) for item in shown]
+        )
+    if len(shown) < len(view.items):
+        session.say("cli.plan_more", count=len(view.items) - len(shown))
+    session.say("cli.plan_next", connection=view.plan.connection, label=view.plan.label)
+
+
+def summarise_plan(session: Session, items: Any) -> list[list[object]]:
+    """One row for each kind, side, action and currency."""
+    from decimal import Decimal
+
+    sums: dict[tuple[str, str, str, str], tuple[int, Decimal]] = {}
+    for item in items:
+        group = (item.kind, item.side, item.action, item.currency or "")
+        count, total = sums.get(group, (0, Decimal(0)))
+        sums[group] = (count + 1, total + (item.amount or 0))
+    return [
+        [
+            kind,
+            session.text(f"cli.side_{side}"),
+            session.text(f"cli.action_{action}"),
+            count,
+            show_money(total if currency else None, currency),
+        ]
+        for (kind, side, action, currency), (count, total) in sorted(sums.items())
+    ]
+
+
+def _plan_row(session: Session, item: Any) -> list[object]:
+    changes = "; ".join(f"{field}: {_short(old)} → {_short(new)}" for field, (old, new) in item.changes.items())
+    reason = session.text(item.reason, **item.reason_params) if item.reason else ""
+    return [
+        item.kind,
+        session.text(f"cli.side_{item.side}"),
+        session.text(f"cli.action_{item.action}"),
+        item.label,
+        show_money(item.amount, item.currency),
+        " · ".join(part for part in (reason, changes) if part),
+    ]
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{len(value)}]"
+    text = "–" if value in (None, "") else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def run(
+    ctx: typer.Context,
+    connection: Connection,
+    kinds: Kinds = None,
+    accept: Annotated[str | None, typer.Option(help="The plan you have read and accept: its short id.")] = None,
+) -> None:
+    """Read what changed there, then write what an accepted plan allows."""
+    with answering(ctx, "sync.run") as session:
+        from hub.sync.run import run_sync
+
+        with showing_progress(lambda step: session.text(f"cli.step_{step}")) as progress:
+            report = run_sync(session.hub, connection, kinds, session.actor, accept=accept, progress=progress)
+        print_report(session, report)
+
+
+def print_report(session: Session, report: Any) -> None:
+    """What a run did. A run that ended before its work was done leaves exit code 1."""
+    from hub.commands.run import print_run
+
+    session.item({"run": asdict_model(report.run)})
+    print_run(session, report.run)
+
+
+COMMANDS = {"add": add, "list": show_list, "plan": plan, "run": run, "status": status}

@@ -1,0 +1,218 @@
+"""Putting a hub together: store, published configuration, open connections with mappings and policies."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from hub.errors import Duplicate
+from hub.mapping import Mapping as FieldMapping
+from hub.mapping import compile_mapping, merge_layers, parse_mapping
+from hub.protocol.reference import ALPHABET, INSTALLATION_LENGTH
+from hub.protocol.semantics import Policy, Timing
+from hub.protocol.timing import check_timing
+from hub.runtime.clock import SystemClock
+from hub.runtime.home import Home
+from hub.runtime.logs import write_log
+from hub.runtime.plugins import find_mapping_files, load_connector, register_catalogues
+from hub.runtime.secrets import Vault, read_tokens
+from hub.runtime.settings import secret_fields
+from hub.sdk import Clock, Connector, Sink, Tools
+from hub.store import Store, UnitOfWork
+from hub.store.rows import ConfigVersion, Setting
+from hub.sync.config import ConnectionSettings, HubConfig
+from hub.sync.context import Hub, OpenConnection
+from hub.sync.policy import build_policy
+
+INSTALLATION = "installation"
+Hint = Callable[[Sequence[UUID]], None]
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """What a test may replace: time, chance, the network, crash points and the time bounds."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    random: random.Random = field(default_factory=random.SystemRandom)
+    transport: httpx.BaseTransport | None = None
+    checkpoint: Callable[[str], None] | None = None
+    timing: Timing = field(default_factory=Timing)
+
+
+def open_store(home: Home, clock: Clock | None = None) -> Store:
+    """The database of a home, brought to the newest schema."""
+    store = Store.open(home.require().database_url, clock=clock or SystemClock())
+    store.migrate()
+    return store
+
+
+def open_hub(home: Home, *, outfit: Outfit | None = None, hint: Hint | None = None, store: Store | None = None) -> Hub:
+    """A hub over the published configuration. The caller ends it with :func:`close_hub`; use one in one thread."""
+    outfit = outfit or Outfit()
+    check_timing(outfit.timing)
+    register_catalogues(home)
+    store = store or open_store(home, outfit.clock)
+    with store.read() as tx:
+        config, tokens = read_config(tx), read_tokens(tx)
+    vault = Vault(home, store, outfit.clock, tokens)
+    hub = Hub(
+        store=store,
+        config=config,
+        opener=Opening(home, vault, config, outfit).open,
+        clock=outfit.clock,
+        random=outfit.random,
+        installation=ensure_installation(store, outfit.random),
+        timing=outfit.timing,
+    )
+    if hint is not None:
+        hub.hint = hint
+    if outfit.checkpoint is not None:
+        hub.checkpoint = outfit.checkpoint
+    return hub
+
+
+def close_hub(hub: Hub) -> None:
+    """Close its connections and its store."""
+    hub.close()
+    hub.store.close()
+
+
+def newest_version(tx: UnitOfWork) -> ConfigVersion | None:
+    """The published configuration that is in force, or None before the first one."""
+    found = tx.find(ConfigVersion, order=["-number"], limit=1)
+    return found[0] if found else None
+
+
+def read_config(tx: UnitOfWork) -> HubConfig:
+    """The configuration in force; an empty one before the first was published."""
+    newest = newest_version(tx)
+    return HubConfig.model_validate(newest.body) if newest else HubConfig()
+
+
+def ensure_installation(store: Store, chance: random.Random) -> str:
+    """The three characters that tell this hub from any other; drawn once and kept for ever."""
+    with store.read() as tx:
+        kept = tx.get(Setting, name=INSTALLATION)
+    if kept is None:
+        drawn = "".join(chance.choice(ALPHABET) for _ in range(INSTALLATION_LENGTH))
+        try:
+            with store.write() as tx:
+                kept = tx.get(Setting, name=INSTALLATION) or Setting(name=INSTALLATION, value=drawn)
+                if kept.value == drawn:
+                    tx.insert(kept)
+        except Duplicate:  # another process was faster: its id is the one
+            with store.read() as tx:
+                kept = tx.get(Setting, name=INSTALLATION)
+    if kept is None:
+        raise RuntimeError("the installation id vanished while it was being made")
+    return str(kept.value)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Opens the connections of one configuration."""
+
+    home: Home
+    vault: Vault
+    config: HubConfig
+    outfit: Outfit
+
+    def open(self, name: str) -> OpenConnection:
+        """The connection with its secrets resolved; nothing is sent yet."""
+        settings = self.config.connections[name]
+        kind_of = load_connector(settings.connector, self.home)
+        secrets = secret_fields(kind_of.Config)
+        values = self.vault.resolve_config(settings.config, secrets)
+        connector = make_connector(name, settings, kind_of, values, self.outfit)
+        return equip_connection(name, settings, connector, self.outfit.timing)
+
+
+def make_connector(
+    name: str, settings: ConnectionSettings, kind_of: type[Connector], values: Mapping[str, Any], outfit: Outfit
+) -> Connector:
+    """One instance of the connector, with the tools that the hub lends it."""
+    tools = Tools(
+        clock=outfit.clock,
+        random=outfit.random,
+        zone=ZoneInfo(settings.zone),
+        transport=outfit.transport,
+        http_total_s=outfit.timing.http_total_s,
+        log=lambda line: write_log("connector", connection=name, line=line),
+    )
+    return kind_of(kind_of.Config.model_validate(values), tools)
+
+
+def equip_connection(name: str, settings: ConnectionSettings, connector: Connector, timing: Timing) -> OpenConnection:
+    """Streams, sinks, compiled mappings and checked policies around a connector."""
+    sinks = connector.sinks()
+    mappings = compile_mappings(settings, connector)
+    return OpenConnection(
+        name=name,
+        settings=settings,
+        connector=connector,
+        streams=connector.streams(),
+        sinks=sinks,
+        mappings=mappings,
+        policies=_build_policies(name, settings, sinks, mappings, timing),
+        codes=CodeTables(connector, settings.codes),
+    )
+
+
+def compile_mappings(settings: ConnectionSettings, connector: Connector) -> dict[str, FieldMapping]:
+    """Kind → compiled mapping: the shipped file, then the layers of the site."""
+    files = find_mapping_files(settings.connector, type(connector))
+    compiled = {}
+    for kind in sorted({*files, *settings.mappings}):
+        layers = [(f"{settings.connector}/{kind}.toml", files[kind].read_text("utf-8"))] if kind in files else []
+        sources = [parse_mapping(text, name) for name, text in (*layers, *settings.mappings.get(kind, ()))]
+        compiled[kind] = compile_mapping(merge_layers(sources), kind, connector.functions())
+    return compiled
+
+
+def _build_policies(
+    name: str,
+    settings: ConnectionSettings,
+    sinks: Mapping[str, Sink],
+    mappings: Mapping[str, FieldMapping],
+    timing: Timing,
+) -> dict[str, Policy]:
+    policies = {}
+    for kind, sync in settings.syncs.items():
+        if kind in mappings:
+            semantics = sinks[kind].semantics if kind in sinks else None
+            policies[kind] = build_policy(name, kind, sync, semantics, mappings[kind], timing)
+    return policies
+
+
+class CodeTables(Mapping[str, Mapping[str, str]]):
+    """Code tables of a connection: the configured codes over those that the system itself tells.
+
+    The system is asked when a table is first needed, so that opening a connection sends nothing.
+    """
+
+    def __init__(self, connector: Connector, configured: Mapping[str, Mapping[str, str]]) -> None:
+        self._connector = connector
+        self._configured = configured
+        self._merged: dict[str, dict[str, str]] | None = None
+
+    def _tables(self) -> dict[str, dict[str, str]]:
+        if self._merged is None:
+            told = self._connector.code_tables()
+            names = {*told, *self._configured}
+            self._merged = {name: {**told.get(name, {}), **self._configured.get(name, {})} for name in names}
+        return self._merged
+
+    def __getitem__(self, name: str) -> Mapping[str, str]:
+        return self._tables()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables())
+
+    def __len__(self) -> int:
+        return len(self._tables())

@@ -1,0 +1,56 @@
+"""Adding connections and syncs: try first, then edit ``isthmus.toml``, then publish. A refusal changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tomlkit import TOMLDocument
+
+from hub.runtime.assemble import Outfit, make_connector
+from hub.runtime.clock import SystemClock
+from hub.runtime.editing import read_document, set_connection, set_sync, write_text
+from hub.runtime.home import Home
+from hub.runtime.plugins import load_connector
+from hub.runtime.publish import Published, check_config, publish
+from hub.runtime.secrets import Vault
+from hub.sdk import CheckItem
+from hub.store import Store
+from hub.sync.config import ConnectionSettings
+
+
+def try_connection(home: Home, name: str, connector: str, zone: str, values: Mapping[str, Any]) -> Sequence[CheckItem]:
+    """What ``check`` finds with these values (secrets resolved), before anything is saved."""
+    kind_of = load_connector(connector, home)
+    settings = ConnectionSettings(connector=connector, zone=zone)
+    instance = make_connector(name, settings, kind_of, values, Outfit())
+    try:
+        return instance.check()
+    finally:
+        instance.close()
+
+
+def save_connection(
+    home: Home, vault: Vault, name: str, values: Mapping[str, Any], typed: Mapping[str, str], actor: str
+) -> Published:
+    """Write ``[connections.NAME]``; secrets that were typed become rows and references to them."""
+    references = {key: f"secret:{name}.{key}" for key in typed}
+    document = read_document(home.require().config_file)
+    set_connection(document, name, {**values, **references})
+    check_config(home, document.as_string())
+    for key, value in typed.items():
+        vault.put(f"{name}.{key}", value, actor)
+    return _write_and_publish(home, vault.store, document, actor)
+
+
+def save_sync(home: Home, store: Store, connection: str, kind: str, values: Mapping[str, Any], actor: str) -> Published:
+    """Write ``[connections.NAME.syncs.KIND]``."""
+    document = read_document(home.require().config_file)
+    set_sync(document, connection, kind, values)
+    check_config(home, document.as_string())
+    return _write_and_publish(home, store, document, actor)
+
+
+def _write_and_publish(home: Home, store: Store, document: TOMLDocument, actor: str) -> Published:
+    write_text(home.config_file, document.as_string())
+    return publish(home, store, SystemClock(), actor)

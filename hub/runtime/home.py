@@ -1,0 +1,104 @@
+"""The home folder: configuration, key, database, site mappings and the admin's own connectors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.errors import ConfigInvalid
+
+CONFIG_NAME = "isthmus.toml"
+STARTING_CONFIG = """\
+# What this hub connects, made to be kept in git. `isthmus apply` checks it and puts it into force.
+# Passwords and tokens are never written here, only where they are: "env:NAME", "file:PATH" or "secret:NAME".
+
+[organisation]
+name = "My company"
+currency = "CNY"
+zone = "Asia/Shanghai"
+
+# [connections.erp]
+# connector = "tryton"                # isthmus connector list
+# zone = "Asia/Shanghai"              # for systems that send times without a zone
+# url = "http://127.0.0.1:8000"       # isthmus connector show tryton: what it asks for
+# password = "secret:erp.password"    # isthmus secret set erp.password
+#
+# [connections.erp.codes.unit]        # their code = our value
+# "PCS" = "piece"
+#
+# [connections.erp.syncs.order]
+# direction = "both"                  # in | out | both
+# confirm = "save"                    # save | submit | audit: who approves what the hub makes there
+# create = false                      # make customers there that could not be matched
+# start_date = 2026-01-01             # older documents are never pushed
+# every = "5m"                        # 30s | 5m | 1h; leave it out to run by hand only
+# owners = { note = "shared" }        # hub | remote | shared
+#
+# Changes to a shipped mapping: mappings/<connection or connector>/<kind>.toml beside this file.
+"""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything of one installation lies. ``environ`` is a copy of the environment it was found in."""
+
+    folder: Path
+    environ: Mapping[str, str]
+
+    @property
+    def config_file(self) -> Path:
+        return self.folder / CONFIG_NAME
+
+    @property
+    def key_file(self) -> Path:
+        return self.folder / "master.key"
+
+    @property
+    def mappings(self) -> Path:
+        return self.folder / "mappings"
+
+    @property
+    def connectors(self) -> Path:
+        return self.folder / "connectors"
+
+    @property
+    def database_url(self) -> str:
+        """``ISTHMUS_DATABASE_URL``, or SQLite inside the home."""
+        return self.environ.get("ISTHMUS_DATABASE_URL") or f"sqlite:///{self.folder / 'hub.sqlite'}"
+
+    @property
+    def broker_url(self) -> str | None:
+        """``ISTHMUS_BROKER_URL`` (``redis://…``), or None: the broker in this process."""
+        return self.environ.get("ISTHMUS_BROKER_URL") or None
+
+    @property
+    def exists(self) -> bool:
+        return self.config_file.is_file()
+
+    def require(self) -> Home:
+        """This home, or ``ConfigInvalid`` that names the command that makes one."""
+        if not self.exists:
+            raise ConfigInvalid("runtime.home_missing", home=self.folder)
+        return self
+
+
+def find_home(given: Path | None = None, environ: Mapping[str, str] | None = None) -> Home:
+    """The home that was asked for: the argument, else ``ISTHMUS_HOME``, else ``~/.isthmus``."""
+    found = dict(os.environ if environ is None else environ)
+    folder = given or Path(found.get("ISTHMUS_HOME") or "~/.isthmus")
+    return Home(folder.expanduser().absolute(), found)
+
+
+def make_home(home: Home) -> list[Path]:
+    """Make what is missing of a home and leave the rest alone; the files and folders that were made."""
+    made = []
+    for folder in (home.folder, home.mappings, home.connectors):
+        if not folder.is_dir():
+            folder.mkdir(parents=True, mode=0o700)
+            made.append(folder)
+    if not home.config_file.exists():
+        home.config_file.write_text(STARTING_CONFIG, encoding="utf-8")
+        made.append(home.config_file)
+    return made

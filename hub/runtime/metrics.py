@@ -1,0 +1,63 @@
+"""What Prometheus reads: computed from the database when asked, so that every process tells the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from hub.runtime.pool import HubPool
+from hub.store.rows import Attempt, Run
+from hub.sync.context import Hub
+
+RUN_STATES = ("running", "done", "failed", "stopped")
+OUTCOMES = ("sent", "ok", "refused", "unknown", "duplicate", "stale")
+DUE_LIMIT = 5000
+
+
+def render_metrics(pool: HubPool) -> bytes:
+    """The text form of all metrics."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(HubCollector(pool))
+    return generate_latest(registry)
+
+
+class HubCollector(Collector):
+    """Due rows and their age, runs by state, attempts by outcome, what waits for a person."""
+
+    def __init__(self, pool: HubPool) -> None:
+        self._pool = pool
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        with self._pool.lend() as hub:
+            yield from _measure_due(hub)
+            yield from _measure_history(hub)
+
+
+def _measure_due(hub: Hub) -> Iterator[Metric]:
+    now = hub.now()
+    with hub.store.read() as tx:
+        due = tx.due_bindings(now, DUE_LIMIT)
+    since = [row.not_before or row.updated_at or now for row in due]
+    oldest_s = max((now - at).total_seconds() for at in since) if since else 0.0
+    yield GaugeMetricFamily("isthmus_due", f"Rows that wait for a worker (counted up to {DUE_LIMIT}).", value=len(due))
+    yield GaugeMetricFamily(
+        "isthmus_oldest_due_age_seconds", "Age of the oldest row that waits for a worker: the alarm.", value=oldest_s
+    )
+
+
+def _measure_history(hub: Hub) -> Iterator[Metric]:
+    runs = GaugeMetricFamily("isthmus_runs", "Runs by state.", labels=["state"])
+    attempts = CounterMetricFamily("isthmus_attempts", "Writes to other systems by outcome.", labels=["outcome"])
+    with hub.store.read() as tx:
+        for state in RUN_STATES:
+            runs.add_metric([state], tx.count(Run, state=state))
+        for outcome in OUTCOMES:
+            attempts.add_metric([outcome], tx.count(Attempt, outcome=outcome))
+    yield runs
+    yield attempts

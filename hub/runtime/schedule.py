@@ -1,0 +1,121 @@
+"""Who does what when: one scheduler by lease, syncs that are due, rows that are due."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from hub.errors import IsthmusError
+from hub.runtime.actors import Actors
+from hub.runtime.logs import write_failure, write_log
+from hub.runtime.pool import HubPool
+from hub.runtime.recovery import recover_runs
+from hub.runtime.settings import list_syncs
+from hub.store import UnitOfWork
+from hub.store.rows import Run, SyncState
+from hub.sync.context import Hub
+from hub.sync.pause import is_paused
+from hub.sync.push import list_due
+
+LEASE_NAME = "scheduler"
+LEASE_S = 20.0
+TICK_S = 2.0
+HINT_AGAIN_S = 30.0
+"""A row that was hinted is not hinted again for so long: its message may still be in the queue."""
+DUE_LIMIT = 500
+
+
+def make_holder() -> str:
+    """A name for this process that no other has."""
+    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+
+
+def claim_due_syncs(hub: Hub) -> dict[str, list[str]]:
+    """Connection → kinds whose time has come; their next time is set in the same transaction.
+
+    A connection with a run under way, or paused, keeps its turn for a later tick.
+    """
+    scheduled = {(name, kind): sync.every_s for name, kind, sync in list_syncs(hub.config) if sync.every_s}
+    waiting = {name for name, _ in scheduled if is_paused(hub, name)}
+    now = hub.now()
+    due: dict[str, list[str]] = {}
+    with hub.store.write() as tx:
+        busy = {run.connection for run in tx.find(Run, state="running")} | waiting
+        for (name, kind), every_s in sorted(scheduled.items()):
+            if name not in busy and _take_turn(tx, name, kind, now, timedelta(seconds=every_s)):
+                due.setdefault(name, []).append(kind)
+    return due
+
+
+def _take_turn(tx: UnitOfWork, connection: str, kind: str, now: datetime, every: timedelta) -> bool:
+    state = tx.get(SyncState, lock=True, connection=connection, kind=kind) or SyncState(
+        connection=connection, kind=kind
+    )
+    if state.paused or (state.next_due is not None and state.next_due > now):
+        return False
+    tx.save(state.model_copy(update={"next_due": now + every}))
+    return True
+
+
+class Scheduler:
+    """A thread that, while it holds the lease, starts due syncs and hints due rows. Others stand by."""
+
+    def __init__(self, pool: HubPool, actors: Actors, *, holder: str | None = None, tick_s: float = TICK_S) -> None:
+        self._pool = pool
+        self._actors = actors
+        self._tick_s = tick_s
+        self._stop = threading.Event()
+        self._hinted: dict[UUID, datetime] = {}
+        self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
+        self.holder = holder or make_holder()
+        self.last_tick: datetime | None = None
+        self.after_tick: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and give the lease back, so that another process need not wait for it."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        with self._pool.store.write() as tx:
+            tx.release_lease(LEASE_NAME, self.holder)
+
+    def tick(self) -> bool:
+        """One round; False when another process holds the lease."""
+        with self._pool.lend() as hub:
+            self.last_tick = hub.now()
+            with hub.store.write() as tx:
+                held = tx.acquire_lease(LEASE_NAME, self.holder, hub.now() + timedelta(seconds=LEASE_S))
+            if held is None:
+                return False
+            if lost := recover_runs(hub):
+                write_log("runs.lost", count=lost)
+            for connection, kinds in claim_due_syncs(hub).items():
+                self._actors.run.send(connection, kinds)
+            self._hint_due(hub)
+        return True
+
+    def _hint_due(self, hub: Hub) -> None:
+        now = hub.now()
+        recent = now - timedelta(seconds=HINT_AGAIN_S)
+        self._hinted = {binding: at for binding, at in self._hinted.items() if at > recent}
+        fresh = [binding for binding in list_due(hub, DUE_LIMIT) if binding not in self._hinted]
+        self._hinted.update(dict.fromkeys(fresh, now))
+        self._actors.hint(fresh)
+
+    def _loop(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.tick()
+                self.after_tick()
+            except IsthmusError as error:
+                write_log("schedule.refused", code=error.code, words=error.text())
+            except Exception:  # the loop must outlive a database that is away; the traceback is logged
+                write_failure("schedule.failed")
+            self._stop.wait(self._tick_s)

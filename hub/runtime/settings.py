@@ -1,0 +1,197 @@
+"""``isthmus.toml``: read it, and turn it into the configuration that is published. Nothing is written here."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from hub.errors import ConfigInvalid
+from hub.model.kinds import load_kinds
+from hub.runtime.home import Home
+from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
+
+OWN_KEYS = frozenset({"connector", "zone", "codes", "rounding", "tolerance", "syncs"})
+"""Keys of a connection that are ours; every other key belongs to its connector."""
+REFERENCE = re.compile(r"(env|file|secret):.+")
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_HEADER = re.compile(r"\s*\[+\s*(.+?)\s*\]+\s*(#.*)?$")
+_KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
+_PART = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)")
+
+KeyPath = tuple[str | int, ...]
+
+
+def load_config(home: Home) -> HubConfig:
+    """The configuration as the file and the site mappings say it now; ``ConfigInvalid`` names file, line and fix."""
+    path = home.require().config_file
+    return parse_config(path.read_text(encoding="utf-8"), path, read_layers(home))
+
+
+def read_table(text: str, path: Path) -> dict[str, Any]:
+    """The TOML document as plain values; decimals stay exact."""
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid("runtime.toml_broken", file=path.name, what=str(error)) from error
+
+
+Layers = Mapping[str, Mapping[str, str]]
+"""Folder below mappings/ → kind → TOML text."""
+
+
+def read_layers(home: Home) -> dict[str, dict[str, str]]:
+    """The site's mapping files: ``mappings/<connection or connector>/<kind>.toml``."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(home.mappings.glob("*/*.toml")):
+        found.setdefault(path.parent.name, {})[path.stem] = path.read_text(encoding="utf-8")
+    return found
+
+
+def parse_config(text: str, path: Path, layers: Layers | None = None) -> HubConfig:
+    """Validate a whole configuration text."""
+    table = read_table(text, path)
+    shaped = {**table, "connections": _shape_connections(table.get("connections", {}), text, path, layers or {})}
+    try:
+        return HubConfig.model_validate(shaped)
+    except ValidationError as error:
+        raise _explain(error, text, path) from error
+
+
+def parse_duration(value: object) -> int:
+    """Seconds from ``30s``, ``5m``, ``1h``, ``1d`` or a whole number of seconds; ``ValueError`` otherwise."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    found = re.fullmatch(r"(\d+)([smhd])", str(value).strip())
+    if found is None:
+        raise ValueError(f"{value!r} is not a duration such as 30s, 5m or 1h")
+    return int(found[1]) * _UNITS_S[found[2]]
+
+
+def find_line(text: str, path: Sequence[str | int]) -> int | None:
+    """The line that best matches a key path: the key itself, else its table's header."""
+    wanted = tuple(str(part) for part in path if not isinstance(part, int))
+    best: tuple[int, int] | None = None
+    for number, here in _walk_lines(text):
+        depth = len(here)
+        if here == wanted[:depth] and (best is None or depth > best[0]):
+            best = (depth, number)
+    return best[1] if best else None
+
+
+def _walk_lines(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _split_key(header[1])
+            yield number, table
+        elif key := _KEY.match(line):
+            yield number, (*table, *_split_key(key[1]))
+
+
+def _split_key(text: str) -> tuple[str, ...]:
+    return tuple(next(group for group in match.groups() if group is not None) for match in _PART.finditer(text))
+
+
+def _shape_connections(tables: Any, text: str, path: Path, layers: Layers) -> dict[str, Any]:
+    if not isinstance(tables, dict):
+        raise _invalid(path, text, ("connections",), tables, "must be tables such as [connections.erp]")
+    return {name: _shape_connection(name, table, text, path, layers) for name, table in tables.items()}
+
+
+def _shape_connection(name: str, table: Any, text: str, path: Path, layers: Layers) -> dict[str, Any]:
+    where: KeyPath = ("connections", name)
+    if not re.fullmatch(r"[A-Za-z][\w-]*", name) or name == "hub":
+        raise _invalid(
+            path, text, where, name, "must start with a letter, hold letters, digits, - and _, and not be hub"
+        )
+    if not isinstance(table, dict) or not isinstance(table.get("connector"), str):
+        raise _invalid(path, text, where, name, 'needs connector = "<name>"; see isthmus connector list')
+    own = {key: value for key, value in table.items() if key in OWN_KEYS}
+    config = {key: value for key, value in table.items() if key not in OWN_KEYS}
+    syncs = table.get("syncs", {})
+    if not isinstance(syncs, dict):
+        raise _invalid(path, text, (*where, "syncs"), syncs, f"must be tables such as [connections.{name}.syncs.order]")
+    own["syncs"] = {kind: _shape_sync(sync, (*where, "syncs", kind), text, path) for kind, sync in syncs.items()}
+    own["mappings"] = _layers_of(name, table["connector"], layers)
+    return {**own, "config": config}
+
+
+def _shape_sync(table: Any, where: KeyPath, text: str, path: Path) -> Any:
+    kind = str(where[-1])
+    if kind not in load_kinds():
+        raise _invalid(path, text, where, kind, "is no kind; known kinds: " + ", ".join(load_kinds()))
+    if not isinstance(table, dict) or "every" not in table:
+        return table
+    shaped = dict(table)
+    try:
+        shaped["every_s"] = parse_duration(shaped.pop("every"))
+    except ValueError as error:
+        raise _invalid(path, text, (*where, "every"), table["every"], 'use "30s", "5m" or "1h"') from error
+    return shaped
+
+
+def _layers_of(name: str, connector: str, layers: Layers) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for folder in dict.fromkeys((connector, name)):
+        for kind, text in layers.get(folder, {}).items():
+            found.setdefault(kind, []).append((f"mappings/{folder}/{kind}.toml", text))
+    return found
+
+
+def _explain(error: ValidationError, text: str, path: Path) -> ConfigInvalid:
+    first = error.errors()[0]
+    parts = list(first["loc"])
+    if parts[:1] == ["connections"] and len(parts) > 2 and parts[2] == "config":
+        del parts[2]
+    if parts[-1:] == ["every_s"]:
+        parts[-1] = "every"
+    value = "…" if isinstance(first["input"], dict) else first["input"]
+    return _invalid(path, text, tuple(parts), value, first["msg"])
+
+
+def _invalid(path: Path, text: str, where: KeyPath, value: object, what: str) -> ConfigInvalid:
+    key = ".".join(str(part) for part in where)
+    line = find_line(text, where) or 1
+    return ConfigInvalid("runtime.config_invalid", file=path.name, line=line, key=key, value=value, what=what)
+
+
+def check_connector_config(
+    name: str, settings: ConnectionSettings, model: type[BaseModel], text: str, path: Path
+) -> None:
+    """Refuse keys and values that the connector's own configuration model refuses, and secrets written in plain."""
+    secrets = secret_fields(model)
+    for key, value in settings.config.items():
+        if key in secrets and not (isinstance(value, str) and REFERENCE.fullmatch(value)):
+            line = find_line(text, ("connections", name, key)) or 1
+            raise ConfigInvalid("runtime.secret_in_plain", file=path.name, line=line, connection=name, key=key)
+    try:
+        model.model_validate(settings.config)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        where = ("connections", name, *first["loc"])
+        value = (
+            "" if first["type"] == "missing" else settings.config.get(str(first["loc"][0]), "") if first["loc"] else ""
+        )
+        raise _invalid(path, text, where, value, first["msg"]) from error
+
+
+def secret_fields(model: type[BaseModel]) -> frozenset[str]:
+    """Names of the fields that hold secrets."""
+    return frozenset(name for name, info in model.model_fields.items() if _is_secret(info.annotation))
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or SecretStr in getattr(annotation, "__args__", ())
+
+
+def list_syncs(config: HubConfig) -> Iterator[tuple[str, str, SyncSettings]]:
+    """(connection, kind, settings) of every configured sync."""
+    for name, connection in config.connections.items():
+        for kind, sync in connection.syncs.items():
+            yield name, kind, sync
