@@ -1,12 +1,34 @@
 """The error tree, split by what happens next.
 
 Every error has a stable code; the sentence a person reads comes from the message catalogue (``hub.locale``) by that
-code. ``vendor`` keeps the other system's own words. Parameters must never hold a secret.
+code. ``vendor`` keeps the other system's own words. Secrets that were told to :func:`keep_secret` are blotted out of
+both, so that no error, journal row or attempt can show one, whatever the other system repeats.
 """
 
 from __future__ import annotations
 
+import json
+from urllib.parse import quote, quote_plus
+
 from hub.locale import render
+
+SHORTEST_SECRET = 8
+"""Shorter values are not blotted out: they would shred ordinary text."""
+BLOT = "***"
+_secrets: set[str] = set()
+
+
+def keep_secret(value: str) -> None:
+    """Never show ``value`` again in this process, in the forms that URLs and JSON give it either."""
+    if len(value) >= SHORTEST_SECRET:
+        _secrets.update({value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]})
+
+
+def conceal(text: str) -> str:
+    """The same text without the secrets of this process."""
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, BLOT)
+    return text
 
 
 class IsthmusError(Exception):
@@ -16,9 +38,9 @@ class IsthmusError(Exception):
 
     def __init__(self, code: str, *, vendor: str | None = None, **params: object) -> None:
         self.code = code
-        self.vendor = vendor
-        self.params = params
-        super().__init__(code, params)
+        self.vendor = None if vendor is None else conceal(vendor)
+        self.params = {name: conceal(value) if isinstance(value, str) else value for name, value in params.items()}
+        super().__init__(code, self.params)
 
     def text(self, lang: str = "en") -> str:
         """One sentence a person can act on, with the vendor's words behind it when there are any."""
