@@ -73,10 +73,10 @@ class SandboxClient:
     def delete(self, kind: str, id: str, if_version: int | None) -> None:
         """Remove it; not there (any more) is as good."""
         try:
-            self._write("DELETE", f"/api/{kind}/{id}", {}, if_version)
+            self._send("DELETE", f"/api/{kind}/{id}", {}, if_version)
         except Rejected as refused:
             if not _says(refused, "not_found"):
-                raise
+                raise _translate(refused) from refused
 
     def close(self) -> None:
         self._http.close()
@@ -89,11 +89,14 @@ class SandboxClient:
         return row
 
     def _write(self, method: str, path: str, body: Row, if_version: int | None = None) -> Row:
-        content = body if if_version is None else {**body, "if_version": if_version}
         try:
-            response = self._http.write(method, path, json=content, headers=self._name_request())
+            return self._send(method, path, body, if_version)
         except Rejected as refused:
             raise _translate(refused) from refused
+
+    def _send(self, method: str, path: str, body: Row, if_version: int | None) -> Row:
+        content = body if if_version is None else {**body, "if_version": if_version}
+        response = self._http.write(method, path, json=content, headers=self._name_request())
         row = _parse(response)
         if row is None:
             # HTTP 200 with a page of a gateway: it may have been applied.
@@ -139,6 +142,8 @@ def _make_error(code: str, words: str) -> IsthmusError:
             return Locked("sandbox.locked", vendor=words)
         case "throttled":
             return Transient("sandbox.throttled", vendor=words)
+        case "not_found":
+            return Rejected("sandbox.not_found", vendor=words)
     return Rejected("sandbox.rejected", vendor=words)
 
 

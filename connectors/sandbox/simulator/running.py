@@ -10,7 +10,7 @@ from connectors.sandbox.simulator.api import SandboxApi
 from connectors.sandbox.simulator.company import seed_company
 from connectors.sandbox.simulator.erp import SandboxErp
 from connectors.sandbox.simulator.faults import FAULTS, Faults
-from connectors.sandbox.simulator.settings import AMENDS, MASTER_TIERS, ROUNDINGS, TIERS, SandboxSettings
+from connectors.sandbox.simulator.settings import AMENDS, MASTER_TIERS, ROUNDINGS, TIERS, SandboxSettings, parse_option
 from hub.errors import ConfigInvalid
 from hub.sdk.simulator import Option, RunningSimulator, Server, serve
 
@@ -35,7 +35,7 @@ class SandboxSimulator:
         try:
             settings = SandboxSettings.from_texts({k: v for k, v in options.items() if k not in COMPANY})
             drawn = Faults(random.Random(f"faults/{seed}"), faults)
-            counts = {name: int(text) for name, text in size.items()}
+            counts = {name: parse_option(name, int, text) for name, text in size.items()}
         except ValueError as error:
             raise ConfigInvalid("sandbox.simulator_options", what=str(error)) from error
         erp = SandboxErp(settings, rng=random.Random(seed))

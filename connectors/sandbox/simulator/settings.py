@@ -69,12 +69,16 @@ class SandboxSettings:
         unknown = set(options) - types.keys()
         if unknown:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(f.name for f in fields(cls))}")
-        return cls(**{name: _parse(types[name], text) for name, text in options.items()})
+        return cls(**{name: parse_option(name, types[name], text) for name, text in options.items()})
 
 
-def _parse(kind: type, text: str) -> Any:
-    if kind is bool:
-        if text.lower() not in ("true", "false"):
-            raise ValueError(f"must be true or false, not {text!r}")
+def parse_option(name: str, kind: type, text: str) -> Any:
+    """The value of one option; ``ValueError`` names it."""
+    if kind is bool and text.lower() in ("true", "false"):
         return text.lower() == "true"
-    return kind(text)
+    try:
+        if kind is not bool:
+            return kind(text)
+    except ValueError as error:
+        raise ValueError(f"{name} must be {kind.__name__}, not {text!r}") from error
+    raise ValueError(f"{name} must be true or false, not {text!r}")

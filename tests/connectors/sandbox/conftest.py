@@ -79,22 +79,24 @@ def clock() -> ManualClock:
 
 @pytest.fixture(params=["in process", "on a port"])
 def make_bench(request: pytest.FixtureRequest, clock: ManualClock) -> Iterator[MakeBench]:
-    """Makes benches; keywords are settings, ``config`` holds what the connection declares, ``rates`` faults."""
+    """Makes benches; keywords are settings, ``config`` holds what the connection declares, ``rates`` faults, ``path``
+    is put behind the address."""
     closers: list[Callable[[], None]] = []
 
-    def make(*, config: dict[str, Any] | None = None, rates: dict[str, float] | None = None, **settings: Any) -> Bench:
+    def make(*, config: Any = None, rates: Any = None, path: str = "", **settings: Any) -> Bench:
         erp = SandboxErp(SandboxSettings(**settings), clock, random.Random(1))
         faults = Faults(random.Random(2), rates)
         api = SandboxApi(erp, faults)
-        url, transport = "http://sandbox.test", HandlerTransport(api.handle)
+        url: str = "http://sandbox.test"
+        transport: HandlerTransport | None = HandlerTransport(api.handle)
         if request.param == "on a port":
             server = serve(api.handle)
             url, transport = server.url, None
             closers.append(server.stop)
         declared = {name: value for name, value in settings.items() if name in SandboxConnector.Config.model_fields}
-        answers = {"url": url, "token": "sandbox", **declared, **(config or {})}
+        answers = {"url": url + path, "token": "sandbox", **declared, **(config or {})}
         tools = Tools(clock=clock, random=random.Random(3), transport=transport, http_total_s=10)
-        connector = SandboxConnector(SandboxConnector.Config(**answers), tools)
+        connector = SandboxConnector(SandboxConnector.Config.model_validate(answers), tools)
         closers.insert(0, connector.close)
         return Bench(clock, erp, api, faults, Person(erp, "李会计"), connector)
 
