@@ -6,16 +6,15 @@ converted only where JSON lost its type.
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import JSON, ColumnElement, Table
 
 from hub.model.values import Value
 from hub.store.tables import StoredModel, column_type, derive_tables, unwrap
@@ -77,30 +76,19 @@ def line_codecs(model: type[Value]) -> tuple[RowCodec, ...]:
 def _converter(info: FieldInfo) -> Convert | None:
     """What restores a JSON column's Python type; None where the column's value is already right."""
     base, marks, _ = unwrap(info.annotation, info.metadata)
-    if base in (UUID, bytes) or _is_enum(base) or not _is_json(base, marks):
+    if not isinstance(column_type(base, marks), JSON) or _is_plain(base):
         return None
-    if typing.get_origin(base) is tuple and all(_is_plain(part) or part is Ellipsis for part in typing.get_args(base)):
+    if typing.get_origin(base) is tuple and all(part is Ellipsis or _is_plain(part) for part in typing.get_args(base)):
         return tuple
-    if _is_plain(base):
-        return None
     annotation: Any = info.annotation
     for mark in info.metadata:
         annotation = Annotated[annotation, mark]
     return TypeAdapter(annotation).validate_python
 
 
-def _is_json(base: Any, marks: tuple[Any, ...]) -> bool:
-    return type(column_type(base, marks)).__name__ == "JSON"
-
-
-def _is_enum(base: Any) -> bool:
-    return isinstance(base, type) and issubclass(base, StrEnum)
-
-
 def _is_plain(annotation: Any) -> bool:
     """Whether JSON gives this type back as it was."""
     base, _, _ = unwrap(annotation)
-    origin = typing.get_origin(base)
-    if origin in (dict, list) or origin is typing.Union or str(origin) == "<class 'types.UnionType'>":
+    if typing.get_origin(base) in (dict, list, typing.Union, types.UnionType):
         return all(_is_plain(part) for part in typing.get_args(base))
     return base in _PLAIN

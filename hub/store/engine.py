@@ -16,6 +16,11 @@ BUSY_TIMEOUT_S = 30.0
 POOL_SIZE = 8
 MAX_OVERFLOW = 24
 _BEGIN = "isthmus_begin"
+_POSTGRES_OPTIONS = (
+    "-c timezone=UTC"
+    f" -c lock_timeout={BUSY_TIMEOUT_S:.0f}s"
+    " -c idle_in_transaction_session_timeout=120s"  # a worker that hangs inside a transaction blocks nobody for ever
+)
 
 
 def parse_url(text: str) -> URL:
@@ -43,8 +48,7 @@ def open_engine(url: URL, *, durable: bool) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=MAX_OVERFLOW,
         pool_pre_ping=True,
-        connect_args={"options": "-c timezone=UTC", "connect_timeout": 10},
-        use_insertmanyvalues=True,
+        connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": 10},
     )
 
 

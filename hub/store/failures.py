@@ -18,6 +18,8 @@ class translate:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        if isinstance(error, (UnicodeError, OverflowError)):  # the drivers' own, raised while they read the values
+            raise RuleBroken("store.value_refused", what=error) from error
         if isinstance(error, StatementError):
             found = classify(error)
             if found is not None:

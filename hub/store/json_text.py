@@ -22,7 +22,7 @@ def dump_canonical(value: Any) -> bytes:
     text = json.dumps(
         value, default=_encode_other, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
     )
-    return text.encode()
+    return text.encode("utf-8", "surrogatepass")  # vendors do send halves of surrogate pairs
 
 
 def load_json(text: str | bytes) -> Any:

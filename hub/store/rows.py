@@ -318,8 +318,6 @@ class TableSpec:
     """Unique over the rows where none of the columns is NULL."""
     unique_where: tuple[tuple[tuple[str, ...], str], ...] = ()
     """(columns, SQL condition) for partial unique indexes."""
-    index_where: tuple[tuple[tuple[str, ...], str], ...] = ()
-    """(columns, SQL condition) for partial indexes."""
     index: tuple[tuple[str, ...], ...] = ()
 
 
@@ -334,8 +332,12 @@ TABLES: tuple[TableSpec, ...] = (
         ("id",),
         unique=(("connection", "kind", "remote_id"), ("connection", "ref")),
         unique_where=((("connection", "kind", "hub_id"), f"kind IN ({_transactional_kinds()})"),),
-        index=(("state", "not_before"), ("kind", "hub_id"), ("connection", "kind", "hub_id")),
-        index_where=((("connection",), "dirty"),),
+        index=(
+            ("state", "not_before"),
+            ("dirty", "state"),
+            ("kind", "hub_id"),
+            ("connection", "kind", "hub_id"),
+        ),
     ),
     TableSpec(Image, "image", ("record_kind", "record_id", "source"), index=(("connection", "stream", "external_id"),)),
     TableSpec(Payload, "payload", ("id",), index=(("connection", "stream", "external_id", "at"),)),

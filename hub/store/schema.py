@@ -33,6 +33,8 @@ def migrate(engine: Engine, turn: Turn | None, revision: str = "head") -> None:
 
 def check_revision(engine: Engine) -> None:
     """``Transient`` when the database cannot be reached, ``ConfigInvalid`` when its schema is not this version's."""
+    if engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists():
+        raise ConfigInvalid("store.schema_missing")  # connecting would make an empty file
     with translate(), engine.connect() as connection:
         found = None
         if inspect(connection).has_table("alembic_version"):

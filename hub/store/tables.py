@@ -99,9 +99,8 @@ def derive_table(spec: TableSpec, metadata: MetaData) -> StoredModel:
     table = Table(spec.name, metadata, *columns, *uniques)
     references = [(name,) for name, info in fields.items() if name not in line_models and _is_reference(info)]
     _add_indexes(table, [*spec.index, *references])
-    for unique, named in ((True, spec.unique_where), (False, spec.index_where)):
-        for names, condition in named:
-            _add_partial_index(table, names, condition, unique=unique)
+    for names, condition in spec.unique_where:
+        _add_partial_unique(table, names, condition)
     lines = tuple(_derive_lines(spec, name, model, metadata) for name, model in line_models.items())
     return StoredModel(spec.model, spec, table, lines)
 
@@ -186,14 +185,7 @@ def _add_indexes(table: Table, groups: Iterable[tuple[str, ...]]) -> None:
         Index(f"ix_{table.name}_{'_'.join(names)}", *(table.c[name] for name in names))
 
 
-def _add_partial_index(table: Table, names: tuple[str, ...], condition: str, *, unique: bool) -> None:
-    prefix = "uq" if unique else "ix"
-    columns = [table.c[name] for name in names]
-    where = text(condition)
-    Index(
-        f"{prefix}_{table.name}_{'_'.join(names)}_part",
-        *columns,
-        unique=unique,
-        sqlite_where=where,
-        postgresql_where=where,
-    )
+def _add_partial_unique(table: Table, names: tuple[str, ...], condition: str) -> None:
+    where, columns = text(condition), [table.c[name] for name in names]
+    name = f"uq_{table.name}_{'_'.join(names)}"
+    Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)

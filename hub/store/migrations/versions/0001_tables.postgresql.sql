@@ -66,13 +66,13 @@ CREATE TABLE binding (
 
 CREATE INDEX ix_binding_connection_kind_hub_id ON binding (connection, kind, hub_id);
 
-CREATE INDEX ix_binding_connection_part ON binding (connection) WHERE dirty;
+CREATE INDEX ix_binding_dirty_state ON binding (dirty, state);
 
 CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
 
 CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
-CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id_part ON binding (connection, kind, hub_id) WHERE kind IN ('order');
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('order');
 
 CREATE TABLE config_version (
   number BIGINT NOT NULL,
