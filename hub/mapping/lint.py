@@ -132,9 +132,10 @@ def _written(rule: FieldRule, text: object, name: str) -> list[_Written]:
     if rule.verbs.get("direction") == "in" or not isinstance(text, str):
         return []
     try:
-        return [_Written(parse_path(text), rule, name)]
+        path = parse_path(text)
     except ValueError:
         return []
+    return [_Written(path, rule, name)] if path.steps else []
 
 
 def _clashes(written: list[_Written]) -> Iterator[Problem]:

@@ -167,7 +167,7 @@ def _lint_plain(rule: FieldRule, target: Target, scene: Scene) -> Iterator[Probl
         yield find(rule, "mapping.verb_misplaced", "otherwise", verb="otherwise")
     yield from _lint_form(rule, target, bool(chosen))
     yield from _lint_default(rule, target)
-    yield from _lint_currency(rule, scene)
+    yield from _lint_currency(rule, target, scene)
     judge = {"values": _lint_values, "ref": _lint_ref, "code": _lint_code, "call": _lint_call}
     if chosen:
         yield from judge[chosen[0]](rule, target, scene)
@@ -201,16 +201,17 @@ def _lint_default(rule: FieldRule, target: Target) -> Iterator[Problem]:
         yield find(rule, "mapping.default_two_way", rule.verbs["default"], verb="default")
 
 
-def _lint_currency(rule: FieldRule, scene: Scene) -> Iterator[Problem]:
+def _lint_currency(rule: FieldRule, target: Target, scene: Scene) -> Iterator[Problem]:
     """``currency`` names the hub field of the record that holds the currency of the amount."""
     form, named = rule.verbs.get("as", "money"), rule.verbs.get("currency")
-    if named is not None and form not in AMOUNTS:
+    if named is not None and (form not in AMOUNTS or target.shape != "decimal"):
         yield find(rule, "mapping.verb_misplaced", "currency", verb="currency")
+        return
     wanted = named if named is not None else "currency" if form == MINOR else None
     if wanted is None:
         return
-    target = kind_targets(scene.kind).get(wanted)
-    if target is None or target.shape != "text":
+    holder = kind_targets(scene.kind).get(wanted)
+    if holder is None or holder.shape != "text":
         yield find(rule, "mapping.currency_unknown", wanted, verb="currency", kind=scene.kind)
     elif wanted not in scene.source.rules:
         yield find(rule, "mapping.currency_unmapped", wanted, verb="currency")

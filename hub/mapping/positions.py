@@ -23,14 +23,19 @@ def scan_positions(text: str) -> Mapping[tuple[str, ...], int]:
             continue
         if header := _HEADER.match(line):
             table = _split(header[1])
-            found.setdefault(table, number)
+            _note(found, table, 1, number)
         elif assignment := _ASSIGNMENT.match(line):
             path = (*table, *_split(assignment[1]))
-            for length in range(len(table) + 1, len(path) + 1):
-                found.setdefault(path[:length], number)
+            _note(found, path, len(table) + 1, number)
             fences = _FENCE.findall(assignment[2])
             fence = fences[0] if len(fences) % 2 else ""
     return found
+
+
+def _note(found: dict[tuple[str, ...], int], path: tuple[str, ...], shortest: int, number: int) -> None:
+    """A key also opens the tables around it that no line opened before."""
+    for length in range(shortest, len(path) + 1):
+        found.setdefault(path[:length], number)
 
 
 def find_line(positions: Mapping[tuple[str, ...], int], path: tuple[str, ...]) -> int:
