@@ -174,7 +174,7 @@ def _find_block(intent: Intent, policy: Policy, now: datetime) -> Action | None:
 
 
 def _creatable(intent: Intent, policy: Policy) -> dict[str, Any]:
-    return {name: value for name, value in intent.values.items() if name in policy.mapped_out}
+    return {name: value for name, value in intent.values.items() if name in policy.mapped_out and value is not None}
 
 
 def _decide_sending(binding: Binding, policy: Policy, now: datetime) -> Action:

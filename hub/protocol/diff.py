@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hub.model.base import Line
 from hub.protocol.binding import Binding
 from hub.protocol.compare import normalise_value, take_fingerprint
 from hub.protocol.semantics import NO_FIELDS, Amend, Owner, Policy, Stage
@@ -49,9 +50,24 @@ def _differs(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, n
     if owner is Owner.REMOTE or name not in intent.claims:
         return False
     ours = comparable(policy, name, intent.values[name])
-    if ours == comparable(policy, name, seen.values.get(name)):
+    theirs = seen.values.get(name)
+    if ours == comparable(policy, name, theirs):
+        return False
+    if name in policy.line_fields and _is_filled_in(policy, name, intent.values[name] or (), theirs or ()):
         return False
     return owner is Owner.HUB or take_fingerprint(ours) != binding.base.get(name)
+
+
+def _is_filled_in(policy: Policy, name: str, ours: Sequence[Line], theirs: Sequence[Line]) -> bool:
+    """Whether the lines differ only in fields that we leave empty and the other system fills in by itself."""
+    mine = {line.key: line for line in ours}
+    if set(mine) != {line.key for line in theirs}:
+        return False
+    blanked = []
+    for line in theirs:
+        empty = {field for field in policy.line_fields[name] if getattr(mine[line.key], field) in ("", None)}
+        blanked.append(line.model_copy(update={field: getattr(mine[line.key], field) for field in empty}))
+    return bool(comparable(policy, name, ours) == comparable(policy, name, blanked))
 
 
 def _find_obstacle(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, name: str) -> str | None:

@@ -106,7 +106,7 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
             arrival, binding, snapshot, known, first=fresh or _is_unagreed(binding)
         )
     if snapshot.stage is not Stage.GONE:
-        _save_image(arrival, binding, translated, snapshot, keep)
+        _save_image(arrival, binding, translated, snapshot, keep, known)
     tx.save(binding)
     rebuilt = rebuild_record(
         tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
@@ -254,7 +254,12 @@ def _record_conflict(arrival: Arrival, binding: Binding, name: str, ours: Any, t
 
 
 def _save_image(
-    arrival: Arrival, binding: Binding, translated: Translated, snapshot: Snapshot, keep: Mapping[str, bool]
+    arrival: Arrival,
+    binding: Binding,
+    translated: Translated,
+    snapshot: Snapshot,
+    keep: Mapping[str, bool],
+    known: Mapping[str, Any],
 ) -> None:
     """The source's image; ``changed`` moves only for fields whose value is truly new there."""
     source, now = arrival.source, arrival.hub.now()
@@ -264,7 +269,8 @@ def _save_image(
         "source": arrival.address,
     }
     old = arrival.tx.get(Image, **key)
-    values = encode_fields(arrival.kind, snapshot.values)
+    laid = arrival.conn.mapping_of(arrival.kind).overlay(known, snapshot.values)
+    values = encode_fields(arrival.kind, {name: laid[name] for name in snapshot.values})
     changed: dict[str, str] = {}
     for name, value in values.items():
         was = old.changed.get(name) if old else None

@@ -29,7 +29,7 @@ def build_intent(
     record = tx.get(find_kind(binding.kind), id=binding.hub_id)
     if record is None:
         return Intent({}, hold="sync.record_missing"), None
-    values = list_values(record)
+    values = hub.open(binding.connection).mapping_of(binding.kind).project(list_values(record))
     hold, params = _find_hold(hub, binding, record, policy)
     intent = Intent(
         values=values,

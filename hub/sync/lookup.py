@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hub.identity.resolver import PartyFacts, find_veto
 from hub.model.party import Validity
 from hub.protocol.binding import Binding
-from hub.protocol.reference import parse_reference, search_prefix
+from hub.protocol.reference import search_prefix
 from hub.protocol.snapshot import Intent, Search, Snapshot
 from hub.sdk import SourceRecord
 from hub.sync.context import Hub, OpenConnection
@@ -44,7 +44,8 @@ def _judge(
     with hub.store.read() as tx:
         for match in matches:
             snapshot = read_source(tx, hub, conn, binding.kind, match, None).snapshot
-            if find_veto(mine, PartyFacts.of(binding.kind, None, snapshot.values)):
+            theirs = PartyFacts.of(binding.kind, None, snapshot.values)
+            if not mine.keys & theirs.keys or find_veto(mine, theirs):
                 continue
             bound = tx.find(Binding, connection=conn.name, kind=binding.kind, remote_id=match.external_id, limit=1)
             taken = taken or bool(bound and bound[0].hub_id != binding.hub_id)
@@ -69,5 +70,3 @@ def bare_snapshot(source: SourceRecord) -> Snapshot:
         live_children=source.live_children,
     )
 
-
-__all__ = ["bare_snapshot", "parse_reference", "search_remote"]

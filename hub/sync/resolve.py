@@ -106,8 +106,10 @@ def _make_record(
     remote: bool,
 ) -> Entity:
     rules = rules_for(kind)
-    values = gather_fields(resolved.values)
-    values = rules.complete(values, own_figures=not _figures_fit(tx, kind, record_id, resolved))
+    lent, fit = _lend_figures(tx, kind, record_id, resolved)
+    values = gather_fields(lent)
+    values["custom"] = check_custom(kind, values.get("custom", {}), hub.config.custom_fields)
+    values = rules.complete(values, own_figures=not fit)
     system = {name: getattr(current, name) for name in SYSTEM_FIELDS - {"id"}} if current else {}
     try:
         record = find_kind(kind).model_validate({**values, **system, "id": record_id})
@@ -117,7 +119,6 @@ def _make_record(
         raise RuleBroken(
             "model.value_invalid", kind=kind, field=where, value=first.get("input"), what=first["msg"]
         ) from error
-    check_custom(kind, record.custom, hub.config.custom_fields)
     rules.check(record, current, remote=remote)
     if not remote:
         rules.check_relations(record, lambda other, id_: tx.get(find_kind(other), id=id_))
@@ -136,18 +137,24 @@ def gather_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     return gathered
 
 
-def _figures_fit(tx: UnitOfWork, kind: str, record_id: UUID, resolved: Resolved) -> bool:
-    """Whether the totals that a system gave still belong to the lines that the record has now."""
+def _lend_figures(tx: UnitOfWork, kind: str, record_id: UUID, resolved: Resolved) -> tuple[dict[str, Any], bool]:
+    """The resolved values, and whether a system's own totals still belong to the lines that the record has now. They
+    do when quantities, prices and rates are those of that system's document; its line figures are then taken too."""
+    values = dict(resolved.values)
     source = resolved.provenance.get("gross")
     if source is None or source == HUB:
-        return False
+        return values, False
     if resolved.provenance.get("lines") == source:
-        return True
+        return values, True
     image = tx.get(Image, record_kind=kind, record_id=record_id, source=source)
     theirs = decode_fields(kind, image.values).get("lines", ()) if image else ()
     fields = frozenset({"quantity", "unit_price", "tax_rate"})
-    ours = resolved.values.get("lines", ())
-    return project_lines(ours, fields, {}) == project_lines(theirs, fields, {})
+    ours = values.get("lines", ())
+    if project_lines(ours, fields, {}) != project_lines(theirs, fields, {}):
+        return values, False
+    figures = {line.key: {name: getattr(line, name) for name in ("net", "tax", "gross")} for line in theirs}
+    values["lines"] = tuple(line.model_copy(update=figures[line.key]) for line in ours)
+    return values, True
 
 
 def compare_records(old: Entity | None, new: Entity) -> dict[str, tuple[Any, Any]]:
@@ -155,7 +162,8 @@ def compare_records(old: Entity | None, new: Entity) -> dict[str, tuple[Any, Any
     names = [name for name in type(new).model_fields if name not in SYSTEM_FIELDS or name == "deleted_at"]
     found: dict[str, tuple[Any, Any]] = {}
     for name in names:
-        before = getattr(old, name) if old is not None else type(new).model_fields[name].default
+        info = type(new).model_fields[name]
+        before = getattr(old, name) if old is not None else None if info.is_required() else info.default
         after = getattr(new, name)
         if take_fingerprint(before) != take_fingerprint(after) and not (old is None and not after):
             found[name] = (before, after)

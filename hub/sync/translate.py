@@ -66,8 +66,8 @@ def read_source(
 ) -> Translated:
     """The snapshot of a source record. Problems of the mapping stand in ``mapped.problems``; nothing is raised."""
     mapped = conn.mapping_of(kind).to_canonical(source.payload, make_context(tx, hub, conn, binding))
-    if "identifiers" in mapped.values:
-        mapped = dataclasses.replace(mapped, values=rules_for(kind).complete(mapped.values, own_figures=False))
+    if not mapped.problems:
+        mapped = dataclasses.replace(mapped, values=_complete_lists(kind, mapped.values))
     snapshot = Snapshot(
         external_id=source.external_id,
         values=mapped.values,
@@ -83,6 +83,12 @@ def read_source(
         total_differs=_find_total_difference(conn, kind, mapped.values),
     )
     return Translated(snapshot, mapped)
+
+
+def _complete_lists(kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Cleaned identifiers and line figures that the system leaves out, as the hub would keep them: comparable."""
+    completed = rules_for(kind).complete(values, own_figures=False)
+    return {**values, **{name: completed[name] for name in ("identifiers", "lines") if name in values}}
 
 
 def _find_total_difference(conn: OpenConnection, kind: str, values: Mapping[str, Any]) -> str | None:

@@ -1,0 +1,249 @@
+"""Records as people see them: create, edit, void, find, list, explain. An edit in the hub is the image ``hub``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hub.crm.rules import rules_for
+from hub.errors import ConfigInvalid, NotFound, RuleBroken
+from hub.identity.survive import HUB
+from hub.model.base import Entity
+from hub.model.kinds import check_fields, encode_fields, find_kind, list_fields
+from hub.model.product import Product
+from hub.model.sales import OrderLine
+from hub.protocol.binding import Binding, BindingState
+from hub.protocol.diff import comparable
+from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Stage
+from hub.store import UnitOfWork
+from hub.store.rows import Image
+from hub.sync.context import Hub
+from hub.sync.intent import list_values
+from hub.sync.resolve import Rebuilt, rebuild_record, resolve_record
+
+NUMBER_PREFIXES = {"order": "SO-"}
+_FIRST_WIDTH = 4
+
+
+@dataclass(frozen=True)
+class FieldOrigin:
+    """Where one value of a record comes from."""
+
+    field: str
+    value: Any
+    source: str
+    origin: str
+    changed_at: str | None
+
+
+def create_record(hub: Hub, kind: str, values: Mapping[str, Any], actor: str) -> Entity:
+    """A new record with these values; every outbound sync of the kind gets its intent in the same transaction.
+
+    ``RuleBroken`` names kind, field and value of what is not accepted.
+    """
+    model = find_kind(kind)
+    prepared = _prepare(hub, kind, values)
+    if "currency" in model.model_fields and model.model_fields["currency"].is_required():
+        prepared.setdefault("currency", hub.config.organisation.currency)
+    if "ordered_on" in model.model_fields:
+        prepared.setdefault("ordered_on", hub.now().astimezone(ZoneInfo(hub.config.organisation.zone)).date())
+    with hub.store.write() as tx:
+        _check_twin(tx, kind, prepared)
+        prepared = _fill_lines(tx, prepared)
+        if kind in NUMBER_PREFIXES and not prepared.get(model.NUMBER):
+            prepared[model.NUMBER] = tx.next_number(kind, NUMBER_PREFIXES[kind], _FIRST_WIDTH)
+        done = _claim_fields(tx, hub, kind, hub.new_id(), prepared, actor)
+    hub.hint(done.due)
+    return done.record
+
+
+def _prepare(hub: Hub, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    model = find_kind(kind)
+    unknown = [name for name in values if "." not in name and name not in list_fields(kind)]
+    if unknown:
+        raise ConfigInvalid("model.field_unknown", kind=kind, field=unknown[0])
+    derived = sorted(set(values) & model.DERIVED)
+    if derived:
+        raise RuleBroken("sync.field_derived", kind=kind, field=", ".join(derived))
+    return check_fields(kind, _key_lines(values))
+
+
+def _key_lines(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Lines that come without a key are numbered."""
+    keyed = dict(values)
+    for name, value in values.items():
+        if isinstance(value, list | tuple) and value and all(isinstance(item, dict) for item in value):
+            keyed[name] = [{"key": str(place), **item} for place, item in enumerate(value, 1)]
+    return keyed
+
+
+def _fill_lines(tx: UnitOfWork, values: dict[str, Any]) -> dict[str, Any]:
+    """Order lines take name, unit and tax rate from their product where they were not given."""
+    lines = values.get("lines")
+    if not lines or not isinstance(lines[0], OrderLine):
+        return values
+    filled = []
+    for line in lines:
+        product = tx.get(Product, id=line.product_id) if line.product_id else None
+        update = {
+            name: getattr(product, name)
+            for name in ("name", "unit", "tax_rate")
+            if product is not None and name not in line.model_fields_set and getattr(product, name) is not None
+        }
+        filled.append(line.model_copy(update=update))
+    return {**values, "lines": tuple(filled)}
+
+
+def _check_twin(tx: UnitOfWork, kind: str, values: Mapping[str, Any]) -> None:
+    """A party with the same valid identifier is the same party; a number is given once."""
+    model = find_kind(kind)
+    completed = rules_for(kind).complete(dict(values)) if "identifiers" in values else values
+    for item in completed.get("identifiers", ()):
+        twins = tx.find_by_line(model, "identifiers", kind=item.kind.value, value=item.value, validity="valid")
+        if item.validity.value == "valid" and twins:
+            twin = twins[0]
+            raise RuleBroken("sync.same_identifier", kind=kind, value=item.value, record=str(twin.id))
+    number = values.get(model.NUMBER)
+    if number and model.NUMBER == "number" and tx.find(model, **{model.NUMBER: number}, limit=1):
+        raise RuleBroken("sync.same_number", kind=kind, number=number)
+
+
+def edit_record(hub: Hub, kind: str, record_id: UUID, changes: Mapping[str, Any], actor: str) -> Entity:
+    """Change some fields. A change that another system is known to refuse (``amend = refuse``) is refused here, naming
+    that system and the document's state there."""
+    prepared = _prepare(hub, kind, changes)
+    with hub.store.write() as tx:
+        record = _load(tx, kind, record_id)
+        prepared = _fill_lines(tx, prepared)
+        _check_refusals(tx, hub, kind, record, prepared)
+        done = _claim_fields(tx, hub, kind, record_id, prepared, actor)
+    hub.hint(done.due)
+    return done.record
+
+
+def _check_refusals(tx: UnitOfWork, hub: Hub, kind: str, record: Entity, changes: Mapping[str, Any]) -> None:
+    before = list_values(record)
+    for row in tx.find(Binding, kind=kind, hub_id=record.id):
+        settings = hub.config.connections.get(row.connection)
+        if settings is None or row.stage is None or row.state is BindingState.TOMB or kind not in settings.syncs:
+            continue
+        policy = hub.open(row.connection).policies[kind]
+        if policy.semantics.amend is not Amend.REFUSE or policy.direction is Direction.IN:
+            continue
+        allowed = policy.semantics.editable.get(Stage(row.stage), NO_FIELDS)
+        moved = [
+            name
+            for name, value in changes.items()
+            if name in policy.mapped_out and comparable(policy, name, value) != comparable(policy, name, before[name])
+        ]
+        locked = [name for name in moved if name not in allowed and "*" not in allowed]
+        if locked:
+            raise RuleBroken(
+                "sync.edit_refused", connection=row.connection, fields=", ".join(locked), stage=row.stage,
+                number=row.remote_number or row.remote_id,
+            )  # fmt: skip
+
+
+def void_record(hub: Hub, kind: str, record_id: UUID, actor: str) -> Entity:
+    """Void a document, or delete a party or product (a tombstone stays); their documents are cancelled by push."""
+    with hub.store.write() as tx:
+        record = _load(tx, kind, record_id)
+        if find_kind(kind).TRANSACTIONAL:
+            rules_for(kind).check_transition(record.state, "void")  # type: ignore[attr-defined] # documents have one
+            done = _claim_fields(tx, hub, kind, record_id, check_fields(kind, {"state": "void"}), actor)
+            voided, due = done.record, done.due
+        else:
+            voided = tx.save_record(record.model_copy(update={"deleted_at": hub.now()}))
+            tx.journal(actor, "record.deleted", kind=kind, record_id=record_id)
+            due = ()
+    hub.hint(due)
+    return voided
+
+
+def _claim_fields(
+    tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, values: Mapping[str, Any], actor: str
+) -> Rebuilt:
+    """Put the values into the hub's own image and compute the record anew."""
+    now = hub.now().isoformat()
+    old = tx.get(Image, record_kind=kind, record_id=record_id, source=HUB)
+    encoded = encode_fields(kind, values)
+    tx.save(
+        Image(
+            record_kind=kind,
+            record_id=record_id,
+            source=HUB,
+            values={**(old.values if old else {}), **encoded},
+            origins={**(old.origins if old else {}), **dict.fromkeys(encoded, actor)},
+            changed={**(old.changed if old else {}), **dict.fromkeys(encoded, now)},
+            at=hub.now(),
+        )
+    )
+    return rebuild_record(tx, hub, kind, record_id, actor=actor, cause=None, run_id=None)
+
+
+def _load(tx: UnitOfWork, kind: str, record_id: UUID) -> Entity:
+    record = tx.get(find_kind(kind), id=record_id, lock=True)
+    if record is None or record.deleted_at is not None:
+        raise NotFound("sync.record_unknown", kind=kind, text=str(record_id))
+    return record
+
+
+def find_record(hub: Hub, kind: str, text: str) -> Entity:
+    """By id, unique beginning of an id, number, or name; ``NotFound`` or ``ConfigInvalid`` when several fit."""
+    model = find_kind(kind)
+    with hub.store.read() as tx:
+        found = _find_by_id(tx, model, text)
+        for name in dict.fromkeys((model.NUMBER, "number", "name")):
+            if not found and name in model.model_fields:
+                found = tx.find(model, **{name: text}, limit=3)
+        if not found:
+            rows = tx.find(Binding, kind=kind, remote_number=text, limit=3)
+            found = [record for row in rows if (record := tx.get(model, id=row.hub_id)) is not None]
+    if not found:
+        raise NotFound("sync.record_unknown", kind=kind, text=text)
+    if len({record.id for record in found}) > 1:
+        raise ConfigInvalid("sync.record_ambiguous", kind=kind, text=text, ids=", ".join(str(r.id) for r in found))
+    return found[0]
+
+
+def _find_by_id(tx: UnitOfWork, model: type[Entity], text: str) -> list[Entity]:
+    plain = text.replace("-", "").lower()
+    if len(plain) < 8 or any(char not in "0123456789abcdef" for char in plain):
+        return []
+    low, high = UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
+    return list(tx.find(model, id__ge=low, id__le=high, limit=3))
+
+
+def list_records(hub: Hub, kind: str, *, text: str | None = None, limit: int = 50) -> list[Entity]:
+    """The newest records, or those whose number or name starts with ``text``."""
+    model = find_kind(kind)
+    names = [name for name in dict.fromkeys((model.NUMBER, "name")) if name in model.model_fields]
+    with hub.store.read() as tx:
+        if text is None:
+            return list(tx.find(model, order=["-id"], limit=limit))
+        found: dict[UUID, Entity] = {}
+        for name in names:
+            for record in tx.find(model, order=[name], limit=limit, **{f"{name}__prefix": text}):
+                found.setdefault(record.id, record)
+    return list(found.values())[:limit]
+
+
+def explain_record(hub: Hub, kind: str, record_id: UUID) -> list[FieldOrigin]:
+    """For each field: its value, which source it came from, the path there, and when that source last changed it."""
+    with hub.store.read() as tx:
+        record = tx.get(find_kind(kind), id=record_id)
+        if record is None:
+            raise NotFound("sync.record_unknown", kind=kind, text=str(record_id))
+        images: Sequence[Image] = tx.find(Image, record_kind=kind, record_id=record_id)
+        resolved = resolve_record(tx, hub, kind, record_id)
+    by_source = {image.source: image for image in images}
+    rows = []
+    for name, value in list_values(record).items():
+        image = by_source.get(resolved.provenance.get(name, ""))
+        origin = image.origins.get(name, "") if image else ""
+        changed = image.changed.get(name) if image else None
+        rows.append(FieldOrigin(name, value, resolved.provenance.get(name, "rule"), origin, changed))
+    return rows
