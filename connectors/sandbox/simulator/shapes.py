@@ -65,20 +65,22 @@ DECIMALS = {"price": PRICE_PLACES, "tax_percent": 0, "quantity": 0}
 
 
 def check_values(shape: Shape, values: Mapping[str, Any], settings: SandboxSettings) -> dict[str, Any]:
-    """The values as the ERP keeps them; lines are left to the sale's own rules."""
+    """The values as the ERP keeps them, null meaning empty; lines are left to the sale's own rules."""
     unknown = values.keys() - shape.defaults.keys()
     if unknown:
         field = min(unknown)
         raise ErpRefused("invalid", f"{shape.kind} has no field {field!r} that may be written", field)
-    return {name: value if name == "lines" else _keep(name, value, settings) for name, value in values.items()}
+    given = {name: shape.defaults[name] if value is None else value for name, value in values.items()}
+    return {name: value if name == "lines" else _keep(name, value, settings) for name, value in given.items()}
 
 
 def check_line(line: Mapping[str, Any]) -> dict[str, Any]:
-    """The sent fields of one line as the ERP keeps them (``id`` stays when it is there)."""
+    """The sent fields of one line as the ERP keeps them, null meaning empty (``id`` stays when it is there)."""
     unknown = line.keys() - LINE_DEFAULTS.keys() - {"id"}
     if unknown:
         raise ErpRefused("invalid", f"a line has no field {min(unknown)!r} that may be written", min(unknown))
-    return {name: _keep(name, value, None) for name, value in line.items()}
+    given = {name: LINE_DEFAULTS.get(name, "") if value is None else value for name, value in line.items()}
+    return {name: value if value == "" else _keep(name, value, None) for name, value in given.items()}
 
 
 def _keep(name: str, value: Any, settings: SandboxSettings | None) -> Any:
@@ -92,7 +94,9 @@ def _keep(name: str, value: Any, settings: SandboxSettings | None) -> Any:
     if name == "date" and value:
         return _check(name, value, lambda: bool(date.fromisoformat(value)), "a date such as 2026-11-01")
     if name == "currency":
-        return _check(name, value, lambda: len(value) == 3 and value.isalpha(), "a three-letter code")
+        return _check(
+            name, value, lambda: len(value) == 3 and value.isascii() and value.isupper(), "a code such as CNY"
+        )
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 
 from stdnum.cn import uscc
 
@@ -15,7 +16,7 @@ def test_registration_numbers_are_valid():
         number = make_uscc(rng)
         assert uscc.is_valid(number), number
         organisation = number[8:17]
-        values = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        values = string.digits + string.ascii_uppercase
         weighted = sum(w * values.index(c) for w, c in zip((3, 7, 9, 10, 5, 8, 4, 2), organisation[:8], strict=True))
         check = "10" if organisation[8] == "X" else organisation[8]
         assert (weighted + int(check)) % 11 == 0, number

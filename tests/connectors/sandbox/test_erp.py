@@ -51,7 +51,8 @@ def test_a_line_takes_from_its_item_what_it_does_not_say(clock):
         ({"customer": "P9"}, "customer"),
         ({"customer": "P1", "number": "SO9"}, "number"),
         ({"customer": "P1", "date": "1.11.2026"}, "date"),
-        ({"customer": "P1", "currency": "RMB元"}, "currency"),
+        ({"customer": "P1", "currency": "人民币"}, "currency"),
+        ({"customer": "P1", "lines": [{"quantity": 0}]}, "quantity"),
         ({"customer": "P1", "note": 3}, "note"),
         ({"customer": "P1", "lines": [{"quantity": "viele"}]}, "quantity"),
         ({"customer": "P1", "lines": [{"quantity": "NaN"}]}, "quantity"),
@@ -67,6 +68,14 @@ def test_values_that_make_no_sense_are_refused_by_field(clock, values, field):
         erp.create("sale", values)
     assert caught.value.field == field
     assert erp.documents("sale") == []
+
+
+def test_null_means_empty(clock):
+    erp = make_erp(clock)
+    id = make_sale(erp, note=None, lines=[{**LINE, "item": None, "tax_percent": None}])
+    sale = erp.read("sale", id)
+    assert (sale["note"], sale["lines"][0]["item"], sale["lines"][0]["tax_percent"]) == ("", "", "0")
+    assert erp.change("partner", "P1", {"phone": None, "active": None})["version"] == 1
 
 
 def test_versions_rise_with_every_change_of_document_or_line_and_with_nothing_else(clock):
