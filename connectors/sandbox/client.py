@@ -82,7 +82,7 @@ class SandboxClient:
         self._http.close()
 
     def _read(self, path: str, **params: str | int) -> Row:
-        response = self._http.read("GET", path, params=params, headers=self._name_request())
+        response = self._http.read("GET", path, params=params or None, headers=self._name_request())
         row = _parse(response)
         if row is None:
             raise Transient("sandbox.unreadable", vendor=response.text[:300], where=path)

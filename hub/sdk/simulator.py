@@ -97,7 +97,7 @@ class HandlerTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         target = request.url.raw_path.decode("ascii")
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = {name.decode("ascii").lower(): value.decode("latin-1") for name, value in request.headers.raw}
         try:
             answer = self._handle(parse_request(request.method, target, headers, request.read()))
         except NoAnswer as lost:

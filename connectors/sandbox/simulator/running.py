@@ -15,6 +15,8 @@ from hub.errors import ConfigInvalid
 from hub.sdk.simulator import Option, RunningSimulator, Server, serve
 
 COMPANY = {"customers": "40", "items": "10", "sales": "60"}
+UNDECLARED = ("rounding", "lists_deleted", "max_page", "max_batch")
+"""Settings that a connection does not declare; the others go with the credentials, so that they fit."""
 CHOICES = {"tier": TIERS, "master_tier": MASTER_TIERS, "amend": AMENDS, "rounding": ROUNDINGS}
 
 
@@ -41,7 +43,8 @@ class SandboxSimulator:
         erp = SandboxErp(settings, rng=random.Random(seed))
         seed_company(erp, seed=seed, **counts)
         server = serve_sandbox(erp, port, drawn)
-        return RunningSimulator(server.url, {"url": server.url, "token": settings.token}, server.stop)
+        declared = {name: text for name, text in options.items() if name not in (*COMPANY, *UNDECLARED)}
+        return RunningSimulator(server.url, {"url": server.url, "token": settings.token, **declared}, server.stop)
 
 
 def serve_sandbox(erp: SandboxErp, port: int = 0, faults: Faults | None = None) -> Server:

@@ -24,7 +24,7 @@ def running() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def connector(running: RunningSimulator) -> Iterator[SandboxConnector]:
-    config = SandboxConnector.Config.model_validate({**running.credentials, "tier": "plain"})
+    config = SandboxConnector.Config.model_validate(running.credentials)
     made = SandboxConnector(config, Tools(clock=WallClock(), random=random.Random(1)))
     yield made
     made.close()
@@ -101,6 +101,7 @@ def test_every_option_can_be_given_as_its_own_default():
     offered = simulator().options
     started = simulator().start(0, 1, {}, {name: option.default for name, option in offered.items()})
     started.stop()
+    assert SandboxConnector.Config.model_validate(started.credentials).tier == "draft"
     assert {"tier", "amend", "lag_s", "customers"} <= offered.keys()
     assert "draft" in offered["tier"].choices
 
