@@ -69,4 +69,3 @@ def bare_snapshot(source: SourceRecord) -> Snapshot:
         changed_by_us=source.changed_by_us,
         live_children=source.live_children,
     )
-

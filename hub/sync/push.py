@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -15,6 +15,7 @@ from hub.protocol.semantics import Direction
 from hub.protocol.snapshot import Intent
 from hub.store import UnitOfWork
 from hub.store.rows import ConnectionState
+from hub.sync.accept import AcceptedGuard, list_accepted
 from hub.sync.context import Hub
 from hub.sync.intent import build_intent
 from hub.sync.steps import STEPS
@@ -32,12 +33,29 @@ class PushReport:
     touched: list[UUID] = field(default_factory=list)
 
 
-def list_due(hub: Hub, limit: int, *, connection: str | None = None, kinds: Sequence[str] | None = None) -> list[UUID]:
-    """Ids of bindings with work that may be done now: what the poller re-derives, whatever became of the hints."""
+def list_due(
+    hub: Hub,
+    limit: int,
+    *,
+    connection: str | None = None,
+    kinds: Sequence[str] | None = None,
+    accepted_only: bool = True,
+) -> list[UUID]:
+    """Ids of bindings with work that may be done now: what the poller re-derives, whatever became of the hints.
+
+    ``accepted_only``: leave out syncs whose first push nobody has accepted, or that were reconfigured since.
+    """
+    accepted = list_accepted(hub) if accepted_only else None
     with hub.store.read() as tx:
         rows = tx.due_bindings(hub.now(), limit, connection=connection, kinds=kinds)
         stopped = {row.connection for row in tx.find(ConnectionState) if _is_stopped(row, hub)}
-    return [row.id for row in rows if row.connection not in stopped and row.connection in hub.config.connections]
+    return [
+        row.id
+        for row in rows
+        if row.connection not in stopped
+        and row.connection in hub.config.connections
+        and (accepted is None or (row.connection, row.kind) in accepted)
+    ]
 
 
 def _is_stopped(row: ConnectionState, hub: Hub) -> bool:
@@ -52,8 +70,12 @@ def push_bindings(
     guard: Guard | None = None,
     actor: str = "push",
 ) -> PushReport:
-    """Work on these bindings one by one. Errors of a connection end the work on it and stand in the report."""
+    """Work on these bindings one by one. Errors of a connection end the work on it and stand in the report.
+
+    Without a ``guard``, only syncs that a person has accepted are pushed.
+    """
     hub.checkpoint("C1")
+    guard = guard or AcceptedGuard(hub)
     report = PushReport()
     down: set[str] = set()
     for binding_id in binding_ids:
@@ -159,6 +181,3 @@ def note_trouble(hub: Hub, connection: str, error: IsthmusError) -> None:
             wait_s = named if named is not None else min(2.0**state.failures, 300.0)
             update = {"failures": state.failures + 1, "not_before": hub.now() + timedelta(seconds=wait_s)}
         tx.save(state.model_copy(update=update))
-
-
-StepFunction = Callable[[Work, Binding, Intent, Action], object]

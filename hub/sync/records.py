@@ -107,7 +107,7 @@ def _check_twin(tx: UnitOfWork, kind: str, values: Mapping[str, Any]) -> None:
             twin = twins[0]
             raise RuleBroken("sync.same_identifier", kind=kind, value=item.value, record=str(twin.id))
     number = values.get(model.NUMBER)
-    if number and model.NUMBER == "number" and tx.find(model, **{model.NUMBER: number}, limit=1):
+    if number and model.NUMBER == "number" and tx.find(model, number=number, limit=1):
         raise RuleBroken("sync.same_number", kind=kind, number=number)
 
 
@@ -198,7 +198,8 @@ def find_record(hub: Hub, kind: str, text: str) -> Entity:
         found = _find_by_id(tx, model, text)
         for name in dict.fromkeys((model.NUMBER, "number", "name")):
             if not found and name in model.model_fields:
-                found = tx.find(model, **{name: text}, limit=3)
+                where: dict[str, Any] = {name: text}
+                found = tx.find(model, limit=3, **where)
         if not found:
             rows = tx.find(Binding, kind=kind, remote_number=text, limit=3)
             found = [record for row in rows if (record := tx.get(model, id=row.hub_id)) is not None]
@@ -226,7 +227,8 @@ def list_records(hub: Hub, kind: str, *, text: str | None = None, limit: int = 5
             return list(tx.find(model, order=["-id"], limit=limit))
         found: dict[UUID, Entity] = {}
         for name in names:
-            for record in tx.find(model, order=[name], limit=limit, **{f"{name}__prefix": text}):
+            where: dict[str, Any] = {f"{name}__prefix": text}
+            for record in tx.find(model, order=[name], limit=limit, **where):
                 found.setdefault(record.id, record)
     return list(found.values())[:limit]
 

@@ -1,0 +1,121 @@
+"""What people have accepted: the first push of a sync needs an accepted plan, and what the plan vouched for must not
+have changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from hub.model.kinds import find_kind, list_fields, list_refs
+from hub.model.values import Ref
+from hub.protocol.binding import Binding
+from hub.protocol.compare import take_fingerprint
+from hub.protocol.decide import Action, Op
+from hub.protocol.semantics import Direction
+from hub.protocol.snapshot import Intent
+from hub.store import UnitOfWork
+from hub.store.rows import PlanItem, SyncState
+from hub.sync.context import Hub
+from hub.sync.policy import settings_fingerprint
+from hub.sync.resolve import show_value
+
+
+def order_kinds(kinds: Iterable[str]) -> list[str]:
+    """Kinds with those that others refer to first."""
+    wanted, ordered = sorted(set(kinds)), []
+    while wanted:
+        ready = [kind for kind in wanted if not (_list_needs(kind) - {kind}) & set(wanted)] or wanted
+        ordered += ready
+        wanted = [kind for kind in wanted if kind not in ready]
+    return ordered
+
+
+def _list_needs(kind: str) -> set[str]:
+    needs = {target for _, target in list_refs(kind)}
+    for info in list_fields(kind).values():
+        for inner in getattr(info.annotation, "__args__", ()):
+            for line_info in getattr(inner, "model_fields", {}).values():
+                needs |= {item.kind for item in line_info.metadata if isinstance(item, Ref)}
+    return needs & {name for name in needs if find_kind(name)}
+
+
+def current_settings(hub: Hub, connection: str, kind: str) -> str:
+    """Fingerprint of what an accepted plan vouches for, as configured now."""
+    conn = hub.open(connection)
+    sync = hub.sync_of(connection, kind)
+    return settings_fingerprint(conn.policies[kind], sync, conn.mapping_of(kind), conn.settings)
+
+
+def check_accepted(tx: UnitOfWork, hub: Hub, connection: str, kind: str) -> str | None:
+    """None when pushing this sync has been accepted as it is configured now; else the code of what is missing."""
+    state = tx.get(SyncState, connection=connection, kind=kind)
+    if state is None or state.accepted_settings is None:
+        return "sync.plan_required"
+    if state.accepted_settings != current_settings(hub, connection, kind):
+        return "sync.settings_changed"
+    return None
+
+
+def list_accepted(hub: Hub) -> set[tuple[str, str]]:
+    """Every (connection, kind) that may be pushed without a person standing by."""
+    accepted = set()
+    for connection, settings in hub.config.connections.items():
+        for kind, sync in settings.syncs.items():
+            if sync.direction is not Direction.IN:
+                with hub.store.read() as tx:
+                    if check_accepted(tx, hub, connection, kind) is None:
+                        accepted.add((connection, kind))
+    return accepted
+
+
+def name_action(action: Action) -> str:
+    """The word for a write that people read in plans."""
+    return _WORDS.get(action.op, "hold")
+
+
+_WORDS = {
+    Op.CREATE: "create",
+    Op.NEXT_REVISION: "create",
+    Op.PATCH: "change",
+    Op.VOID: "void",
+    Op.SUBMIT: "confirm",
+    Op.CONFIRM: "confirm",
+    Op.REOPEN: "change",
+    Op.BEGIN_REVERSE: "change",
+}
+
+
+def fingerprint_write(intent: Intent, action: Action) -> str:
+    """What a person accepts: the word for the write and every value that it would put there, old and new."""
+    values = {name: [show_value(action.old.get(name)), show_value(value)] for name, value in action.patch.items()}
+    return take_fingerprint({"action": name_action(action), "values": values, "void": intent.void})
+
+
+class PlanGuard:
+    """Lets a run write only what its plan said. A document that now asks for something else is held."""
+
+    def __init__(self, items: Iterable[PlanItem]) -> None:
+        self._items = {item.binding_id: item for item in items if item.binding_id and item.side == "there"}
+        self._begun: dict[UUID, int] = {}
+
+    def __call__(self, tx: UnitOfWork, binding: Binding, intent: Intent, action: Action) -> str | None:
+        begun = self._begun.get(binding.id)
+        if begun is not None:
+            return None if begun == intent.revision else "sync.plan_stale"
+        item = self._items.get(binding.id)
+        if item is None or item.action == "hold":
+            return "sync.not_in_plan"
+        if item.fingerprint != fingerprint_write(intent, action):
+            return "sync.plan_stale"
+        self._begun[binding.id] = intent.revision
+        return None
+
+
+class AcceptedGuard:
+    """Lets everything pass on syncs that were accepted as they are configured now, and nothing on the others."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def __call__(self, tx: UnitOfWork, binding: Binding, intent: Intent, action: Action) -> str | None:
+        return check_accepted(tx, self._hub, binding.connection, binding.kind)

@@ -1,0 +1,277 @@
+"""A rehearsal: the very code of ingest and decide on everything that would be read, in a transaction that is undone.
+
+What the network must answer is gathered first and outside of it; a rehearsal that needs more says so, and is repeated
+with the answers. So a plan is exact by construction and writes nothing anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub.model.kinds import find_kind
+from hub.protocol.binding import Binding, BindingState
+from hub.protocol.decide import Action, Op, Seen
+from hub.protocol.semantics import Confirm, Direction, Tier
+from hub.protocol.snapshot import Intent, Search
+from hub.sdk import SourceRecord
+from hub.store import UnitOfWork
+from hub.store.rows import Cursor, DeadRow
+from hub.sync.accept import fingerprint_write, name_action
+from hub.sync.arrival import Arrival
+from hub.sync.context import Hub, OpenConnection
+from hub.sync.ingest import Ingested, ingest
+from hub.sync.lookup import search_remote
+from hub.sync.match import adopt_document
+from hub.sync.push import GUARDED, decide_binding
+from hub.sync.resolve import show_value
+
+_ROUNDS = 8
+_STEPS = 10
+
+
+@dataclass
+class Facts:
+    """What has been asked of the other system so far."""
+
+    records: dict[str, list[SourceRecord]] = field(default_factory=dict)
+    parents: dict[tuple[str, str], SourceRecord | None] = field(default_factory=dict)
+    reads: dict[tuple[str, str], SourceRecord | None] = field(default_factory=dict)
+    searches: dict[UUID, Search] = field(default_factory=dict)
+
+
+@dataclass
+class Needs:
+    """What a rehearsal would have asked next."""
+
+    parents: set[tuple[str, str]] = field(default_factory=set)
+    reads: set[tuple[str, str]] = field(default_factory=set)
+    searches: dict[UUID, tuple[Binding, Intent]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.parents or self.reads or self.searches)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One decision, before it becomes a row of the plan."""
+
+    kind: str
+    side: str
+    action: str
+    label: str
+    binding_id: UUID | None = None
+    record_id: UUID | None = None
+    remote_id: str | None = None
+    reason: str | None = None
+    reason_params: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    amount: Decimal | None = None
+    currency: str | None = None
+    fingerprint: str = ""
+
+
+def rehearse(hub: Hub, conn: OpenConnection, kinds: list[str], actor: str) -> list[Line]:
+    """All decisions that a run would take now, on both sides."""
+    facts = Facts(records={kind: _read_all(hub, conn, kind) for kind in kinds})
+    for _ in range(_ROUNDS):
+        lines, needs = _rehearse_once(hub, conn, kinds, facts, actor)
+        if not needs:
+            return lines
+        _ask(hub, conn, needs, facts)
+    return lines
+
+
+def _read_all(hub: Hub, conn: OpenConnection, kind: str) -> list[SourceRecord]:
+    """What the next pull of this kind would read; the cursor stays where it is."""
+    stream = conn.stream_of(kind)
+    with hub.store.read() as tx:
+        cursor = tx.get(Cursor, connection=conn.name, stream=stream.name)
+    since, position = None, None
+    if cursor is not None and cursor.under_way:
+        since, position = cursor.since, cursor.position
+    elif cursor is not None and cursor.high_water is not None:
+        since = cursor.high_water - timedelta(seconds=conn.policies[kind].overlap_s)
+    records: list[SourceRecord] = []
+    while True:
+        page = stream.read_page(since, position, hub.page_size)
+        records += page.records
+        if page.position is None:
+            return records
+        position = page.position
+
+
+def _ask(hub: Hub, conn: OpenConnection, needs: Needs, facts: Facts) -> None:
+    for kind, external_id in sorted(needs.parents):
+        facts.parents[kind, external_id] = conn.stream_of(kind).fetch(external_id) if kind in conn.mappings else None
+    for kind, external_id in sorted(needs.reads):
+        facts.reads[kind, external_id] = conn.stream_of(kind).fetch(external_id)
+    for binding_id, (binding, intent) in needs.searches.items():
+        facts.searches[binding_id] = search_remote(hub, conn, binding, intent)
+
+
+def _rehearse_once(
+    hub: Hub, conn: OpenConnection, kinds: list[str], facts: Facts, actor: str
+) -> tuple[list[Line], Needs]:
+    needs = Needs()
+    lines: list[Line] = []
+    with hub.store.rehearse() as tx:
+        stage = _Stage(tx, hub, conn, facts, needs, actor)
+        for (kind, _), source in sorted(facts.parents.items()):
+            if source is not None:
+                lines += stage.take_in(kind, source)
+        for kind in kinds:
+            for source in facts.records[kind]:
+                lines += stage.take_in(kind, source)
+        for kind in kinds:
+            lines += stage.decide_all(kind)
+    return lines, needs
+
+
+@dataclass
+class _Stage:
+    """One rehearsal under way."""
+
+    tx: UnitOfWork
+    hub: Hub
+    conn: OpenConnection
+    facts: Facts
+    needs: Needs
+    actor: str
+
+    def take_in(self, kind: str, source: SourceRecord) -> list[Line]:
+        done = ingest(Arrival(self.tx, self.hub, self.conn, kind, source, self.actor))
+        if done.needs is not None and done.needs not in self.facts.parents:
+            self.needs.parents.add(done.needs)
+        return self._tell(kind, source, done)
+
+    def _tell(self, kind: str, source: SourceRecord, done: Ingested) -> list[Line]:
+        """Lines about changes in the hub."""
+        if done.outcome in ("dead", "waiting", "review"):
+            dead = self.tx.get(DeadRow, connection=self.conn.name, stream=source.stream, external_id=source.external_id)
+            params = dict(dead.params) if dead else {}
+            reason = dead.code if dead else None
+            label = source.number or source.external_id
+            return [
+                Line(kind, "here", "hold", label, remote_id=source.external_id, reason=reason, reason_params=params)
+            ]
+        lines = []
+        for name in done.conflicts:
+            changes = {name: list(map(show_value, done.changes.get(name, (None, None))))}
+            lines.append(self._line(kind, "here", "conflict", done, source, changes))
+        word = {"created": "import", "updated": "update", "ended": "tomb"}.get(done.outcome)
+        if word is not None:
+            changes = {name: [show_value(old), show_value(new)] for name, (old, new) in done.changes.items()}
+            lines.append(self._line(kind, "here", word, done, source, changes))
+        return lines
+
+    def _line(
+        self, kind: str, side: str, word: str, done: Ingested, source: SourceRecord, changes: Mapping[str, Any]
+    ) -> Line:
+        record = self.tx.get(find_kind(kind), id=done.record_id) if done.record_id else None
+        label, amount, currency = describe_record(record, source.number or source.external_id)
+        known = None if word == "import" else done.record_id
+        return Line(
+            kind, side, word, label, record_id=known, remote_id=source.external_id, changes=changes, amount=amount,
+            currency=currency,
+        )  # fmt: skip
+
+    def decide_all(self, kind: str) -> list[Line]:
+        """Every binding of the kind that is due, held ones included."""
+        policy = self.conn.policies[kind]
+        if policy.direction is Direction.IN:
+            return []
+        lines = []
+        for binding in self.tx.find(Binding, connection=self.conn.name, kind=kind, order=["id"]):
+            if binding.parked == "sync.plan_stale":
+                binding = self.tx.save(binding.model_copy(update={"parked": None, "parked_params": {}, "dirty": True}))
+            if binding.state in (BindingState.TOMB, BindingState.FOREIGN):
+                continue
+            if binding.state in (BindingState.BOUND, BindingState.WAITING) and not binding.dirty and not binding.parked:
+                continue
+            lines += self._decide_one(binding)
+        return lines
+
+    def _decide_one(self, binding: Binding) -> list[Line]:
+        found: list[Line] = []
+        seen: Seen = None
+        for _ in range(_STEPS):
+            intent, action, binding = decide_binding(self.tx, self.hub, self._fresh(binding), seen)
+            if action.op is Op.SEARCH:
+                if binding.id not in self.facts.searches:
+                    self.needs.searches[binding.id] = (binding, intent)
+                    return []
+                seen = self.facts.searches[binding.id]
+            elif action.op is Op.READ:
+                seen = self._read(binding)
+                if seen is None:
+                    return found
+            elif action.op is Op.ADOPT and action.adopt is not None:
+                ours = action.code != "protocol.matched_identifier"
+                adopted = adopt_document(self.conn.policies[binding.kind], binding, action.adopt, ours=ours)
+                self.tx.save(adopted.model_copy(update={"attempts": max(1, binding.attempts)}))
+                found = [self._make_line(binding, "found", intent, action, action.adopt.external_id)]
+                seen = None
+            elif action.op is Op.BACK_TO_NEW:
+                self.tx.save(binding.model_copy(update={"state": BindingState.NEW}))
+                seen = Search()
+            else:
+                return found + self._conclude(binding, intent, action)
+        return found
+
+    def _fresh(self, binding: Binding) -> Binding:
+        return self.tx.get(Binding, id=binding.id) or binding
+
+    def _read(self, binding: Binding) -> Seen:
+        key = (binding.kind, binding.remote_id or "")
+        known = {source.external_id: source for source in self.facts.records.get(binding.kind, ())}
+        source = known.get(key[1]) or self.facts.reads.get(key)
+        if source is None:
+            if key not in self.facts.reads:
+                self.needs.reads.add(key)
+            return None
+        return ingest(Arrival(self.tx, self.hub, self.conn, binding.kind, source, self.actor)).snapshot
+
+    def _conclude(self, binding: Binding, intent: Intent, action: Action) -> list[Line]:
+        if action.op in GUARDED:
+            if action.op is Op.CREATE:
+                planned = {"remote_id": f"planned:{binding.id}", "state": BindingState.BOUND}
+                self.tx.save(binding.model_copy(update=planned))
+            return [self._make_line(binding, name_action(action), intent, action, binding.remote_id)]
+        if action.op in (Op.HOLD, Op.PARK, Op.WAIT, Op.MARK_UNKNOWN) or action.held:
+            return [self._make_line(binding, "hold", intent, action, binding.remote_id)]
+        return []
+
+    def _make_line(self, binding: Binding, word: str, intent: Intent, action: Action, remote_id: str | None) -> Line:
+        record = self.tx.get(find_kind(binding.kind), id=binding.hub_id)
+        label, amount, currency = describe_record(record, remote_id or str(binding.hub_id))
+        changes: dict[str, Any] = {
+            name: [show_value(action.old.get(name)), show_value(value)] for name, value in action.patch.items()
+        }
+        if word == "create" and self._confirms(binding):
+            changes["confirm"] = [None, self.conn.policies[binding.kind].confirm.value]
+        reason, params = action.code, dict(action.params)
+        if reason is None and action.held:
+            reason = next(iter(action.held.values()))
+            params = {"fields": ", ".join(sorted(action.held))}
+        return Line(
+            binding.kind, "there", word, label, binding.id, binding.hub_id, remote_id, reason, params, changes, amount,
+            currency, fingerprint_write(intent, action),
+        )  # fmt: skip
+
+    def _confirms(self, binding: Binding) -> bool:
+        policy = self.conn.policies[binding.kind]
+        return policy.semantics.tier is Tier.DRAFT and policy.confirm is not Confirm.SAVE
+
+
+def describe_record(record: Any, fallback: str) -> tuple[str, Decimal | None, str | None]:
+    """What people call a record, and the money in it."""
+    if record is None:
+        return fallback, None, None
+    label = str(getattr(record, type(record).NUMBER, "") or getattr(record, "name", "") or fallback)
+    amount = getattr(record, "gross", None)
+    return label, amount, getattr(record, "currency", None) if amount is not None else None

@@ -1,0 +1,255 @@
+"""Run: pull, then push, over the syncs of one connection; with ``accept`` exactly what a plan said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from hub.errors import ConfigInvalid, IsthmusError, NotFound, RuleBroken, Transient
+from hub.protocol.binding import Binding
+from hub.protocol.semantics import Direction
+from hub.store import UnitOfWork
+from hub.store.rows import Attempt, ConnectionState, Plan, Run, SyncState
+from hub.sync.accept import AcceptedGuard, PlanGuard, check_accepted, current_settings
+from hub.sync.context import Hub
+from hub.sync.pause import check_paused
+from hub.sync.plan import PlanView, choose_kinds, load_plan
+from hub.sync.pull import Progress, pull_stream
+from hub.sync.push import list_due, note_trouble, push_bindings
+from hub.sync.work import Guard
+
+LEASE_S = 120.0
+_CHUNK = 20
+_WAIT_S = 60.0
+
+
+@dataclass
+class RunReport:
+    """The finished run, errors that cut it short, and kinds that were not pushed with the reason."""
+
+    run: Run
+    errors: list[IsthmusError] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def run_sync(
+    hub: Hub,
+    connection: str,
+    kinds: Sequence[str] | None,
+    actor: str,
+    *,
+    accept: str | None = None,
+    scheduled: bool = False,
+    progress: Progress | None = None,
+) -> RunReport:
+    """One run. Raises when it cannot begin: unknown names, a pause, a plan that no longer holds, another run under way.
+    What goes wrong with the other system later stands in the report."""
+    check_paused(hub, connection)
+    view = _check_plan(hub, connection, kinds, accept) if accept else None
+    chosen = choose_kinds(hub, connection, view.plan.kinds if view and not kinds else kinds)
+    run = _begin_run(hub, connection, chosen, actor, view, wait=not scheduled)
+    under_way = _UnderWay(hub, run, progress)
+    report = RunReport(run)
+    try:
+        under_way.pull(chosen, actor)
+        guard = _accept(hub, view, actor) if view else AcceptedGuard(hub)
+        report.refused = {} if view else _list_refused(hub, connection, chosen)
+        under_way.push([kind for kind in chosen if kind not in report.refused], guard, actor)
+    except IsthmusError as error:
+        report.errors.append(error)
+        if not isinstance(error, RuleBroken | ConfigInvalid):
+            note_trouble(hub, connection, error)
+    except BaseException:
+        _end_run(hub, under_way, [], "stopped")
+        raise
+    report.errors += under_way.errors
+    failed = bool(report.errors) or (bool(report.refused) and not scheduled)
+    report.run = _end_run(hub, under_way, report.errors, "failed" if failed else "done")
+    return report
+
+
+def _check_plan(hub: Hub, connection: str, kinds: Sequence[str] | None, label: str) -> PlanView:
+    view = load_plan(hub, label)
+    if view.plan.connection != connection:
+        raise ConfigInvalid("sync.plan_of_other", label=label, connection=view.plan.connection)
+    if view.plan.used_at is not None:
+        raise ConfigInvalid("sync.plan_used", label=label, connection=connection)
+    for kind in kinds or ():
+        if kind not in view.plan.kinds:
+            raise ConfigInvalid("sync.plan_without_kind", label=label, kind=kind)
+    for kind, accepted in view.plan.settings.items():
+        if kind not in hub.settings_of(connection).syncs or current_settings(hub, connection, kind) != accepted:
+            raise ConfigInvalid("sync.plan_settings_changed", label=label, kind=kind, connection=connection)
+    return view
+
+
+def _begin_run(hub: Hub, connection: str, kinds: list[str], actor: str, view: PlanView | None, *, wait: bool) -> Run:
+    """One run of a connection at a time; a person's run waits a little for a scheduled one."""
+    run_id = hub.new_id()
+    waited_s = 0.0
+    while True:
+        until = hub.now() + timedelta(seconds=LEASE_S)
+        with hub.store.write() as tx:
+            if tx.acquire_lease(f"run:{connection}", str(run_id), until) is not None:
+                newest = tx.find(Run, order=["-number"], limit=1)
+                return tx.insert(
+                    Run(
+                        id=run_id,
+                        number=newest[0].number + 1 if newest else 1,
+                        connection=connection,
+                        kinds=kinds,
+                        actor=actor,
+                        plan_id=view.plan.id if view else None,
+                        started_at=hub.now(),
+                        lease_until=until,
+                    )
+                )
+        if not wait or waited_s >= _WAIT_S:
+            raise Transient("sync.run_under_way", connection=connection)
+        hub.clock.sleep(1.0)
+        waited_s += 1.0
+
+
+def _accept(hub: Hub, view: PlanView, actor: str) -> Guard:
+    """The plan becomes accepted: from now on its syncs may be pushed as they are configured now."""
+    now = hub.now()
+    with hub.store.write() as tx:
+        plan = tx.get(Plan, id=view.plan.id, lock=True)
+        if plan is None or plan.used_at is not None:
+            raise ConfigInvalid("sync.plan_used", label=view.plan.label, connection=view.plan.connection)
+        tx.save(plan.model_copy(update={"accepted_at": now, "accepted_by": actor, "used_at": now}))
+        for kind, settings in plan.settings.items():
+            state = tx.get(SyncState, connection=plan.connection, kind=kind, lock=True)
+            state = state or SyncState(connection=plan.connection, kind=kind)
+            tx.save(state.model_copy(update={"accepted_settings": settings}))
+        tx.journal(actor, "plan.accepted", connection=plan.connection, plan=plan.label)
+        for item in view.items:
+            if item.binding_id is not None:
+                _wake(tx, item.binding_id)
+    return PlanGuard(view.items)
+
+
+def _wake(tx: UnitOfWork, binding_id: UUID) -> None:
+    """What waited for a plan (or for a better time) is looked at in this run."""
+    binding = tx.get(Binding, id=binding_id, lock=True)
+    if binding is None:
+        return
+    update: dict[str, object] = {}
+    if "*" in binding.held:
+        update |= {"not_before": None, "held": {name: code for name, code in binding.held.items() if name != "*"}}
+    if binding.parked == "sync.plan_stale":
+        update |= {"parked": None, "parked_params": {}, "dirty": True}
+    if update:
+        tx.save(binding.model_copy(update=update))
+
+
+def _list_refused(hub: Hub, connection: str, kinds: Sequence[str]) -> dict[str, str]:
+    """Kinds that wait to be pushed and may not be, with the reason."""
+    refused = {}
+    for kind in kinds:
+        if hub.sync_of(connection, kind).direction is Direction.IN:
+            continue
+        with hub.store.read() as tx:
+            code = check_accepted(tx, hub, connection, kind)
+            due = code is not None and tx.due_bindings(hub.now(), 1, connection=connection, kinds=[kind])
+        if code is not None and due:
+            refused[kind] = code
+    return refused
+
+
+class _UnderWay:
+    """A run and its counters; renews its lease as it goes."""
+
+    def __init__(self, hub: Hub, run: Run, progress: Progress | None) -> None:
+        self.hub = hub
+        self.run = run
+        self.progress = progress
+        self.counts: Counter[str] = Counter()
+        self.errors: list[IsthmusError] = []
+
+    def pull(self, kinds: Sequence[str], actor: str) -> None:
+        for kind in kinds:
+            if self.hub.sync_of(self.run.connection, kind).direction is Direction.OUT:
+                continue
+            done = pull_stream(
+                self.hub, self.run.connection, kind, actor=actor, run_id=self.run.id, progress=self.progress,
+                keep_alive=self.keep_alive,
+            )  # fmt: skip
+            self.counts.update({f"in.{kind}.{outcome}": count for outcome, count in done.counts.items() if count})
+        with self.hub.store.write() as tx:
+            state = tx.get(ConnectionState, connection=self.run.connection)
+            if state is not None and (state.failures or state.not_before):
+                tx.save(state.model_copy(update={"failures": 0, "not_before": None}))
+
+    def push(self, kinds: Sequence[str], guard: Guard, actor: str) -> None:
+        """Rounds over what is due, parents first, until a round finds nothing that was not looked at already."""
+        looked: Counter[UUID] = Counter()
+        while kinds:
+            ids = self._list_round(kinds, looked)
+            if not ids:
+                return
+            for start in range(0, len(ids), _CHUNK):
+                chunk = ids[start : start + _CHUNK]
+                looked.update(chunk)
+                done = push_bindings(self.hub, chunk, run_id=self.run.id, guard=guard, actor=actor)
+                self.counts.update({f"out.{op}": count for op, count in done.steps.items()})
+                self.keep_alive()
+                if self.progress:
+                    self.progress("push", looked.total(), None)
+                if done.errors:
+                    self.errors += done.errors
+                    return
+
+    def _list_round(self, kinds: Sequence[str], looked: Counter[UUID]) -> list[UUID]:
+        ids: list[UUID] = []
+        for kind in kinds:
+            found = list_due(self.hub, 100_000, connection=self.run.connection, kinds=[kind], accepted_only=False)
+            ids += [id_ for id_ in found if looked[id_] < 3]
+        return ids
+
+    def keep_alive(self) -> None:
+        until = self.hub.now() + timedelta(seconds=LEASE_S)
+        with self.hub.store.write() as tx:
+            if tx.acquire_lease(f"run:{self.run.connection}", str(self.run.id), until) is None:
+                raise Transient("sync.run_lost", connection=self.run.connection)
+            self.run = tx.save(self.run.model_copy(update={"lease_until": until}))
+
+
+def _end_run(hub: Hub, under_way: _UnderWay, errors: Sequence[IsthmusError], state: str) -> Run:
+    now = hub.now()
+    update: dict[str, object] = {
+        "state": state,
+        "ended_at": now,
+        "lease_until": None,
+        "counts": dict(under_way.counts),
+    }
+    if errors:
+        params = {name: str(value) for name, value in errors[0].params.items()}
+        update |= {"error_code": errors[0].code, "error_params": params, "error_words": errors[0].vendor}
+    with hub.store.write() as tx:
+        tx.release_lease(f"run:{under_way.run.connection}", str(under_way.run.id))
+        for kind in under_way.run.kinds:
+            connection = under_way.run.connection
+            held = tx.get(SyncState, lock=True, connection=connection, kind=kind)
+            sync = held or SyncState(connection=connection, kind=kind)
+            moved: dict[str, object] = {"last_run_at": now, **({"last_ok_at": now} if state == "done" else {})}
+            tx.save(sync.model_copy(update=moved))
+        return tx.save(under_way.run.model_copy(update=update))
+
+
+def list_runs(hub: Hub, limit: int = 20) -> list[Run]:
+    """The newest runs."""
+    with hub.store.read() as tx:
+        return list(tx.find(Run, order=["-number"], limit=limit))
+
+
+def load_run(hub: Hub, number: int) -> tuple[Run, list[Attempt]]:
+    """A run and every call that it made to write."""
+    with hub.store.read() as tx:
+        found = tx.find(Run, number=number, limit=1)
+        if not found:
+            raise NotFound("sync.run_unknown", number=number)
+        return found[0], list(tx.find(Attempt, run_id=found[0].id, order=["id"]))
