@@ -1,0 +1,87 @@
+"""Stop and go on: one connection, or everything. A pause stops calls to other systems; nothing that waits is lost."""
+
+from __future__ import annotations
+
+from hub.errors import RuleBroken
+from hub.store import UnitOfWork
+from hub.store.rows import ConnectionState, Setting
+from hub.sync.context import Hub
+
+PAUSED_ALL = "paused_all"
+"""Name of the setting that says who stopped everything, and when."""
+
+
+def pause_connection(hub: Hub, connection: str, actor: str) -> None:
+    """Make no call to this system until a person resumes it. The reason of an earlier pause stays."""
+    hub.settings_of(connection)
+    with hub.store.write() as tx:
+        state = _load_state(tx, connection)
+        if state.paused:
+            return
+        reason = {"pause_code": "sync.paused_by", "pause_params": {"actor": actor, "at": _show_now(hub)}}
+        tx.save(state.model_copy(update={"paused": True, **reason}))
+        tx.journal(actor, "connection.paused", connection=connection)
+
+
+def resume_connection(hub: Hub, connection: str, actor: str) -> None:
+    """Go on with this system at once, whatever stopped it: a person, missing rights, or failures."""
+    hub.settings_of(connection)
+    with hub.store.write() as tx:
+        state = _load_state(tx, connection)
+        if not state.paused and state.not_before is None and not state.failures:
+            return
+        was = state.pause_code
+        cleared = {"paused": False, "pause_code": None, "pause_params": {}, "failures": 0, "not_before": None}
+        tx.save(state.model_copy(update=cleared))
+        tx.journal(actor, "connection.resumed", connection=connection, was=was)
+
+
+def _load_state(tx: UnitOfWork, connection: str) -> ConnectionState:
+    found = tx.get(ConnectionState, connection=connection, lock=True)
+    return found or ConnectionState(connection=connection)
+
+
+def pause_all(hub: Hub, actor: str) -> None:
+    """Make no call to any system until a person resumes everything."""
+    with hub.store.write() as tx:
+        if tx.get(Setting, name=PAUSED_ALL, lock=True) is None:
+            tx.save(Setting(name=PAUSED_ALL, value={"actor": actor, "at": _show_now(hub)}))
+            tx.journal(actor, "hub.paused")
+
+
+def resume_all(hub: Hub, actor: str) -> None:
+    """Go on; connections that were paused one by one stay so."""
+    with hub.store.write() as tx:
+        if tx.delete(Setting, name=PAUSED_ALL):
+            tx.journal(actor, "hub.resumed")
+
+
+def _show_now(hub: Hub) -> str:
+    return hub.now().isoformat(timespec="seconds")
+
+
+def read_pause_all(tx: UnitOfWork) -> dict[str, str] | None:
+    """Who stopped everything (``actor``) and when (``at``), or None."""
+    row = tx.get(Setting, name=PAUSED_ALL)
+    return None if row is None else {name: str(value) for name, value in row.value.items()}
+
+
+def is_paused(hub: Hub, connection: str | None = None) -> bool:
+    """Whether everything is paused; with ``connection``, whether that one may not be called for either reason."""
+    with hub.store.read() as tx:
+        if read_pause_all(tx) is not None:
+            return True
+        state = tx.get(ConnectionState, connection=connection) if connection is not None else None
+    return state is not None and state.paused
+
+
+def check_paused(hub: Hub, connection: str) -> None:
+    """``RuleBroken`` names who or what paused, and the command that goes on."""
+    hub.settings_of(connection)
+    with hub.store.read() as tx:
+        everything = read_pause_all(tx)
+        state = tx.get(ConnectionState, connection=connection)
+    if everything is not None:
+        raise RuleBroken("sync.all_paused", **everything)
+    if state is not None and state.paused:
+        raise RuleBroken("sync.connection_paused", connection=connection, code=state.pause_code or "-")
