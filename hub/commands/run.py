@@ -9,6 +9,10 @@ import typer
 from hub.commands.session import Session, answering
 from hub.errors import NotFound
 
+SHOWN_STEPS = frozenset(
+    {"create", "patch", "submit", "confirm", "reopen", "void", "begin_reverse", "adopt", "hold", "park", "tomb"}
+)
+"""Steps of the write protocol that people ask about; the others only look or wait."""
 WRITE_COLUMNS = ("sent_at", "kind", "op", "outcome", "remote_id", "number", "error_code", "error_words")
 
 
@@ -65,16 +69,24 @@ def print_run(session: Session, run: Any) -> None:
     """Head, counts and the error of a run."""
     state = session.text(f"cli.run_{run.state}")
     session.say("cli.run_head", number=run.number, connection=run.connection, kinds=", ".join(run.kinds), state=state)
-    if run.counts:
-        session.write(show_counts(session, run.counts))
+    if done := show_counts(session, run.counts):
+        session.write(done)
     if run.error_code:
         words = f" [{run.error_words}]" if run.error_words else ""
         session.write(session.text(run.error_code, **run.error_params) + words)
 
 
 def show_counts(session: Session, counts: dict[str, int]) -> str:
-    """``12 read · 3 written``, zeros left out."""
-    return " · ".join(f"{session.text(f'cli.count_{name}')} {count}" for name, count in counts.items() if count)
+    """``account: 12 created, 3 updated · there: 4 created``; steps that changed nothing are left out."""
+    groups: dict[str, list[str]] = {}
+    for name, count in counts.items():
+        way, _, rest = name.partition(".")
+        kind, _, outcome = rest.rpartition(".")
+        if way == "in":
+            groups.setdefault(kind, []).append(session.text(f"cli.in_{outcome}", count=count))
+        elif rest in SHOWN_STEPS:
+            groups.setdefault(session.text("cli.side_there"), []).append(session.text(f"cli.out_{rest}", count=count))
+    return " · ".join(f"{group}: {', '.join(parts)}" for group, parts in groups.items())
 
 
 def write_csv(attempts: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -95,14 +94,9 @@ def plan(
     with answering(ctx, "sync.plan") as session:
         from hub.sync.plan import make_plan
 
-        view = make_plan(session.hub, connection, kinds, session.actor, direction_out_only=out)
-        session.item({"plan": asdict_model(view.plan), "items": list(view.items)})
+        view = make_plan(session.hub, connection, kinds, session.actor, out_only=out)
+        session.item({"plan": view.plan, "items": list(view.items)})
         print_plan(session, view, limit=None if everything else SHOWN_ITEMS)
-
-
-def asdict_model(model: Any) -> Any:
-    """A model or dataclass as a dictionary."""
-    return model.model_dump(mode="json") if hasattr(model, "model_dump") else asdict(model)
 
 
 def print_plan(session: Session, view: Any, *, limit: int | None) -> None:
@@ -171,17 +165,28 @@ def run(
     with answering(ctx, "sync.run") as session:
         from hub.sync.run import run_sync
 
-        with showing_progress(lambda step: session.text(f"cli.step_{step}")) as progress:
+        with showing_progress(lambda step: name_step(session, step)) as progress:
             report = run_sync(session.hub, connection, kinds, session.actor, accept=accept, progress=progress)
         print_report(session, report)
 
 
 def print_report(session: Session, report: Any) -> None:
-    """What a run did. A run that ended before its work was done leaves exit code 1."""
+    """What a run did. Errors of the other system and kinds that may not be pushed leave an exit code."""
     from hub.commands.run import print_run
+    from hub.errors import RuleBroken
 
-    session.item({"run": asdict_model(report.run)})
+    session.item({"run": report.run, "refused": report.refused})
     print_run(session, report.run)
+    for error in report.errors:
+        session.fail(error)
+    for kind, code in report.refused.items():
+        session.fail(RuleBroken(code, connection=report.run.connection, kind=kind))
+    session.say("cli.run_next", number=report.run.number)
+
+
+def name_step(session: Session, step: str) -> str:
+    """What a run is doing now: reading a kind, or writing."""
+    return session.text("cli.step_push") if step == "push" else session.text("cli.step_read", kind=step)
 
 
 COMMANDS = {"add": add, "list": show_list, "plan": plan, "run": run, "status": status}

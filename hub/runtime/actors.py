@@ -13,6 +13,7 @@ import dramatiq
 from hub.errors import IsthmusError
 from hub.runtime.logs import write_failure, write_log
 from hub.runtime.pool import HubPool
+from hub.sync.accept import AcceptedGuard
 from hub.sync.push import push_bindings
 from hub.sync.run import run_sync
 
@@ -45,7 +46,10 @@ def declare_actors(broker: dramatiq.Broker, pool: HubPool, stop: threading.Event
 
     def push(binding_ids: list[str]) -> None:
         with pool.lend() as hub:
-            _guard("push", lambda: push_bindings(hub, [UUID(text) for text in binding_ids]), count=len(binding_ids))
+            ids = [UUID(text) for text in binding_ids]
+            # Nobody stands by: only syncs that a person accepted, as they are configured now, may be pushed.
+            guard = AcceptedGuard(hub)
+            _guard("push", lambda: push_bindings(hub, ids, guard=guard, actor="worker"), count=len(ids))
 
     def run(connection: str, kinds: list[str]) -> None:
         def check_stop(step: str, done: int, total: int | None) -> None:

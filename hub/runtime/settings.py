@@ -140,7 +140,9 @@ def _layers_of(name: str, connector: str, layers: Layers) -> dict[str, list[tupl
     found: dict[str, list[tuple[str, str]]] = {}
     for folder in dict.fromkeys((connector, name)):
         for kind, text in layers.get(folder, {}).items():
-            found.setdefault(kind, []).append((f"mappings/{folder}/{kind}.toml", text))
+            # The configuration strips texts; a mark on an empty first line keeps the line numbers of messages right.
+            kept = f"#{text}" if text.startswith(("\n", "\r")) else text
+            found.setdefault(kind, []).append((f"mappings/{folder}/{kind}.toml", kept))
     return found
 
 

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.commands.stage import Erp, Terminal
+
+
+def test_init_makes_a_home_and_leaves_an_existing_one_alone(tmp_path: Path):
+    terminal = Terminal(tmp_path / "home")
+    made = terminal.json("init")["item"]["made"]
+    assert {Path(path).name for path in made} >= {"isthmus.toml", "master.key"}
+    before = {path: path.read_bytes() for path in terminal.home.rglob("*.toml")}
+    assert terminal.json("init")["item"]["made"] == []
+    assert {path: path.read_bytes() for path in terminal.home.rglob("*.toml")} == before
+
+
+def test_apply_says_whether_anything_changed(terminal: Terminal):
+    assert terminal.json("apply")["item"]["changed"] is False
+    config = terminal.home / "isthmus.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace("My company", "海岳精密"), encoding="utf-8")
+    assert terminal.json("apply")["item"] == {"number": 2, "changed": True, "unchecked": []}
+
+
+def test_apply_refuses_with_file_line_and_fix(terminal: Terminal):
+    config = terminal.home / "isthmus.toml"
+    config.write_text('[organisation]\ncurrency = "yuan"\n', encoding="utf-8")
+    answer = terminal.call("apply", code=2)
+    assert "isthmus.toml, line 2: organisation.currency" in answer.err
+    assert answer.out == ""
+
+
+def test_doctor_is_content_with_a_new_home(terminal: Terminal):
+    findings = {row["subject"]: row["ok"] for row in terminal.json("doctor")["items"]}
+    assert {"home", "key", "database", "configuration", "secrets", "clock", "connector sandbox"} <= set(findings)
+    assert all(findings.values())
+
+
+def test_doctor_names_each_thing_that_is_wrong(connected: Terminal, erp: Erp):
+    assert connected.call("doctor").exit_code == 0
+    (connected.home / "master.key").chmod(0o644)
+    config = connected.home / "isthmus.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace(erp.url, "http://127.0.0.1:9"), encoding="utf-8")
+    findings = {row["subject"]: row for row in connected.json("doctor", code=2)["items"]}
+    assert "chmod 600" in findings["key"]["text"]
+    assert "isthmus apply" in findings["configuration"]["text"]
+    assert findings["connection erp"]["ok"]
+
+
+def test_doctor_ends_with_3_when_only_the_other_system_is_away(connected: Terminal, erp: Erp):
+    config = connected.home / "isthmus.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace(erp.url, "http://127.0.0.1:9"), encoding="utf-8")
+    connected.call("apply")
+    findings = {row["subject"]: row["ok"] for row in connected.json("doctor", code=3)["items"]}
+    assert not findings.pop("connection erp")
+    assert all(findings.values())
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_doctor_without_a_home_says_what_to_do(tmp_path: Path, lang: str):
+    answer = Terminal(tmp_path / "nowhere").call("doctor", "--lang", lang, code=2)
+    assert "init" in answer.out
