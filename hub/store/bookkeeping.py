@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from hub.errors import RuleBroken
 from hub.model.values import Value
 from hub.protocol.binding import Binding, BindingState
 from hub.store.codec import row_codec, stored
@@ -103,7 +104,10 @@ class UnitOfWork(Records):
         self, connection: str, stream: str, external_id: str, version: int | None, payload: Mapping[str, Any]
     ) -> bool:
         """Keep a record as the vendor sent it; False when it equals the newest one that is kept."""
-        body = dump_canonical(payload)
+        try:
+            body = dump_canonical(payload)
+        except (TypeError, ValueError) as error:
+            raise RuleBroken("store.value_refused", what=error) from error
         digest = hashlib.sha256(body).hexdigest()
         newest = self._newest_payload(connection, stream, external_id)
         if newest is not None and newest.digest == digest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -15,12 +16,10 @@ from hub.store.json_text import dump_json, load_json
 BUSY_TIMEOUT_S = 30.0
 POOL_SIZE = 8
 MAX_OVERFLOW = 24
+_CONNECT_TIMEOUT_S = 10
 _BEGIN = "isthmus_begin"
-_POSTGRES_OPTIONS = (
-    "-c timezone=UTC"
-    f" -c lock_timeout={BUSY_TIMEOUT_S:.0f}s"
-    " -c idle_in_transaction_session_timeout=120s"  # a worker that hangs inside a transaction blocks nobody for ever
-)
+_IDLE_TIMEOUT_S = 120
+"""A worker that hangs inside a transaction blocks nobody for longer."""
 
 
 def parse_url(text: str) -> URL:
@@ -34,13 +33,21 @@ def parse_url(text: str) -> URL:
         return url.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
         raise ConfigInvalid("store.url_invalid")
+    folder = Path(url.database or ".").absolute().parent
+    if not folder.is_dir():
+        raise ConfigInvalid("store.folder_missing", folder=folder)
     return url
 
 
-def open_engine(url: URL, *, durable: bool) -> Engine:
+def open_engine(url: URL, *, durable: bool, busy_timeout_s: float) -> Engine:
     """An engine for SQLite or PostgreSQL; nothing is connected yet."""
     if url.get_backend_name() == "sqlite":
-        return _open_sqlite(url, durable=durable)
+        return _open_sqlite(url, durable=durable, busy_timeout_s=busy_timeout_s)
+    options = {
+        "timezone": "UTC",
+        "lock_timeout": f"{busy_timeout_s * 1000:.0f}ms",
+        "idle_in_transaction_session_timeout": f"{_IDLE_TIMEOUT_S}s",
+    }
     return create_engine(
         url,
         json_serializer=dump_json,
@@ -48,7 +55,10 @@ def open_engine(url: URL, *, durable: bool) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=MAX_OVERFLOW,
         pool_pre_ping=True,
-        connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": 10},
+        connect_args={
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+            "connect_timeout": _CONNECT_TIMEOUT_S,
+        },
     )
 
 
@@ -67,14 +77,14 @@ def for_reading(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _open_sqlite(url: URL, *, durable: bool) -> Engine:
+def _open_sqlite(url: URL, *, durable: bool, busy_timeout_s: float) -> Engine:
     engine = create_engine(
         url,
         json_serializer=dump_json,
         json_deserializer=load_json,
         pool_size=POOL_SIZE,
         max_overflow=MAX_OVERFLOW,
-        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "cached_statements": 512},
+        connect_args={"timeout": busy_timeout_s, "check_same_thread": False, "cached_statements": 512},
     )
     synchronous = "FULL" if durable else "OFF"
 

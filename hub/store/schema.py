@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
@@ -12,9 +10,6 @@ from hub.errors import ConfigInvalid
 from hub.store.failures import translate
 from hub.store.migrations import HEAD
 from hub.store.transaction import Transaction, Turn
-
-_template: list[bytes] = []
-"""An empty database of this version, for temporary databases: a copy takes a millisecond, a migration half a second."""
 
 
 def migrate(engine: Engine, turn: Turn | None, revision: str = "head") -> None:
@@ -25,7 +20,7 @@ def migrate(engine: Engine, turn: Turn | None, revision: str = "head") -> None:
     try:
         with translate():
             upgrade(transaction.connection, revision)
-    except BaseException:
+    except BaseException:  # whatever ends the migration, it is passed on
         transaction.roll_back()
         raise
     transaction.commit()
@@ -43,18 +38,3 @@ def check_revision(engine: Engine) -> None:
         raise ConfigInvalid("store.schema_missing")
     if found != HEAD:
         raise ConfigInvalid("store.schema_differs", found=found, wanted=HEAD)
-
-
-def copy_template(file: Path) -> bool:
-    """Write the kept empty database to a file that is not there yet; False when none is kept or the file exists."""
-    if not _template or file.exists():
-        return False
-    file.write_bytes(_template[0])
-    return True
-
-
-def keep_template(file: Path) -> None:
-    """Keep a database that was just migrated and is empty."""
-    if not _template:
-        with closing(sqlite3.connect(file)) as connection:
-            _template.append(connection.serialize())

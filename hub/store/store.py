@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 
-from hub.errors import ConfigInvalid, Transient
+from hub.errors import Transient
 from hub.model.ids import RANDOM_BITS, make_uuid7
-from hub.store import schema
+from hub.store import schema, temporary
 from hub.store.bookkeeping import UnitOfWork
-from hub.store.engine import for_reading, for_writing, open_engine, parse_url
+from hub.store.engine import BUSY_TIMEOUT_S, for_reading, for_writing, open_engine, parse_url
 from hub.store.records import Clock
 from hub.store.transaction import Transaction, Turn
 
 RandomBits = Callable[[int], int]
-_FILE = "hub.sqlite"
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -35,39 +31,57 @@ class _Undo(Exception):
 class Store:
     """One database. Safe over threads, and over processes: writers wait for one another, readers see a snapshot."""
 
-    def __init__(self, engine: Engine, clock: Clock, random_bits: RandomBits, folder: Path | None) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, random_bits: RandomBits, turn: Turn, *, is_temporary: bool
+    ) -> None:
         self.engine = engine
         self._reading = for_reading(engine)
         self._writing = for_writing(engine)
         self._clock = clock
         self._random_bits = random_bits
-        self._folder = folder
-        self._turn = Turn() if engine.dialect.name == "sqlite" else None
+        self._is_temporary = is_temporary
+        self._closed = False
+        self._turn_timeout_s = turn.timeout_s
+        self._turn = turn if engine.dialect.name == "sqlite" else None
         self._inside = threading.local()
         self._open: set[Transaction] = set()
         self._id_lock = threading.Lock()
         self._last_id = (datetime(1970, 1, 1, tzinfo=UTC), 0)
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock, random_bits: RandomBits = secrets.randbits, durable: bool = True) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        clock: Clock,
+        random_bits: RandomBits = secrets.randbits,
+        durable: bool = True,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> Self:
         """Open ``sqlite:///file`` or ``postgresql://…``; ``ConfigInvalid`` when the address cannot be used.
 
         ``sqlite://`` is an empty database of this process, gone on ``close``. ``durable=False`` lets SQLite lose the
-        last commits in a power cut (for tests).
+        last commits in a power cut (for tests). Who waits longer than ``busy_timeout_s`` for another writer gets
+        ``Transient``.
         """
-        parsed, folder = parse_url(url), None
-        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-            folder = Path(tempfile.mkdtemp(prefix="isthmus-store-"))
-            parsed, durable = make_url(f"sqlite:///{folder / _FILE}"), False
-        elif parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).absolute().parent.is_dir():
-            raise ConfigInvalid("store.folder_missing", folder=Path(str(parsed.database)).absolute().parent)
-        return cls(open_engine(parsed, durable=durable), clock, random_bits, folder)
+        parsed = parse_url(url)
+        is_temporary = parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
+        if is_temporary:
+            engine = temporary.take_engine(busy_timeout_s)
+        else:
+            engine = open_engine(parsed, durable=durable, busy_timeout_s=busy_timeout_s)
+        return cls(engine, clock, random_bits, Turn(busy_timeout_s), is_temporary=is_temporary)
 
     def close(self) -> None:
-        """Give every connection back; a temporary database is removed."""
-        self.engine.dispose()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        """Drop every connection, with what is not committed; a temporary database is removed."""
+        if self._closed:
+            return
+        self._closed = True
+        self.abandon_transactions()
+        if self._is_temporary:
+            temporary.give_back(self.engine, self._turn_timeout_s)
+        else:
+            self.engine.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -79,12 +93,11 @@ class Store:
 
     def migrate(self) -> None:
         """Bring the schema to this version of the hub; nothing happens when it is there already."""
-        file = None if self._folder is None else self._folder / _FILE
-        if file is not None and schema.copy_template(file):
+        if self._is_temporary and temporary.copy_template(self.engine):
             return
         schema.migrate(self._writing, self._turn)
-        if file is not None:
-            schema.keep_template(file)
+        if self._is_temporary:
+            temporary.keep_template(self.engine)
 
     def check(self) -> None:
         """``Transient`` when the database cannot be reached, ``ConfigInvalid`` when its schema is another version's."""
@@ -132,7 +145,7 @@ class Store:
         self._inside.busy = True
         try:
             yield UnitOfWork(transaction.connection, self._clock, self.make_id, writable=writable)
-        except BaseException:
+        except BaseException:  # whatever ends the block, it is passed on
             self._leave(transaction, Transaction.roll_back)
             raise
         self._leave(transaction, Transaction.commit if writable else Transaction.roll_back)

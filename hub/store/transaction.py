@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from hub.errors import OutcomeUnknown, Transient
-from hub.store.engine import BUSY_TIMEOUT_S
 from hub.store.failures import translate
 
 
@@ -17,12 +16,13 @@ class Turn:
     """Whose turn it is to write to SQLite within this process. SQLite would let threads poll for its lock; here they
     are woken. Other processes are waited for by SQLite's busy timeout."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout_s: float) -> None:
         self._lock = threading.Lock()
+        self.timeout_s = timeout_s
 
     def take(self) -> None:
-        if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
-            raise Transient("store.busy", what=f"another thread has been writing for {BUSY_TIMEOUT_S:.0f} s")
+        if not self._lock.acquire(timeout=self.timeout_s):
+            raise Transient("store.busy", what=f"another thread has been writing for {self.timeout_s:g} s")
 
     def give_back(self) -> None:
         self._lock.release()
@@ -40,14 +40,14 @@ class Transaction:
             with translate():
                 self.connection: Connection = engine.connect()
                 self._begin()
-        except BaseException:
+        except BaseException:  # it is passed on, whatever it is
             self._give_turn_back()
             raise
 
     def _begin(self) -> None:
         try:
             self.connection.begin()
-        except BaseException:
+        except BaseException:  # it is passed on, whatever it is
             self.connection.close()
             raise
 
@@ -65,23 +65,29 @@ class Transaction:
 
     def roll_back(self) -> None:
         """Undo everything; a connection that is gone has undone it already."""
-        with contextlib.suppress(DBAPIError):
-            self.connection.rollback()
-        self._finish()
+        try:
+            with contextlib.suppress(DBAPIError):
+                self.connection.rollback()
+        finally:
+            self._finish()
 
     def abandon(self) -> None:
         """End as a worker that is killed: the connection is dropped and the database undoes what was not committed.
 
         May be called from another thread than the one that began.
         """
-        with contextlib.suppress(DBAPIError):
-            self.connection.invalidate()
-        self._finish()
+        try:
+            with contextlib.suppress(DBAPIError):
+                self.connection.invalidate()
+        finally:
+            self._finish()
 
     def _finish(self) -> None:
-        with contextlib.suppress(DBAPIError):
-            self.connection.close()
-        self._give_turn_back()
+        try:
+            with contextlib.suppress(DBAPIError):
+                self.connection.close()
+        finally:
+            self._give_turn_back()
 
     def _give_turn_back(self) -> None:
         if self._turn is not None and self._over.acquire(blocking=False):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.errors import ConfigInvalid, Transient
+from hub.errors import ConfigInvalid, OutcomeUnknown, Transient
 from hub.store import Store, UnitOfWork
 from hub.store.rows import Setting
 from tests.store.samples import StillClock, open_store
@@ -164,9 +164,59 @@ def test_temporary_databases_are_apart_and_leave_nothing() -> None:
             tx.save(Setting(name="a", value=1))
         assert names(one) == ["a"]
         assert names(other) == []
-        folder = Path(str(one.engine.url.database)).parent
-        assert folder.exists()
-    assert not folder.exists()
+        file = Path(str(one.engine.url.database))
+        assert file.exists()
+    assert not file.exists()
+    with open_store("sqlite://") as next_one:
+        assert names(next_one) == []
+
+
+def test_who_waits_too_long_is_told_and_nothing_is_changed(tmp_path: Path) -> None:
+    """Within a process it is the turn that is waited for, between processes SQLite's own lock."""
+    url = f"sqlite:///{tmp_path}/hub.sqlite"
+    with open_store(url) as one, Store.open(url, clock=StillClock(), busy_timeout_s=0.05) as other:
+        failed: list[Transient] = []
+
+        def write_beside(name: str) -> None:
+            try:
+                with other.write() as tx:
+                    tx.save(Setting(name=name, value=1))
+                    if name == "holds":
+                        again = threading.Thread(target=write_beside, args=["waits for the turn"])
+                        again.start()
+                        again.join()
+            except Transient as error:
+                failed.append(error)
+
+        with one.write() as tx:
+            tx.save(Setting(name="first", value=1))
+            worker = threading.Thread(target=write_beside, args=["waits for the lock"])
+            worker.start()
+            worker.join()
+        write_beside("holds")
+        assert [error.code for error in failed] == ["store.busy", "store.busy"]
+        assert names(one) == ["first", "holds"]
+
+
+def test_a_commit_that_nobody_answered_is_unknown(store: Store) -> None:
+    if store.engine.dialect.name == "sqlite":
+        return  # no server that could go away
+    with pytest.raises(OutcomeUnknown) as unknown, store.write() as tx:
+        tx.save(Setting(name="a", value=1))
+        _end_other_connections(store)
+    assert unknown.value.code == "store.commit_unknown"
+    with pytest.raises(Transient), store.write() as tx:
+        _end_other_connections(store)
+        tx.save(Setting(name="b", value=1))
+    assert names(store) == [], "the store goes on with a new connection"
+
+
+def _end_other_connections(store: Store) -> None:
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def test_sqlite_is_opened_for_safety(tmp_path: Path) -> None:
