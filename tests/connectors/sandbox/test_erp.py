@@ -284,6 +284,8 @@ def test_people_are_seen_in_what_they_do(clock):
     assert (changed["created_by"], changed["changed_by"], changed["touched"]) == (USER, "李会计", True)
     again = erp.change("sale", id, {"note": "y"})
     assert (again["changed_by"], again["touched"]) == (USER, True)
+    own = Person(erp, "赵六").create("sale", customer="P1")
+    assert (own["created_by"], own["touched"]) == ("赵六", False)
     with pytest.raises(ValueError, match="integration user"):
         Person(erp, USER)
 
