@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -19,6 +20,7 @@ from hub.store.migrations import generate
 from hub.store.migrations.sql import join_statements, split_statements
 from hub.store.tables import derive_tables
 from hub.store.views import list_views
+from hub.testkit.servers import PostgresServer
 from tests.store.samples import StillClock, make_order
 
 REGENERATE = "the models changed: run  python -m hub.store.migrations.generate"
@@ -58,10 +60,11 @@ def empty_engine(request: pytest.FixtureRequest, store: Store) -> Iterator[Engin
         with Store.open("sqlite://", clock=StillClock()) as opened:
             yield opened.engine
         return
-    server, _ = request.getfixturevalue("migrated_postgres")
-    with Store.open(server.create_database("beside"), clock=StillClock()) as opened:
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = f"beside_{uuid4().hex}"
+    with Store.open(server.create_database(name), clock=StillClock()) as opened:
         yield opened.engine
-    server.drop_database("beside")
+    server.drop_database(name)
 
 
 def describe(connection: Connection) -> dict[str, str]:
