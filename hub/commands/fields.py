@@ -34,14 +34,23 @@ def _parse_value(name: str, text: str) -> Any:
 
 def read_fields(source: Path) -> dict[str, Any]:
     """A JSON object from a file, or from stdin for ``-``."""
+    rows = read_rows(source)
+    if len(rows) != 1:
+        raise ConfigInvalid("cli.json_no_object", where=source)
+    return rows[0]
+
+
+def read_rows(source: Path) -> list[dict[str, Any]]:
+    """A JSON object, or a list of them, from a file, or from stdin for ``-``."""
     try:
         text = sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigInvalid("cli.file_unreadable", file=source, what=type(error).__name__) from error
     values = _read_json(text, str(source))
-    if not isinstance(values, dict):
+    rows = values if isinstance(values, list) else [values]
+    if not all(isinstance(row, dict) for row in rows):
         raise ConfigInvalid("cli.json_no_object", where=source)
-    return values
+    return rows
 
 
 def _read_json(text: str, where: str) -> Any:

@@ -15,7 +15,9 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="field=value; repeat it. Lists and objects as JSON; references by number or name."),
 ]
-FromFile = Annotated[Path | None, typer.Option("--from", help="A JSON object of fields; - reads stdin.")]
+FromFile = Annotated[
+    Path | None, typer.Option("--from", help="A JSON object of fields (a list of them to create many); - reads stdin.")
+]
 
 
 def show_list(
@@ -112,9 +114,41 @@ def create(ctx: typer.Context, kind: Kind, settings: Settings = None, source: Fr
     with answering(ctx, "record.create") as session:
         from hub.sync.records import create_record
 
+        rows = _read_list(session, kind, settings, source)
+        if rows is not None:
+            create_all(session, kind, rows)
+            return
         record = create_record(session.hub, kind, _read_values(session, kind, settings, source), session.actor)
         session.item(record)
         session.say("cli.record_created", kind=kind, label=_label(record), id=record.id)
+
+
+def create_all(session: Session, kind: str, rows: list[dict[str, Any]]) -> None:
+    """A list of records: each one that is refused is named with its place in the list, the rest goes on."""
+    from hub.commands.fields import resolve_references
+    from hub.errors import IsthmusError, RuleBroken
+    from hub.sync.records import create_record
+
+    made = []
+    for place, row in enumerate(rows, 1):
+        try:
+            made.append(create_record(session.hub, kind, resolve_references(session.hub, kind, row), session.actor))
+        except IsthmusError as error:
+            session.fail(RuleBroken("cli.row_refused", place=place, what=error.text(session.options.lang)))
+    session.items(made)
+    session.say("cli.records_created", kind=kind, count=len(made), refused=len(rows) - len(made))
+
+
+def _read_list(
+    session: Session, kind: str, settings: list[str] | None, source: Path | None
+) -> list[dict[str, Any]] | None:
+    """The rows of a list given by --from alone; None when one record is meant."""
+    from hub.commands.fields import read_rows
+
+    if source is None or settings:
+        return None
+    rows = read_rows(source)
+    return rows if len(rows) != 1 or str(source) == "-" else None
 
 
 def edit(ctx: typer.Context, kind: Kind, which: Which, settings: Settings = None, source: FromFile = None) -> None:

@@ -1,1 +1,1 @@
-"""The scenarios of `isthmus demo`; they call public commands only."""
+"""Scenarios that show the hub at work. They call public commands only."""

@@ -204,6 +204,8 @@ class Connector(ABC):
     Config: ClassVar[type[ConnectorConfig]]
     mappings: ClassVar[Path | None] = None
     """Folder with the connector's ``<kind>.toml`` mapping files, when not shipped in ``mappings/<name>``."""
+    simulator: ClassVar[str | None] = None
+    """``package.module:function`` of the simulator that the connector ships (see ``hub.sdk.simulator``)."""
     rounding: ClassVar[str] = "line"
     """How the system rounds tax: ``line`` half-up per line, or ``document`` half-even per document."""
     total_tolerance: ClassVar[Decimal] = Decimal("0.05")
