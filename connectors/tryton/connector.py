@@ -1,0 +1,50 @@
+"""The Tryton connector: puts client, streams and sinks together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from connectors.tryton.client import TrytonClient
+from connectors.tryton.config import TrytonConfig
+from connectors.tryton.shapes import FUNCTIONS
+from connectors.tryton.streams import PartyStream, ProductStream, SaleStream
+from connectors.tryton.tables import TrytonTables
+from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+
+
+class TrytonConnector(Connector):
+    """Reads and writes parties, products and sales of one company in a Tryton database."""
+
+    name = "tryton"
+    label: ClassVar[Mapping[str, str]] = {"en": "Tryton", "zh": "Tryton"}
+    Config = TrytonConfig
+    rounding: ClassVar[str] = "document"
+
+    def __init__(self, config: TrytonConfig, tools: Tools) -> None:
+        super().__init__(config, tools)
+        self._client = TrytonClient(config, tools)
+        self._tables = TrytonTables(self._client, config)
+        party, product, sale = (
+            make(self._client, self._tables, tools) for make in (PartyStream, ProductStream, SaleStream)
+        )
+        self._streams: dict[str, Stream] = {stream.name: stream for stream in (party, product, sale)}
+        self._sinks: dict[str, Sink] = {}
+
+    def streams(self) -> Mapping[str, Stream]:
+        return self._streams
+
+    def sinks(self) -> Mapping[str, Sink]:
+        return self._sinks
+
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        return FUNCTIONS
+
+    def code_tables(self) -> Mapping[str, Mapping[str, str]]:
+        return self._tables.codes()
+
+    def check(self) -> Sequence[CheckItem]:
+        return []
+
+    def close(self) -> None:
+        self._client.close()

@@ -1,0 +1,109 @@
+"""What the server knows by a code: units, currencies, taxes, categories, countries. Read once, and again for a code that
+is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from connectors.tryton.client import TrytonClient
+from connectors.tryton.config import TrytonConfig
+from connectors.tryton.shapes import add_rates
+from hub.errors import Rejected
+
+Row = Mapping[str, Any]
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "product.uom": ("symbol", "name", "category"),
+    "currency.currency": ("code", "digits"),
+    "account.tax": ("name", "type", "rate", "parent", "company", "active", "group.kind"),
+    "product.category": ("name", "accounting", "customer_taxes_used.type", "customer_taxes_used.rate"),
+    "country.country": ("code",),
+    "company.company": ("currency.code",),
+}
+
+
+class TrytonTables:
+    """The tables of one connection. A code that no table has is ``Rejected``, with what a person can do about it."""
+
+    def __init__(self, client: TrytonClient, config: TrytonConfig) -> None:
+        self._client = client
+        self._config = config
+        self._rows: dict[str, list[Row]] = {}
+
+    @property
+    def company_currency(self) -> str:
+        """ISO code of the company's currency; list prices are in it. Empty for a user without a company."""
+        for row in self._list("company.company"):
+            if row["id"] == self._client.company_id:
+                return str(row["currency."]["code"])
+        return ""
+
+    def warm_up(self) -> None:
+        """Read what the mapping asks for, so that it is not read in the middle of a transaction of the hub."""
+        self._list("product.uom")
+        self._list("company.company")
+
+    def codes(self) -> dict[str, dict[str, str]]:
+        """The code tables that the hub can be told: symbols of units stand for themselves."""
+        return {"unit": {row["symbol"]: row["symbol"] for row in self._list("product.uom")}}
+
+    def find_unit(self, symbol: str) -> int:
+        return self._find_one("product.uom", "symbol", symbol, "tryton.unit_unknown")
+
+    def find_currency(self, code: str) -> int:
+        return self._find_one("currency.currency", "code", code, "tryton.currency_unknown")
+
+    def find_country(self, code: str) -> int:
+        return self._find_one("country.country", "code", code, "tryton.country_unknown")
+
+    def find_taxes(self, rate: Decimal) -> list[int]:
+        """The one sales tax of the company with this rate; none for 0. Several are for a person to tell apart."""
+        if not rate:
+            return []
+        found = [row for row in self._list("account.tax") if self._is_sales_tax(row) and row["rate"] == rate]
+        if not found:
+            raise Rejected("tryton.tax_unknown", rate=str(rate))
+        if len(found) > 1:
+            raise Rejected("tryton.tax_ambiguous", rate=str(rate), names=", ".join(row["name"] for row in found))
+        return [found[0]["id"]]
+
+    def find_category(self, rate: Decimal | None) -> int | None:
+        """The accounting category of a new product: the configured one, else the only one with this tax rate."""
+        rows = [row for row in self._list("product.category") if row["accounting"]]
+        if self._config.product_category:
+            named = [row["id"] for row in rows if row["name"] == self._config.product_category]
+            if not named:
+                raise Rejected("tryton.category_unknown", category=self._config.product_category)
+            return int(named[0])
+        if rate is None:
+            return None
+        fitting = [row for row in rows if _rate_of(row) == rate]
+        if len(fitting) != 1:
+            names = ", ".join(row["name"] for row in fitting) or "-"
+            raise Rejected("tryton.category_ambiguous", rate=str(rate), names=names)
+        return int(fitting[0]["id"])
+
+    def _is_sales_tax(self, row: Row) -> bool:
+        group = row.get("group.") or {}
+        ours = row["company"] in (None, self._client.company_id)
+        return bool(ours and row["active"] and not row["parent"] and row["type"] == "percentage") and (
+            group.get("kind") != "purchase"
+        )
+
+    def _find_one(self, model: str, field: str, wanted: str, code: str) -> int:
+        for fresh in (False, True):
+            for row in self._list(model, fresh=fresh):
+                if row[field] == wanted:
+                    return int(row["id"])
+        raise Rejected(code, value=wanted)
+
+    def _list(self, model: str, *, fresh: bool = False) -> list[Row]:
+        if fresh or model not in self._rows:
+            self._rows[model] = [*self._client.search_read(model, [], FIELDS[model])]
+        return self._rows[model]
+
+
+def _rate_of(category: Row) -> Decimal | None:
+    rate = add_rates(category["customer_taxes_used."] or ())
+    return None if rate is None else Decimal(rate)
