@@ -53,8 +53,8 @@ class Tools:
 class SourceRecord:
     """One record as the vendor sent it, plus what the write protocol needs to know about it.
 
-    ``payload`` is the vendor's own shape as JSON-ready data (decimals as ``Decimal`` or text, never float for money;
-    dates as ISO text); children are inside it. ``version`` is a monotone integer that covers the children (None when the
+    ``payload`` is the vendor's own shape as JSON-ready data (decimals as ``Decimal`` or text, never a float for money;
+    dates as ISO text), children inside it. ``version`` is a monotone integer that covers the children (None when the
     system has none). ``read_at`` is when the read *started*. The three ``by`` facts are None when the system does not
     show them.
     """
@@ -236,7 +236,7 @@ class Connector(ABC):
         configured codes win over them."""
         return {}
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - nothing to close is a good answer
         """Give back connections and sessions."""
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from hub.errors import NeedsConsent, OutcomeUnknown, Rejected, Transient
+from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient
 from hub.sdk.connector import Tools
 
 READ_ATTEMPTS = 3
@@ -68,7 +68,7 @@ class HttpClient:
             raise failure("sdk.no_answer", vendor=f"{type(error).__name__} {error}", where=where) from error
         if response.is_success:
             return response
-        raise_for_status(response, where=where, writes=writes)
+        raise make_status_error(response, where=where, writes=writes)
 
 
 def parse_retry_after(response: httpx.Response) -> float | None:
@@ -79,15 +79,15 @@ def parse_retry_after(response: httpx.Response) -> float | None:
         return None
 
 
-def raise_for_status(response: httpx.Response, *, where: str, writes: bool) -> NoReturn:
-    """Turn a non-2xx answer into the error class that says what happens next."""
+def make_status_error(response: httpx.Response, *, where: str, writes: bool) -> IsthmusError:
+    """The error that a non-2xx answer stands for, of the class that says what happens next."""
     status, words = response.status_code, response.text[:300]
     if status in (401, 403):
-        raise NeedsConsent("sdk.refused_login", vendor=words, status=status, where=where)
+        return NeedsConsent("sdk.refused_login", vendor=words, status=status, where=where)
     if status == 429 or (status == 503 and "retry-after" in response.headers):
         retry_after_s = parse_retry_after(response)
-        raise Transient("sdk.throttled", vendor=words, retry_after_s=retry_after_s, status=status, where=where)
+        return Transient("sdk.throttled", vendor=words, retry_after_s=retry_after_s, status=status, where=where)
     if status >= 500:
         failure = OutcomeUnknown if writes else Transient
-        raise failure("sdk.server_error", vendor=words, status=status, where=where)
-    raise Rejected("sdk.rejected", vendor=words, status=status, where=where)
+        return failure("sdk.server_error", vendor=words, status=status, where=where)
+    return Rejected("sdk.rejected", vendor=words, status=status, where=where)
