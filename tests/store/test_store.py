@@ -28,6 +28,18 @@ def test_a_block_that_raises_is_undone(store: Store) -> None:
     assert names(store) == ["b"]
 
 
+def test_a_rehearsal_sees_its_own_writes_and_leaves_none(store: Store) -> None:
+    with store.rehearse() as tx:
+        tx.save(Setting(name="a", value=1))
+        assert tx.count(Setting) == 1
+    assert names(store) == []
+    with pytest.raises(ZeroDivisionError), store.rehearse() as tx:
+        _ = 1 // 0
+    with store.write() as tx:
+        tx.save(Setting(name="b", value=1))
+    assert names(store) == ["b"]
+
+
 def test_units_of_work_do_not_nest(store: Store) -> None:
     with store.write(), pytest.raises(RuntimeError, match="nest"), store.read():
         pass
