@@ -21,24 +21,28 @@ def todo(
         if connection is not None:
             session.hub.settings_of(connection)
         found = list_todo(session.hub, connection=connection)
-        texts = [session.text(item.code, **item.params) for item in found]
-        session.items([{**vars(item), "text": text} for item, text in zip(found, texts, strict=True)])
-        session.table(
-            ["wait", "connection", "kind", "number", "amount", "why", "command"],
-            [
-                (
-                    session.text(f"cli.wait_{item.kind_of_wait}"),
-                    item.connection,
-                    item.kind,
-                    item.number or item.remote_id,
-                    show_money(item.amount, item.currency),
-                    text,
-                    item.command,
-                )
-                for item, text in zip(found, texts, strict=True)
-            ],
-        )
-        session.say("cli.todo_count", count=len(found))
+        lang = session.options.lang
+        session.items([{**vars(item), "text": item.text(lang)} for item in found])
+        mine = [item for item in found if not item.informational]
+        if mine:
+            session.table(
+                ["wait", "connection", "kind", "number", "amount", "why", "command"],
+                [
+                    (
+                        session.text(f"cli.wait_{item.kind_of_wait}"),
+                        item.connection,
+                        item.kind,
+                        item.number or item.remote_id,
+                        show_money(item.amount, item.currency),
+                        item.text(lang),
+                        item.command,
+                    )
+                    for item in mine
+                ],
+            )
+        session.say("cli.todo_count", count=len(mine))
+        if len(mine) < len(found):
+            session.say("cli.todo_approval", count=len(found) - len(mine))
 
 
 COMMANDS = {"todo": todo}

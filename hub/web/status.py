@@ -63,14 +63,14 @@ class _Page:
         return ""
 
     def todo(self) -> str:
-        items = list_todo(self._hub)
+        items = [item for item in list_todo(self._hub) if not item.informational]
         rows = [
             [
                 plain(item.connection),
                 plain(item.kind),
                 plain(item.number or item.remote_id),
                 right(format_money(item.amount, item.currency) if item.amount is not None and item.currency else ""),
-                (self.text(item.code, **item.params), ""),
+                plain(item.text(self._lang)),
                 (f"<code>{escape(item.command)}</code>", ""),
             ]
             for item in items[:SHOWN]

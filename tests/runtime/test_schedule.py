@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dramatiq import Broker
+
+from hub.runtime.actors import Actors, declare_actors
+from hub.runtime.assemble import Outfit, close_hub, open_hub
+from hub.runtime.broker import open_broker
+from hub.runtime.pool import HubPool
+from hub.runtime.recovery import recover_runs
+from hub.runtime.schedule import HINT_AGAIN_S, LEASE_NAME, LEASE_S, Scheduler, claim_due_syncs
+from hub.store.rows import JournalEntry, Lease, Run, SyncState
+from hub.sync.context import Hub
+from hub.sync.pause import pause_all, pause_connection, resume_all
+from hub.sync.records import create_record
+from tests.runtime.stage import SANDBOX, TurnedClock, prepare_home
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    return TurnedClock()
+
+
+@pytest.fixture
+def pool(tmp_path: Path, clock: TurnedClock) -> Iterator[HubPool]:
+    pool = HubPool(prepare_home(tmp_path, SANDBOX), Outfit(clock=clock))
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    broker = open_broker(None)
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def actors(broker: Broker, pool: HubPool) -> Actors:
+    return declare_actors(broker, pool)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, pool: HubPool) -> Iterator[Hub]:
+    with pool.lend() as hub:
+        yield hub
+
+
+def queued(broker: Broker, name: str) -> list[Any]:
+    """Arguments of the messages that wait, oldest first."""
+    from dramatiq import Message
+
+    waiting = broker.queues[name].queue  # type: ignore[index] # the embedded broker's queues are a dictionary
+    return [Message.decode(encoded).args for encoded in list(waiting)]
+
+
+def make_run(hub: Hub, number: int, *, lease_s: float, state: str = "running") -> Run:
+    run = Run(
+        id=hub.new_id(),
+        number=number,
+        connection="erp",
+        kinds=["order"],
+        actor="test",
+        state=state,
+        started_at=hub.now(),
+        lease_until=hub.now() + timedelta(seconds=lease_s),
+    )
+    with hub.store.write() as tx:
+        tx.insert(run)
+    return run
+
+
+# ---------------------------------------------------------------- which syncs are due
+
+
+def test_a_sync_is_due_at_once_and_then_after_its_interval(hub: Hub, clock: TurnedClock):
+    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
+    assert claim_due_syncs(hub) == {}
+    clock.turn(61)
+    assert claim_due_syncs(hub) == {"erp": ["account"]}
+    clock.turn(240)
+    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
+
+
+def test_turns_that_were_missed_are_taken_once(hub: Hub, clock: TurnedClock):
+    claim_due_syncs(hub)
+    clock.turn(24 * 3600)
+    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
+    assert claim_due_syncs(hub) == {}
+
+
+def test_a_run_under_way_keeps_the_turn_for_later(hub: Hub, clock: TurnedClock):
+    make_run(hub, 1, lease_s=120)
+    assert claim_due_syncs(hub) == {}
+    clock.turn(121)
+    recover_runs(hub)
+    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
+
+
+def test_a_pause_keeps_the_turn_for_later(hub: Hub):
+    pause_all(hub, "test")
+    assert claim_due_syncs(hub) == {}
+    resume_all(hub, "test")
+    pause_connection(hub, "erp", "test")
+    assert claim_due_syncs(hub) == {}
+
+
+def test_a_sync_that_is_paused_by_itself_is_left_out(hub: Hub):
+    with hub.store.write() as tx:
+        tx.save(SyncState(connection="erp", kind="order", paused=True))
+    assert claim_due_syncs(hub) == {"erp": ["account"]}
+
+
+# ---------------------------------------------------------------- runs whose process died
+
+
+def test_a_run_is_called_stopped_when_its_lease_has_run_out(hub: Hub, clock: TurnedClock):
+    lost, alive = make_run(hub, 1, lease_s=60), make_run(hub, 2, lease_s=600)
+    clock.turn(61)
+    assert recover_runs(hub) == 1
+    assert recover_runs(hub) == 0
+    with hub.store.read() as tx:
+        found = tx.get(Run, id=lost.id)
+        assert found is not None
+        assert (found.state, found.ended_at, found.error_code) == ("stopped", clock.now(), "runtime.run_lost")
+        untouched = tx.get(Run, id=alive.id)
+        assert untouched is not None
+        assert untouched.state == "running"
+        assert tx.count(JournalEntry, action="run.lost", run_id=lost.id) == 1
+
+
+# ---------------------------------------------------------------- one scheduler at a time
+
+
+def test_a_second_scheduler_stands_by_and_takes_over_when_the_first_died(
+    pool: HubPool, actors: Actors, clock: TurnedClock
+):
+    first, second = Scheduler(pool, actors, holder="first"), Scheduler(pool, actors, holder="second")
+    assert first.tick()
+    clock.turn(LEASE_S - 1)
+    assert not second.tick()
+    assert first.tick(), "the holder prolongs its lease"
+    clock.turn(LEASE_S - 1)
+    assert not second.tick()
+    clock.turn(2)
+    assert second.tick(), "nobody prolonged it: the first has died"
+    assert not first.tick(), "the first comes back too late"
+
+
+def test_a_scheduler_that_stops_gives_its_lease_back(pool: HubPool, actors: Actors, clock: TurnedClock):
+    first, second = Scheduler(pool, actors, holder="first"), Scheduler(pool, actors, holder="second")
+    assert first.tick()
+    first.stop()
+    clock.turn(0.001)
+    assert second.tick()
+    with pool.store.read() as tx:
+        lease = tx.get(Lease, name=LEASE_NAME)
+        assert lease is not None
+        assert lease.holder == "second"
+
+
+def test_a_tick_starts_what_is_due_by_names_only(pool: HubPool, actors: Actors, broker: Broker):
+    Scheduler(pool, actors).tick()
+    assert queued(broker, "run_sync") == [("erp", ["account", "order"])]
+
+
+def test_the_loop_ticks_by_itself_and_ends(pool: HubPool, actors: Actors):
+    scheduler = Scheduler(pool, actors, tick_s=0.01)
+    ticks = threading.Semaphore(0)
+    scheduler.after_tick = ticks.release
+    scheduler.start()
+    for _ in range(3):
+        assert ticks.acquire(timeout=60)
+    scheduler.stop()
+    assert scheduler.last_tick is not None
+
+
+# ---------------------------------------------------------------- rows that are due
+
+
+def accept(hub: Hub, kind: str) -> None:
+    """As if a person had accepted a plan of this sync."""
+    from hub.sync.accept import current_settings
+
+    settings = current_settings(hub, "erp", kind)
+    with hub.store.write() as tx:
+        tx.save(SyncState(connection="erp", kind=kind, accepted_settings=settings))
+
+
+def test_due_rows_are_hinted_again_only_after_a_while(
+    pool: HubPool, hub: Hub, actors: Actors, broker: Broker, clock: TurnedClock
+):
+    accept(hub, "account")
+    create_record(hub, "account", {"name": "海岳精密机械有限公司"}, "test")
+    scheduler = Scheduler(pool, actors)
+    scheduler.tick()
+    assert len(queued(broker, "push_bindings")) == 1
+    scheduler.tick()
+    assert len(queued(broker, "push_bindings")) == 1
+    clock.turn(HINT_AGAIN_S + 1)
+    scheduler.tick()
+    messages = queued(broker, "push_bindings")
+    assert len(messages) == 2, "the message may be lost, so the row is found again"
+    assert messages[0] == messages[1]
+
+
+def test_rows_of_a_sync_that_nobody_accepted_are_not_hinted(pool: HubPool, hub: Hub, actors: Actors, broker: Broker):
+    create_record(hub, "account", {"name": "海岳精密机械有限公司"}, "test")
+    Scheduler(pool, actors).tick()
+    assert queued(broker, "push_bindings") == []
+
+
+def test_a_new_configuration_reaches_the_next_loan(tmp_path: Path, pool: HubPool, clock: TurnedClock):
+    from hub.runtime.home import Home
+    from hub.runtime.publish import publish
+    from tests.runtime.stage import TOKEN
+
+    with pool.lend() as before, pool.lend() as again:
+        assert before is again
+    home = Home(tmp_path / "home", TOKEN)
+    home.config_file.write_text(SANDBOX.replace("5m", "9m"), encoding="utf-8")
+    publish(home, pool.store, clock, "test")
+    with pool.lend() as after:
+        assert after is not before
+        assert after.config.connections["erp"].syncs["order"].every_s == 540
+
+
+def test_opening_twice_gives_two_hubs_on_one_database(tmp_path: Path):
+    home = prepare_home(tmp_path, SANDBOX)
+    first, second = open_hub(home), open_hub(home)
+    create_record(first, "account", {"name": "A", "number": "C1"}, "test")
+    with second.store.read() as tx:
+        from hub.model.party import Account
+
+        assert tx.count(Account) == 1
+    close_hub(first)
+    close_hub(second)
