@@ -76,7 +76,7 @@ def decide(binding: Binding, intent: Intent, seen: Seen, policy: Policy, now: da
         return Action(Op.NOTHING)
     if binding.parked:
         return Action(Op.PARK, binding.parked, binding.parked_params)
-    if policy.direction is Direction.IN:
+    if policy.direction is Direction.IN or not binding.primary:
         return Action(Op.NOTHING, "protocol.read_only")
     if state is BindingState.NEW:
         return _decide_new(binding, intent, seen, policy, now, epoch)
@@ -245,7 +245,7 @@ def _settle_or_confirm(
 ) -> Action:
     lost = not_retained or {}
     held = dict(found.held)
-    if seen.total_differs is not None:
+    if seen.total_differs is not None and binding.ours:
         held["gross"] = "protocol.total_differs"
     if binding.state is BindingState.PREPARED:
         if held:

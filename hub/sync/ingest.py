@@ -111,7 +111,7 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
     rebuilt = rebuild_record(
         tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
     )
-    if not ended and not was_tomb and policy.direction is not Direction.IN:
+    if not ended and not was_tomb and binding.primary and policy.direction is not Direction.IN:
         _note_difference(arrival, binding, snapshot)
     return _report(binding, rebuilt, ended, conflicts, snapshot)
 
@@ -154,6 +154,8 @@ def _move_state(binding: Binding, snapshot: Snapshot, policy: Policy, revision: 
         "remote_number": snapshot.number or binding.remote_number,
         "missing_since": None,
     }
+    if binding.state is BindingState.TOMB and snapshot.stage not in (Stage.VOID, Stage.GONE):
+        return binding.model_copy(update=update | _revive(binding, snapshot))
     if binding.state is BindingState.TOMB:
         return binding.model_copy(update=update)
     if snapshot.stage in (Stage.VOID, Stage.GONE):
@@ -163,6 +165,14 @@ def _move_state(binding: Binding, snapshot: Snapshot, policy: Policy, revision: 
         state, why = _follow_stage(binding, snapshot, policy, revision)
         update |= {"state": state, "why": why}
     return binding.model_copy(update=update)
+
+
+def _revive(binding: Binding, snapshot: Snapshot) -> dict[str, Any]:
+    """A cancelled document that people brought back to life. If the hub wanted it cancelled, a person must say."""
+    drafted = binding.ours and snapshot.stage is not Stage.EFFECTIVE
+    update: dict[str, Any] = {"state": BindingState.WAITING if drafted else BindingState.BOUND}
+    update["why"] = "protocol.revived_there" if drafted else None
+    return update | ({"parked": "protocol.revived_there"} if binding.void_wanted else {})
 
 
 def _follow_stage(

@@ -34,7 +34,7 @@ def build_intent(
     intent = Intent(
         values=values,
         claims=_find_claims(tx, hub, binding, policy, values),
-        void=is_void(record),
+        void=is_void(record) or (record.deleted_at is not None and binding.remote_id is None),
         revision=record.revision,
         parent=_check_parents(tx, binding, record, policy),
         hold=hold,

@@ -25,9 +25,10 @@ from hub.sync.accept import fingerprint_write, name_action
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
+from hub.sync.intent import build_intent
 from hub.sync.lookup import search_remote
 from hub.sync.match import adopt_document
-from hub.sync.push import GUARDED, decide_binding
+from hub.sync.push import GUARDED, decide_binding, is_due
 from hub.sync.resolve import show_value
 
 _ROUNDS = 8
@@ -199,6 +200,10 @@ class _Stage:
     def _decide_one(self, binding: Binding) -> list[Line]:
         found: list[Line] = []
         seen: Seen = None
+        if binding.state in (BindingState.SENDING, BindingState.UNKNOWN) and not is_due(self.hub, binding):
+            intent, _ = build_intent(self.tx, self.hub, binding, self.conn.policies[binding.kind])
+            action = Action(Op.WAIT, "protocol.in_flight")
+            return [self._make_line(binding, "hold", intent, action, binding.remote_id)]
         for _ in range(_STEPS):
             intent, action, binding = decide_binding(self.tx, self.hub, self._fresh(binding), seen)
             if action.op is Op.SEARCH:

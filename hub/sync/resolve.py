@@ -119,7 +119,8 @@ def _make_record(
         raise RuleBroken(
             "model.value_invalid", kind=kind, field=where, value=first.get("input"), what=first["msg"]
         ) from error
-    rules.check(record, current, remote=remote)
+    revived = remote and current is not None and is_void(current) and not is_void(record)
+    rules.check(record, None if revived else current, remote=remote)
     if not remote:
         rules.check_relations(record, lambda other, id_: tx.get(find_kind(other), id=id_))
     return record
@@ -171,8 +172,8 @@ def compare_records(old: Entity | None, new: Entity) -> dict[str, tuple[Any, Any
 
 
 def is_void(record: Entity) -> bool:
-    """Whether the hub wants the record's documents cancelled."""
-    return record.deleted_at is not None or getattr(record, "state", None) == "void"
+    """Whether the hub wants the record's documents cancelled. A deleted party keeps its counterparts elsewhere."""
+    return getattr(record, "state", None) == "void"
 
 
 def mark_bindings(tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | None) -> list[UUID]:
@@ -184,11 +185,11 @@ def mark_bindings(tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | 
         if sync is None or sync.direction is Direction.IN:
             continue
         mine = [row for row in rows if row.connection == connection]
-        if any(cause is not None and row.id == cause.id for row in mine):
-            continue
         if not mine and not is_void(record):
             touched.append(tx.insert(make_binding(hub, connection, record.KIND, record.id)).id)
         for row in mine:
+            if cause is not None and row.id == cause.id:
+                continue
             if row.primary and row.state not in (BindingState.TOMB, BindingState.FOREIGN):
                 tx.save(row.model_copy(update=_make_due(row, record)))
                 touched.append(row.id)
