@@ -39,14 +39,15 @@ def show(ctx: typer.Context, which: Which) -> None:
 
 
 def print_binding(session: Session, view: Any) -> None:
-    """Every field that says something, then what comes next."""
+    """Every field that says something, after what comes next."""
     binding = view.binding
+    session.say("cli.binding_next", step=view.next_step, why=view.text(session.options.lang))
     rows = [(name, getattr(binding, name)) for name in type(binding).model_fields]
     session.table(["field", "value"], [(name, str(value)) for name, value in rows if value not in (None, "", {}, 0)])
+    if view.changes:
+        session.table(["field", "value"], [(name, str(value)) for name, value in view.changes.items()])
     if binding.parked:
         session.say("cli.binding_parked", why=session.text(binding.parked, **binding.parked_params))
-    for field, reason in binding.held.items():
-        session.say("cli.binding_held", field=field, why=session.text(reason))
 
 
 def add(
