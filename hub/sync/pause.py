@@ -31,8 +31,8 @@ def resume_connection(hub: Hub, connection: str, actor: str) -> None:
         if not state.paused and state.not_before is None and not state.failures:
             return
         was = state.pause_code
-        cleared = {"paused": False, "pause_code": None, "pause_params": {}, "failures": 0, "not_before": None}
-        tx.save(state.model_copy(update=cleared))
+        calm: dict[str, object] = {"paused": False, "pause_code": None, "pause_params": {}}
+        tx.save(state.model_copy(update=calm | {"failures": 0, "not_before": None}))
         tx.journal(actor, "connection.resumed", connection=connection, was=was)
 
 
@@ -84,4 +84,6 @@ def check_paused(hub: Hub, connection: str) -> None:
     if everything is not None:
         raise RuleBroken("sync.all_paused", **everything)
     if state is not None and state.paused:
-        raise RuleBroken("sync.connection_paused", connection=connection, code=state.pause_code or "-")
+        if state.pause_code == "sync.paused_by":
+            raise RuleBroken("sync.paused_by", connection=connection, **state.pause_params)
+        raise RuleBroken("sync.connection_paused", connection=connection, reason=state.pause_code or "-")

@@ -1,0 +1,150 @@
+"""Why one binding waits for a person, as an entry of the todo list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from hub.locale import render
+from hub.model.kinds import find_kind
+from hub.protocol.binding import Binding, BindingState
+from hub.store import UnitOfWork
+from hub.sync.intent import list_parents
+
+SELF_LIFTING = frozenset({"sync.before_start", "sync.not_in_plan"})
+"""Holds that are meant, or end by themselves."""
+MATCHING = frozenset(
+    {
+        "sync.needs_match",
+        "sync.unbound",
+        "protocol.match_taken",
+        "protocol.several_matches",
+        "protocol.blind_ambiguity",
+    }
+)
+"""Settled by naming the document there."""
+APPROVALS = frozenset({"protocol.waits_for_approval", "protocol.submitted", None})
+"""Waits that are the ordinary way of things: people there approve."""
+HELD_TEXTS = {
+    "protocol.locked": "sync.held_locked",
+    "protocol.not_retained": "sync.held_not_retained",
+    "protocol.refused": "sync.held_refused",
+    "protocol.total_differs": "sync.held_total_differs",
+    "protocol.void_refused": "sync.held_void_refused",
+}
+
+
+@dataclass(frozen=True)
+class TodoItem:
+    """One thing that waits.
+
+    ``kind_of_wait``: parked, held, returned (a draft that people there must look at again), approval (only to be
+    counted: people approve in their own time), conflict, dead, waiting, review, orphan, paused, plan, setup.
+    ``amount`` is in ``currency``, ``base_amount`` the same in the company's own currency.
+    """
+
+    kind_of_wait: str
+    connection: str
+    code: str
+    command: str
+    kind: str = ""
+    record_id: UUID | None = None
+    binding_id: UUID | None = None
+    number: str | None = None
+    remote_id: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    amount: Decimal | None = None
+    currency: str | None = None
+    base_amount: Decimal | None = None
+    since: datetime | None = None
+    informational: bool = False
+
+    def text(self, lang: str = "en") -> str:
+        """Why it waits, in one sentence."""
+        return render(self.code, lang, **self.params)
+
+
+def judge_binding(tx: UnitOfWork, binding: Binding) -> TodoItem | None:
+    if binding.parked:
+        return about_binding(binding, "parked", binding.parked, binding.parked_params)
+    whole = binding.held.get("*")
+    if whole is not None:
+        return _judge_hold(tx, binding, whole)
+    if binding.held:
+        return _judge_held(binding)
+    if binding.state is not BindingState.WAITING:
+        return None
+    if binding.why in APPROVALS:
+        item = about_binding(binding, "approval", binding.why or "protocol.waits_for_approval", {})
+        return replace(item, informational=True)
+    return about_binding(binding, "returned", binding.why or "", {})
+
+
+def _judge_hold(tx: UnitOfWork, binding: Binding, code: str) -> TodoItem | None:
+    """What keeps a document from being made; a parent that is merely late is nobody's business."""
+    if code in SELF_LIFTING:
+        return None
+    if code == "protocol.parent_missing":
+        blocking = _find_blocking_parent(tx, binding)
+        if blocking is None:
+            return None
+        params = {"parent_kind": blocking[0], "parent": str(blocking[1])}
+        command = f"isthmus record show {blocking[0]} {blocking[1]}"
+        return replace(about_binding(binding, "held", "sync.parent_waits", params), command=command)
+    return about_binding(binding, "held", code, binding.parked_params)
+
+
+def _find_blocking_parent(tx: UnitOfWork, binding: Binding) -> tuple[str, UUID] | None:
+    """(kind, id) of a record that this one refers to and that waits for a person itself, or is not synced at all."""
+    record = tx.get(find_kind(binding.kind), id=binding.hub_id)
+    if record is None:
+        return None
+    for kind, hub_id in sorted(set(list_parents(record, frozenset(type(record).model_fields)))):
+        rows = tx.find(Binding, connection=binding.connection, kind=kind, hub_id=hub_id)
+        if any(row.remote_id is not None for row in rows):
+            continue
+        if all(row.parked or row.held.get("*", "protocol.parent_missing") != "protocol.parent_missing" for row in rows):
+            return kind, hub_id
+    return None
+
+
+def _judge_held(binding: Binding) -> TodoItem:
+    reasons = sorted(set(binding.held.values()))
+    fields = ", ".join(sorted(name for name, reason in binding.held.items() if reason == reasons[0]))
+    code = HELD_TEXTS.get(reasons[0], reasons[0])
+    params = {"fields": fields, "stage": binding.stage or "-", "number": _name_document(binding)}
+    return about_binding(binding, "held", code, params)
+
+
+def about_binding(binding: Binding, wait: str, code: str, params: Mapping[str, str]) -> TodoItem:
+    return TodoItem(
+        kind_of_wait=wait,
+        connection=binding.connection,
+        kind=binding.kind,
+        record_id=binding.hub_id,
+        binding_id=binding.id,
+        remote_id=binding.remote_id,
+        number=binding.remote_number,
+        code=code,
+        params={"connection": binding.connection, "number": _name_document(binding), **params},
+        since=binding.updated_at,
+        command=_choose_command(binding, wait, code),
+    )
+
+
+def _name_document(binding: Binding) -> str:
+    return binding.remote_number or binding.remote_id or "-"
+
+
+def _choose_command(binding: Binding, wait: str, code: str) -> str:
+    if code in MATCHING:
+        return f"isthmus binding add {binding.connection} {binding.kind} {binding.hub_id} REMOTE"
+    if code == "sync.plan_stale":
+        return f"isthmus sync plan {binding.connection}"
+    if code == "sync.no_lines":
+        return f"isthmus record edit {binding.kind} {binding.hub_id}"
+    settles = wait in ("parked", "conflict") or (wait == "held" and code in HELD_TEXTS.values())
+    return f"isthmus binding settle {binding.id} --take remote|hub" if settles else f"isthmus binding show {binding.id}"
