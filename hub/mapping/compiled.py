@@ -18,7 +18,7 @@ from hub.model.kinds import Fields
 from hub.model.ownership import Direction, Owner
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mapping:
     """Compiled once for each connection and kind; ``fields_in`` and ``fields_out`` are hub fields (a list counts as one
     field). ``version`` changes with everything that decides how a value is translated."""
@@ -40,6 +40,9 @@ class Mapping:
     """List field → the line fields that are both read and written."""
     _read_key: Reader
     _read_reference: Reader | None
+
+    def __repr__(self) -> str:
+        return f"<Mapping {self.kind} ↔ {self.stream} {self.version}>"
 
     def owner_of(self, field: str) -> Owner:
         return self.owners.get(field, self.default_owner)

@@ -153,10 +153,10 @@ def preview_mapping(mapping: Mapping, payload: AnyMapping[str, Any], context: Co
         ids[field, key] = remote_id
         return key
 
-    context = dataclasses.replace(context, line_key=line_key, remote_line=lambda field, key: ids.get((field, key)))
-    inward = mapping.to_canonical(payload, context)
-    written, problems = mapping.to_remote(inward.values, context)
-    back = mapping.to_canonical(written, context)
+    noting = dataclasses.replace(context, line_key=line_key, remote_line=lambda field, key: ids.get((field, key)))
+    inward = mapping.to_canonical(payload, noting)
+    written, problems = mapping.to_remote(inward.values, noting)
+    back = mapping.to_canonical(written, noting)
     differs = [
         name for name in sorted(mapping.fields_in & mapping.fields_out & inward.values.keys())
         if _comparable(mapping, name, inward.values[name]) != _comparable(mapping, name, back.values.get(name))

@@ -14,7 +14,6 @@ from hub.mapping.converters import (
     AMOUNTS,
     FITS,
     FORMS,
-    KEY_FORMS,
     MINOR,
     Converter,
     Form,
@@ -33,6 +32,8 @@ HOLD = "hold"
 PREFERRED = "!"
 """Behind a hub value in ``values``: of several remote values that mean it, this is the one to write."""
 OUT_SUFFIX = "_out"
+FOREIGN_DATA = (MappingError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a connector's function raises when a record is not shaped as it was written for: that one record waits."""
 
 
 @dataclass(frozen=True)
@@ -296,14 +297,14 @@ def _call_converters(name: str, target: Target, functions: Functions) -> tuple[C
         assert inward is not None and adapter is not None  # noqa: S101, PT018 - lint saw to it
         try:
             return adapter.validate_python(inward(raw, run.payload))
-        except (MappingError, ValueError) as error:
+        except FOREIGN_DATA as error:
             raise Refusal("mapping.call_refused", function=name, what=_words(error)) from error
 
     def encode(value: Any, run: Run) -> Any:
         assert outward is not None  # noqa: S101 - lint saw to it
         try:
             return outward(value, run.values)
-        except (MappingError, ValueError) as error:
+        except FOREIGN_DATA as error:
             raise Refusal("mapping.call_refused", function=name + OUT_SUFFIX, what=_words(error)) from error
 
     return decode, encode
@@ -311,6 +312,3 @@ def _call_converters(name: str, target: Target, functions: Functions) -> tuple[C
 
 def _words(error: Exception) -> str:
     return str(error.errors()[0]["msg"]) if isinstance(error, ValidationError) else str(error)
-
-
-__all__ = ["HOLD", "KEY_FORMS", "OUT_SUFFIX", "FieldPlan", "Functions", "compile_field", "read_values"]
