@@ -171,6 +171,7 @@ bindings = st.builds(
     ref=st.sampled_from([make_reference(OURS, HUB_ID), make_reference(OURS, HUB_ID, 1), None]),
     revision=st.integers(0, 2),
     ours=st.booleans(),
+    primary=st.sampled_from([True, True, True, False]),
     attempts=st.integers(0, 3),
     dirty=st.booleans(),
     void_wanted=st.booleans(),

@@ -62,10 +62,25 @@ def test_every_combination_has_an_answer_that_breaks_no_rule(
         assert action.not_before is not None, "nothing waits without an end"
 
 
+@given(
+    st.builds(make_binding, st.just(S.NEW), attempts=st.integers(0, 2)),
+    st.sampled_from([make_intent(), make_intent(void=True), make_intent(hold="sync.needs_match")]),
+    st.none() | searches,
+    st.sampled_from(Tier),
+    st.integers(0, 1),
+)
+def test_nothing_is_made_twice(binding: Binding, intent: Intent, seen: Seen, tier: Tier, epoch: int) -> None:
+    policy = make_policy(tier)
+    action = decide(binding, intent, seen, policy, NOW, epoch=epoch)
+    _check_create(action, binding, intent, seen, policy, epoch)
+    if isinstance(seen, Search) and choose_hit(binding, seen)[0] is not None and binding.attempts:
+        assert action.op is (Op.PARK if tier is Tier.BLIND else Op.ADOPT)
+
+
 def _check_silence(action: Action, binding: Binding, policy: Policy) -> None:
     if binding.state in ENDED:
         assert action.op is Op.NOTHING
-    if binding.parked or policy.direction is Direction.IN or binding.state in ENDED:
+    if binding.parked or not binding.primary or policy.direction is Direction.IN or binding.state in ENDED:
         assert action.op not in WRITES
 
 
@@ -191,6 +206,23 @@ def test_a_unique_reference_may_be_sent_at_once() -> None:
 def test_other_tiers_look_first(tier: Tier) -> None:
     assert ask(S.NEW, policy=make_policy(tier)).op is Op.SEARCH
     assert ask(S.NEW, Search(), policy=make_policy(tier)).op is Op.CREATE
+
+
+def test_what_was_sent_before_is_looked_for_even_where_references_are_unique() -> None:
+    assert ask(S.NEW, policy=make_policy(Tier.UNIQUE), attempts=1).op is Op.SEARCH
+    assert ask(S.NEW, Search(), policy=make_policy(Tier.UNIQUE), attempts=1).op is Op.CREATE
+
+
+def test_only_the_primary_one_of_several_parties_is_written() -> None:
+    edited = make_intent(fields={"note": "mine"})
+    assert ask(S.BOUND, make_snapshot(), intent=edited).op is Op.PATCH
+    assert ask(S.BOUND, make_snapshot(), intent=edited, primary=False).op is Op.NOTHING
+
+
+def test_totals_of_a_document_that_people_made_are_theirs() -> None:
+    seen = make_snapshot(total_differs="0.05")
+    assert ask(S.BOUND, seen).held == {"gross": "protocol.total_differs"}
+    assert not ask(S.BOUND, seen, ours=False).held
 
 
 def test_after_a_rewind_even_a_unique_reference_is_looked_for() -> None:
