@@ -10,6 +10,8 @@ from hub.protocol.binding import Binding
 from hub.protocol.reference import search_prefix
 from hub.protocol.snapshot import Intent, Search, Snapshot
 from hub.sdk import SourceRecord
+from hub.store import UnitOfWork
+from hub.store.rows import IdentityVerdict
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.match import IDENTIFIED
 from hub.sync.translate import read_source
@@ -45,13 +47,27 @@ def _judge(
         for match in matches:
             snapshot = read_source(tx, hub, conn, binding.kind, match, None).snapshot
             theirs = PartyFacts.of(binding.kind, None, snapshot.values)
-            if not mine.keys & theirs.keys or find_veto(mine, theirs):
+            if not mine.keys & theirs.keys or find_veto(mine, theirs) or _is_parted(tx, conn, binding, match):
                 continue
             bound = tx.find(Binding, connection=conn.name, kind=binding.kind, remote_id=match.external_id, limit=1)
             taken = taken or bool(bound and bound[0].hub_id != binding.hub_id)
             if not bound:
                 free.append(snapshot)
     return Search(tuple(bare_snapshot(hit) for hit in hits), tuple(free), taken)
+
+
+def _is_parted(tx: UnitOfWork, conn: OpenConnection, binding: Binding, match: SourceRecord) -> bool:
+    """Whether a person said that the two are not the same."""
+    where = f"{conn.name}/{match.stream}/{match.external_id}"
+    found = tx.count(
+        IdentityVerdict,
+        record_kind=binding.kind,
+        record_id=binding.hub_id,
+        source=where,
+        verdict="different",
+        undone_at=None,
+    )
+    return found > 0
 
 
 def bare_snapshot(source: SourceRecord) -> Snapshot:

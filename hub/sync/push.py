@@ -18,6 +18,7 @@ from hub.store.rows import ConnectionState
 from hub.sync.accept import AcceptedGuard, list_accepted
 from hub.sync.context import Hub
 from hub.sync.intent import build_intent
+from hub.sync.pause import read_pause_all
 from hub.sync.steps import STEPS
 from hub.sync.work import Fenced, Guard, Work
 
@@ -48,6 +49,8 @@ def list_due(
     accepted = list_accepted(hub) if accepted_only else None
     with hub.store.read() as tx:
         rows = tx.due_bindings(hub.now(), limit, connection=connection, kinds=kinds)
+        if read_pause_all(tx) is not None:
+            return []
         stopped = {row.connection for row in tx.find(ConnectionState) if _is_stopped(row, hub)}
     return [
         row.id
@@ -56,6 +59,12 @@ def list_due(
         and row.connection in hub.config.connections
         and (accepted is None or (row.connection, row.kind) in accepted)
     ]
+
+
+def is_stopped(tx: UnitOfWork, hub: Hub, connection: str) -> bool:
+    """Whether no call may be made now: paused by a person or for missing rights, throttled, or away."""
+    state = tx.get(ConnectionState, connection=connection)
+    return read_pause_all(tx) is not None or (state is not None and _is_stopped(state, hub))
 
 
 def _is_stopped(row: ConnectionState, hub: Hub) -> bool:
@@ -103,6 +112,8 @@ def claim_binding(
     with hub.store.write() as tx:
         binding = tx.get(Binding, id=binding_id, lock=True)
         if binding is None or not is_due(hub, binding) or binding.connection in down:
+            return None
+        if is_stopped(tx, hub, binding.connection):
             return None
         lease = now + timedelta(seconds=hub.timing.lease_s)
         update = {"fence": binding.fence + 1, "lease_until": lease, "updated_at": now}
