@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.commands.output import show_money, showing_progress
+from hub.commands.output import shorten, show_money, showing_progress
 from hub.commands.session import Session, answering
 
 Connection = Annotated[str, typer.Argument(help="The connection's name.")]
@@ -136,7 +136,7 @@ def summarise_plan(session: Session, items: Any) -> list[list[object]]:
 
 
 def _plan_row(session: Session, item: Any) -> list[object]:
-    changes = "; ".join(f"{field}: {_short(old)} → {_short(new)}" for field, (old, new) in item.changes.items())
+    changes = "; ".join(f"{field}: {shorten(old)} → {shorten(new)}" for field, (old, new) in item.changes.items())
     reason = session.text(item.reason, **item.reason_params) if item.reason else ""
     return [
         item.kind,
@@ -146,13 +146,6 @@ def _plan_row(session: Session, item: Any) -> list[object]:
         show_money(item.amount, item.currency),
         " · ".join(part for part in (reason, changes) if part),
     ]
-
-
-def _short(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{len(value)}]"
-    text = "–" if value in (None, "") else str(value)
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def run(
