@@ -136,7 +136,8 @@ def summarise_plan(session: Session, items: Any) -> list[list[object]]:
 
 
 def _plan_row(session: Session, item: Any) -> list[object]:
-    changes = "; ".join(f"{field}: {shorten(old)} → {shorten(new)}" for field, (old, new) in item.changes.items())
+    told = {} if item.action == "import" else item.changes  # a record that is new here has nothing to compare with
+    changes = "; ".join(f"{field}: {shorten(old)} → {shorten(new)}" for field, (old, new) in told.items())
     reason = session.text(item.reason, **item.reason_params) if item.reason else ""
     return [
         item.kind,

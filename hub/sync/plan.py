@@ -42,7 +42,7 @@ def make_plan(
     """What a run would do now. Neither the other system nor any record of the hub is changed."""
     chosen = choose_kinds(hub, connection, kinds)
     conn = hub.open(connection)
-    lines = rehearse(hub, conn, chosen, actor)
+    lines = sorted(rehearse(hub, conn, chosen, actor), key=lambda line: (line.side != "there", line.action == "import"))
     if out_only:
         lines = [line for line in lines if line.side == "there"]
     plan_id = hub.new_id()

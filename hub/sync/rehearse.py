@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub.model.kinds import find_kind
+from hub.model.kinds import find_kind, list_refs
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op, Seen
 from hub.protocol.semantics import Confirm, Direction, Tier
@@ -255,7 +255,8 @@ class _Stage:
         record = self.tx.get(find_kind(binding.kind), id=binding.hub_id)
         label, amount, currency = describe_record(record, remote_id or str(binding.hub_id))
         changes: dict[str, Any] = {
-            name: [show_value(action.old.get(name)), show_value(value)] for name, value in action.patch.items()
+            name: [self._show(binding.kind, name, action.old.get(name)), self._show(binding.kind, name, value)]
+            for name, value in action.patch.items()
         }
         if word == "create" and self._confirms(binding):
             changes["confirm"] = [None, self.conn.policies[binding.kind].confirm.value]
@@ -267,6 +268,12 @@ class _Stage:
             binding.kind, "there", word, label, binding.id, binding.hub_id, remote_id, reason, params, changes, amount,
             currency, fingerprint_write(intent, action),
         )  # fmt: skip
+
+    def _show(self, kind: str, name: str, value: Any) -> Any:
+        """A value as people read it: a reference by the label of its record."""
+        target = dict(list_refs(kind)).get(name)
+        record = self.tx.get(find_kind(target), id=value) if target and value else None
+        return describe_record(record, str(value))[0] if record else show_value(value)
 
     def _confirms(self, binding: Binding) -> bool:
         policy = self.conn.policies[binding.kind]
