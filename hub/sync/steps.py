@@ -288,7 +288,7 @@ def _reopen(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
     state = BindingState.PREPARED if work.policy.confirm != "save" else BindingState.WAITING
     return _call_simple(
         work, "reopen", lambda rid: work.sink.reopen(rid, if_version=action.if_version), "C8", "C9",
-        dirty=True, on_ok={"state": state},
+        dirty=True, on_ok={"state": state, "why": "protocol.waits_for_approval" if state is BindingState.WAITING else None},
     )  # fmt: skip
 
 
