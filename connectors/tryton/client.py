@@ -135,8 +135,9 @@ class TrytonClient:
     def _ask_version(self, path: str) -> Any:
         try:
             return self._post(path, "common.server.version", [], writes=False)
-        except Transient as error:
-            if error.code != "tryton.unreadable":
+        except (Transient, NeedsConsent) as error:
+            # 401: something in front asks for a login, or the path is that of a database.
+            if error.code not in ("tryton.unreadable", "sdk.refused_login"):
                 raise
             raise ConfigInvalid("tryton.not_tryton", vendor=error.vendor, url=self._config.url) from error
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from connectors.tryton.checks import check_account
 from connectors.tryton.client import TrytonClient
 from connectors.tryton.config import TrytonConfig
+from connectors.tryton.party_sink import PartySink
+from connectors.tryton.product_sink import ProductSink
+from connectors.tryton.sale_sink import SaleSink
 from connectors.tryton.shapes import FUNCTIONS
 from connectors.tryton.streams import PartyStream, ProductStream, SaleStream
 from connectors.tryton.tables import TrytonTables
@@ -25,11 +29,11 @@ class TrytonConnector(Connector):
         super().__init__(config, tools)
         self._client = TrytonClient(config, tools)
         self._tables = TrytonTables(self._client, config)
-        party, product, sale = (
-            make(self._client, self._tables, tools) for make in (PartyStream, ProductStream, SaleStream)
-        )
-        self._streams: dict[str, Stream] = {stream.name: stream for stream in (party, product, sale)}
-        self._sinks: dict[str, Sink] = {}
+        lent = (self._client, self._tables)
+        streams = [make(*lent, tools) for make in (PartyStream, ProductStream, SaleStream)]
+        self._streams = {stream.name: stream for stream in streams}
+        sinks = [make(*lent, config, tools, self._streams[make.stream]) for make in (PartySink, ProductSink, SaleSink)]
+        self._sinks = {sink.kind: sink for sink in sinks}
 
     def streams(self) -> Mapping[str, Stream]:
         return self._streams
@@ -44,7 +48,7 @@ class TrytonConnector(Connector):
         return self._tables.codes()
 
     def check(self) -> Sequence[CheckItem]:
-        return []
+        return check_account(self._client, self._tables, self.config)
 
     def close(self) -> None:
         self._client.close()

@@ -36,7 +36,10 @@ class Member:
     stamp: str | None
     changed_at: datetime
     changed_by: int | None
+    path: str = ""
+    """The field that holds it; empty for the record itself."""
     locked: bool = True
+    active: bool = True
 
     @property
     def resource(self) -> str:
@@ -52,18 +55,21 @@ def name_fields(header: Sequence[str], children: Sequence[Child]) -> list[str]:
 
 def list_members(row: Row, model: str, children: Sequence[Child]) -> list[Member]:
     """The record itself first, then its children."""
-    members = [_make_member(row, model, locked=True)]
+    members = [_make_member(row, model)]
     for child in children:
         held = row.get(f"{child.path}.")
         rows = held if isinstance(held, list) else [held] if held else []
-        members += [_make_member(item, child.model, locked=child.locked) for item in rows]
+        members += [_make_member(item, child.model, child.path, locked=child.locked) for item in rows]
     return members
 
 
-def _make_member(row: Row, model: str, *, locked: bool) -> Member:
+def _make_member(row: Row, model: str, path: str = "", *, locked: bool = True) -> Member:
     changed_at = row.get("write_date") or row["create_date"]
     changed_by = row.get("write_uid") if row.get("write_date") else row.get("create_uid")
-    return Member(model, row["id"], row.get("_timestamp"), changed_at, changed_by or row.get("create_uid"), locked)
+    return Member(
+        model, row["id"], row.get("_timestamp"), changed_at, changed_by or row.get("create_uid"), path, locked,
+        active=bool(row.get("active", True)),
+    )  # fmt: skip
 
 
 def find_version(members: Iterable[Member]) -> int:

@@ -188,7 +188,7 @@ class ProductStream(TrytonStream):
     name = "product"
     kind = "product"
     model = "product.product"
-    header = ("code", "suffix_code", "active", "description", "list_price_used")
+    header = ("code", "suffix_code", "active", "description", "list_price", "list_price_used")
     children = (
         Child(
             "template",

@@ -1,5 +1,5 @@
-"""What the server knows by a code: units, currencies, taxes, categories, countries. Read once, and again for a code that
-is not there."""
+"""What the server knows by a code: units, currencies, taxes, categories, countries. Read once, and again when a code is
+not there."""
 
 from __future__ import annotations
 
