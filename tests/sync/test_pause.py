@@ -10,7 +10,7 @@ from hub.errors import ConfigInvalid, NeedsConsent, RuleBroken
 from hub.store.rows import ConnectionState, JournalEntry
 from hub.sync.pause import check_paused, is_paused, pause_all, pause_connection, resume_all, resume_connection
 from hub.sync.push import list_due, note_trouble, push_bindings
-from hub.sync.records import create_record
+from hub.sync.records import create_record, find_record
 from tests.sync.test_bindings import allow, make_order
 from tests.sync.world import World
 
@@ -73,7 +73,8 @@ def test_resuming_forgets_missing_rights_and_failures(world: World) -> None:
 
 def test_records_are_still_kept_while_paused(world: World) -> None:
     pause_all(world.hub, "li")
-    assert create_record(world.hub, "account", {"name": "新客户"}, "li").name == "新客户"
+    made = create_record(world.hub, "account", {"name": "新客户"}, "li")
+    assert find_record(world.hub, "account", "新客户") == made
 
 
 def test_an_unknown_connection_is_named(world: World) -> None:
