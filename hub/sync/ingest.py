@@ -220,7 +220,7 @@ def _merge_shared(
         ours = take_fingerprint(comparable(policy, name, known[name])) if name in known else theirs
         agreed = base.get(name)
         if theirs == agreed:
-            keep[name] = True  # nothing new there: an edit made here since the value was sent must not be outdated by it
+            keep[name] = True  # nothing new there: it must not outdate an edit made here after the value was sent
             continue
         base[name] = theirs
         if theirs in binding.sent.get(name, ()):

@@ -286,9 +286,10 @@ def _confirm(work: Work, binding: Binding, intent: Intent, action: Action) -> St
 def _reopen(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """Take the approval back; the document is then a draft again and is patched and confirmed anew."""
     state = BindingState.PREPARED if work.policy.confirm != "save" else BindingState.WAITING
+    why = "protocol.waits_for_approval" if state is BindingState.WAITING else None
     return _call_simple(
         work, "reopen", lambda rid: work.sink.reopen(rid, if_version=action.if_version), "C8", "C9",
-        dirty=True, on_ok={"state": state, "why": "protocol.waits_for_approval" if state is BindingState.WAITING else None},
+        dirty=True, on_ok={"state": state, "why": why},
     )  # fmt: skip
 
 
