@@ -9,6 +9,10 @@ import typer
 from hub.commands.session import Session, answering
 
 Which = Annotated[str, typer.Argument(help="A binding's id, or the beginning of it.")]
+SHOWN = (
+    "id", "connection", "kind", "hub_id", "ref", "remote_id", "remote_number", "ours", "state", "stage", "dirty",
+    "void_wanted", "attempts", "sent_at", "not_before", "held", "why", "updated_at",
+)  # fmt: skip
 COLUMNS = ("id", "connection", "kind", "hub_id", "remote_id", "remote_number", "state", "dirty", "parked")
 
 
@@ -39,11 +43,11 @@ def show(ctx: typer.Context, which: Which) -> None:
 
 
 def print_binding(session: Session, view: Any) -> None:
-    """Every field that says something, after what comes next."""
+    """What comes next and why, then what people ask about; --json has every field."""
     binding = view.binding
     session.say("cli.binding_next", step=view.next_step, why=view.text(session.options.lang))
-    rows = [(name, getattr(binding, name)) for name in type(binding).model_fields]
-    session.table(["field", "value"], [(name, str(value)) for name, value in rows if value not in (None, "", {}, 0)])
+    rows = [(name, getattr(binding, name)) for name in SHOWN]
+    session.table(["field", "value"], [(name, value) for name, value in rows if value not in (None, "", {})])
     if view.changes:
         session.table(["field", "value"], [(name, str(value)) for name, value in view.changes.items()])
     if binding.parked:

@@ -32,14 +32,6 @@ def _parse_value(name: str, text: str) -> Any:
     return _read_json(text, f"--set {name}")
 
 
-def read_fields(source: Path) -> dict[str, Any]:
-    """A JSON object from a file, or from stdin for ``-``."""
-    rows = read_rows(source)
-    if len(rows) != 1:
-        raise ConfigInvalid("cli.json_no_object", where=source)
-    return rows[0]
-
-
 def read_rows(source: Path) -> list[dict[str, Any]]:
     """A JSON object, or a list of them, from a file, or from stdin for ``-``."""
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.commands.output import shorten
 from hub.commands.session import Session, answering
 from hub.errors import ConfigInvalid, NotFound
 
@@ -49,7 +50,7 @@ def explain(ctx: typer.Context, connection: Connection, kind: Kind, remote_id: R
         session.table(
             ["field", "raw", "value", "rule", "from", "problem"],
             [
-                (row.field, _short(row.raw), _short(row.value), row.rule, _place(row),
+                (row.field, shorten(row.raw), shorten(row.value), row.rule, _place(row),
                  row.problem.what(lang) if row.problem else "")
                 for row in rows
             ],
@@ -161,11 +162,6 @@ def _describe(session: Session, problem: Problem) -> dict[str, Any]:
 
 def _place(row: Any) -> str:
     return f"{row.file}:{row.line}"
-
-
-def _short(value: object) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 COMMANDS = {"show": show, "preview": preview, "explain": explain, "lint": lint}

@@ -86,6 +86,14 @@ def show_cell(value: object) -> str:
     return str(value)
 
 
+def shorten(value: object, width: int = 40) -> str:
+    """A value in the room of a cell: lists by their length, long texts cut."""
+    if isinstance(value, list | tuple):
+        return f"[{len(value)}]"
+    text = "–" if value is None or value == "" else str(value)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
 def to_json(value: Any) -> Any:
     """Dataclasses, models, decimals, times and ids as plain JSON values; decimals stay exact as text."""
     from pydantic_core import to_jsonable_python

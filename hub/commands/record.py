@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from hub.commands.session import Session, answering
+from hub.errors import ConfigInvalid
 
+MONEY = frozenset({"net", "tax", "gross", "base_gross", "unit_price", "list_price"})
 Kind = Annotated[str, typer.Argument(help="account, contact, product, order…")]
 Which = Annotated[str, typer.Argument(help="Number, name, id or the beginning of one.")]
 Settings = Annotated[
@@ -74,51 +76,58 @@ def show(
 
 def print_record(session: Session, kind: str, record: Any) -> None:
     """Field by field; lists line by line."""
-    from hub.model.kinds import encode_fields, list_fields
+    from hub.model.kinds import list_fields
 
-    values = encode_fields(kind, {name: getattr(record, name) for name in list_fields(kind)})
-    plain = [(name, value) for name, value in values.items() if value not in (None, "", [], {})]
+    values = {name: getattr(record, name) for name in list_fields(kind)}
+    plain = {name: value for name, value in values.items() if value is not None and value not in ("", (), {})}
+    currency = values.get("currency")
     session.write(f"{kind} {record.id} · {session.text('cli.head_revision')} {record.revision}")
-    session.table(["field", "value"], [(name, _summary(value)) for name, value in plain])
-    for name, value in plain:
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            columns = list(value[0])
+    session.table(["field", "value"], [(name, _show_field(name, value, currency)) for name, value in plain.items()])
+    for name, lines in plain.items():
+        if _is_lines(lines):
+            columns = list(type(lines[0]).model_fields)
             session.write(f"\n{name}")
-            if not session.options.as_json:
-                from hub.commands.output import write_table
-
-                write_table(columns, [[line.get(column) for column in columns] for line in value])
+            rows = [[_show_field(column, getattr(line, column), currency) for column in columns] for line in lines]
+            session.plain_table(columns, rows)
 
 
-def _summary(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{len(value)}]" if value and isinstance(value[0], dict) else ", ".join(map(str, value))
+def _is_lines(value: object) -> bool:
+    return isinstance(value, tuple) and hasattr(type(value[0]), "model_fields")
+
+
+def _show_field(name: str, value: Any, currency: str | None) -> object:
+    from decimal import Decimal
+
+    from hub.commands.output import show_cell, show_money
+
+    if isinstance(value, Decimal):
+        return show_money(value, currency) if name in MONEY and currency else f"{value.normalize():f}"
     if isinstance(value, dict):
         return ", ".join(f"{key} = {inner}" for key, inner in value.items())
-    return str(value)
+    return f"[{len(value)}]" if _is_lines(value) else show_cell(value)
 
 
 def print_origins(session: Session, origins: Any) -> None:
-    """Where each value comes from."""
+    """Where each value comes from; empty ones that nobody claims are left out."""
+    from hub.commands.output import shorten
+
+    told = [row for row in origins if row.origin or row.value not in (None, "", (), {})]
     columns = ("field", "value", "source", "origin", "changed_at")
-    session.table(columns, [[_shorten(getattr(row, column)) for column in columns] for row in origins])
-
-
-def _shorten(value: object) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    session.table(columns, [[shorten(getattr(row, column), 60) for column in columns] for row in told])
 
 
 def create(ctx: typer.Context, kind: Kind, settings: Settings = None, source: FromFile = None) -> None:
     """Make a record in the hub. It is written to other systems by the next accepted sync."""
     with answering(ctx, "record.create") as session:
+        from hub.commands.fields import resolve_references
         from hub.sync.records import create_record
 
-        rows = _read_list(session, kind, settings, source)
-        if rows is not None:
+        rows = _read_rows(settings, source)
+        if len(rows) > 1:
             create_all(session, kind, rows)
             return
-        record = create_record(session.hub, kind, _read_values(session, kind, settings, source), session.actor)
+        values = resolve_references(session.hub, kind, rows[0])
+        record = create_record(session.hub, kind, values, session.actor)
         session.item(record)
         session.say("cli.record_created", kind=kind, label=_label(record), id=record.id)
 
@@ -139,25 +148,17 @@ def create_all(session: Session, kind: str, rows: list[dict[str, Any]]) -> None:
     session.say("cli.records_created", kind=kind, count=len(made), refused=len(rows) - len(made))
 
 
-def _read_list(
-    session: Session, kind: str, settings: list[str] | None, source: Path | None
-) -> list[dict[str, Any]] | None:
-    """The rows of a list given by --from alone; None when one record is meant."""
-    from hub.commands.fields import read_rows
-
-    if source is None or settings:
-        return None
-    rows = read_rows(source)
-    return rows if len(rows) != 1 or str(source) == "-" else None
-
-
 def edit(ctx: typer.Context, kind: Kind, which: Which, settings: Settings = None, source: FromFile = None) -> None:
     """Change fields of a record."""
     with answering(ctx, "record.edit") as session:
+        from hub.commands.fields import resolve_references
         from hub.sync.records import edit_record, find_record
 
         found = find_record(session.hub, kind, which)
-        changes = _read_values(session, kind, settings, source)
+        rows = _read_rows(settings, source)
+        if len(rows) != 1:
+            raise ConfigInvalid("cli.json_no_object", where=source)
+        changes = resolve_references(session.hub, kind, rows[0])
         record = edit_record(session.hub, kind, found.id, changes, session.actor)
         session.item(record)
         session.say("cli.record_edited", kind=kind, label=_label(record), revision=record.revision)
@@ -177,15 +178,15 @@ def _label(record: Any) -> str:
     return str(getattr(record, type(record).NUMBER, "") or getattr(record, "name", "") or record.id)
 
 
-def _read_values(session: Session, kind: str, settings: list[str] | None, source: Path | None) -> dict[str, Any]:
-    """Fields from --from and --set, the latter winning, with references by number or name made ids."""
-    from hub.commands.fields import parse_fields, read_fields, resolve_references
-    from hub.errors import ConfigInvalid
+def _read_rows(settings: list[str] | None, source: Path | None) -> list[dict[str, Any]]:
+    """Fields from --from and --set, the latter winning: one record, or each of a list."""
+    from hub.commands.fields import parse_fields, read_rows
 
-    values = {**(read_fields(source) if source else {}), **parse_fields(settings or [])}
-    if not values:
+    values = parse_fields(settings or [])
+    rows = [{**row, **values} for row in (read_rows(source) if source else [{}])]
+    if not rows or not all(rows):
         raise ConfigInvalid("cli.no_fields")
-    return resolve_references(session.hub, kind, values)
+    return rows
 
 
 COMMANDS = {"list": show_list, "show": show, "create": create, "edit": edit, "void": void}

@@ -17,8 +17,8 @@ HEAD = """\
 
 Generated from the program by `python -m hub.commands.reference`; a test fails when this page is stale.
 
-`--home PATH`, `--lang en|zh` and `--json` may stand anywhere on the line. The home is `--home`, else `ISTHMUS_HOME`, else
-`~/.isthmus`. With `--json` a command prints one document on stdout:
+`--home PATH`, `--lang en|zh` and `--json` may stand anywhere on the line. The home is `--home`, else `ISTHMUS_HOME`,
+else `~/.isthmus`. With `--json` a command prints one document on stdout:
 `{"schema": "isthmus/<noun>.<verb>/1", "items": […] or "item": {…}, "errors": […]}`; remarks and progress go to stderr.
 
 | exit code | meaning |

@@ -6,14 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.commands.output import shorten
 from hub.commands.session import Session, answering
-from hub.errors import NotFound
+from hub.errors import ConfigInvalid
 
 SHOWN_STEPS = frozenset(
     {"create", "patch", "submit", "confirm", "reopen", "void", "begin_reverse", "adopt", "hold", "park", "tomb"}
 )
 """Steps of the write protocol that people ask about; the others only look or wait."""
-WRITE_COLUMNS = ("sent_at", "kind", "op", "outcome", "remote_id", "number", "error_code", "error_words")
+WRITE_COLUMNS = ("sent_at", "kind", "label", "op", "outcome", "remote_id", "what", "error_code", "error_words")
 
 
 def show_list(
@@ -56,13 +57,14 @@ def show(
         run, attempts = load_run(session.hub, number)
         if as_csv:
             if session.options.as_json:
-                raise NotFound("cli.csv_or_json")
-            write_csv(attempts)
+                raise ConfigInvalid("cli.csv_or_json")
+            write_csv(describe_writes(session, attempts))
             return
-        session.item({"run": run, **({"writes": attempts} if writes else {})})
+        described = describe_writes(session, attempts) if writes else []
+        session.item({"run": run, **({"writes": described} if writes else {})})
         print_run(session, run)
         if writes:
-            session.table(WRITE_COLUMNS, [[getattr(row, column) for column in WRITE_COLUMNS] for row in attempts])
+            session.table(WRITE_COLUMNS, [[row[column] for column in WRITE_COLUMNS] for row in described])
 
 
 def print_run(session: Session, run: Any) -> None:
@@ -89,18 +91,39 @@ def show_counts(session: Session, counts: dict[str, int]) -> str:
     return " · ".join(f"{group}: {', '.join(parts)}" for group, parts in groups.items())
 
 
-def write_csv(attempts: Any) -> None:
+def describe_writes(session: Session, attempts: Any) -> list[dict[str, Any]]:
+    """Each write with what people call the record, and what was written."""
+    from hub.commands.output import to_json
+    from hub.model.kinds import find_kind
+    from hub.protocol.binding import Binding
+
+    described = []
+    with session.store.read() as tx:
+        for attempt in attempts:
+            binding = tx.get(Binding, id=attempt.binding_id)
+            record: Any = tx.get(find_kind(attempt.kind), id=binding.hub_id) if binding else None
+            label = str(getattr(record, record.NUMBER) or getattr(record, "name", "")) if record else ""
+            described.append({**to_json(attempt), "label": label, "what": summarise_write(attempt.summary)})
+    return described
+
+
+def summarise_write(summary: dict[str, Any]) -> str:
+    """``phone: 1 → 2; note: – → urgent`` for a change, ``name: A; phone: 1`` for something new."""
+    changed = [f"{name}: {shorten(old)} → {shorten(new)}" for name, (old, new) in summary.get("changes", {}).items()]
+    return "; ".join(changed + [f"{name}: {shorten(value)}" for name, value in summary.get("new", {}).items()])
+
+
+def write_csv(writes: list[dict[str, Any]]) -> None:
     """One line for each write, with the header's names as in --json."""
     import csv
     import sys
 
-    from hub.commands.output import to_json
     from hub.errors import conceal
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(WRITE_COLUMNS)
-    for row in attempts:
-        cells = [to_json(getattr(row, column)) for column in WRITE_COLUMNS]
+    for row in writes:
+        cells = [row[column] for column in WRITE_COLUMNS]
         writer.writerow(["" if cell is None else guard_cell(conceal(str(cell))) for cell in cells])
 
 

@@ -109,8 +109,12 @@ class Session:
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A table for people; ``heads`` are catalogue names without ``cli.head_``."""
+        self.plain_table([self.text(f"cli.head_{head}") for head in heads], rows)
+
+    def plain_table(self, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """A table for people whose heads are names of fields."""
         if not self.options.as_json:
-            output.write_table([self.text(f"cli.head_{head}") for head in heads], rows)
+            output.write_table(heads, rows)
 
     def items(self, items: Sequence[Any]) -> None:
         """The answer of a command that lists."""

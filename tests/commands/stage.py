@@ -68,6 +68,9 @@ class Erp:
     def make_customer(self, name: str) -> Any:
         return self.wang.create("partner", name=name, tax_id=make_uscc(self._random))
 
+    def count_sales(self) -> int:
+        return len(self.erp.documents("sale"))
+
 
 @contextmanager
 def running_erp(**settings: Any) -> Iterator[Erp]:

@@ -89,7 +89,7 @@ def test_a_message_holds_names_and_ids_and_nothing_else(pool: HubPool):
     with pool.lend() as hub:
         ids = [hub.new_id() for _ in range(45)]
     actors.hint(ids)
-    queue = broker.queues["push_bindings"].queue  # type: ignore[index] # the embedded broker's queues are a dictionary
+    queue = broker.queues["push_bindings"].queue
     messages = [json.loads(encoded) for encoded in queue]
     assert [len(message["args"][0]) for message in messages] == [20, 20, 5]
     assert [text for message in messages for text in message["args"][0]] == [str(binding_id) for binding_id in ids]

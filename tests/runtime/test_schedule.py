@@ -56,7 +56,7 @@ def queued(broker: Broker, name: str) -> list[Any]:
     """Arguments of the messages that wait, oldest first."""
     from dramatiq import Message
 
-    waiting = broker.queues[name].queue  # type: ignore[index] # the embedded broker's queues are a dictionary
+    waiting = broker.queues[name].queue
     return [Message.decode(encoded).args for encoded in list(waiting)]
 
 
