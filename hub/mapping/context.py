@@ -92,11 +92,12 @@ class Problem:
         return render(self.code + "_fix", lang, **self._all_params())
 
     def text(self, lang: str = "en") -> str:
-        """File, line, field, what is wrong, the rule and the fix on one line."""
-        return render(
-            "mapping.problem", lang, file=self.file, line=self.line, field=self.field, rule=self.rule,
-            what=self.what(lang), fix=self.fix(lang),
+        """File, line, field, what is wrong, the fix and the rule on one line."""
+        sentence = render(
+            "mapping.problem", lang, file=self.file, line=self.line, field=self.field, what=self.what(lang),
+            fix=self.fix(lang),
         )  # fmt: skip
+        return f"{sentence} [{self.rule}]" if self.rule else sentence
 
     def _all_params(self) -> dict[str, object]:
         return {

@@ -53,7 +53,7 @@ def _lint_header(source: MappingSource, kind: str | None) -> Iterator[Problem]:
             yield Problem("mapping.header_missing", source.file, 1, name, kind="file")
     entry = header.get("kind")
     if entry is not None and entry.value not in load_kinds():
-        yield _at(entry, "mapping.kind_unknown", "kind", known=", ".join(load_kinds()), near=_near(entry.value))
+        yield _at(entry, "mapping.kind_unknown", "kind", known=", ".join(load_kinds()))
     elif entry is not None and kind is not None and entry.value != kind:
         yield _at(entry, "mapping.kind_differs", "kind", wanted=kind)
     for name in ("key", "reference"):
@@ -62,10 +62,6 @@ def _lint_header(source: MappingSource, kind: str | None) -> Iterator[Problem]:
     version = header.get("version")
     if version is not None and (not isinstance(version.value, int) or isinstance(version.value, bool)):
         yield _at(version, "mapping.version_shape", "version")
-
-
-def _near(word: object) -> str:
-    return ", ".join(get_close_matches(str(word), list(load_kinds()), n=1))
 
 
 def _path_problem(entry: Entry, name: str) -> Problem | None:
@@ -84,8 +80,8 @@ def _lint_required(scene: Scene) -> Iterator[Problem]:
         return
     for name, target in kind_targets(scene.kind).items():
         if target.required and name not in inward:
-            place = rules[name].line if name in rules else 1
-            yield Problem("mapping.required_missing", scene.source.file, place, name, kind="file",
+            place: Entry | FieldRule = rules[name] if name in rules else scene.source.header["kind"]
+            yield Problem("mapping.required_missing", place.file, place.line, name, kind="file",
                           params={"kind": scene.kind})  # fmt: skip
 
 

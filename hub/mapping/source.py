@@ -99,7 +99,7 @@ def parse_mapping(text: str, file: str) -> MappingSource:
 def _syntax_problem(error: tomllib.TOMLDecodeError, text: str, file: str) -> Problem:
     match = re.search(r"at line (\d+)", str(error))
     line = int(match[1]) if match else text.count("\n") + 1
-    return Problem("mapping.syntax", file, line, "", kind="file", params={"what": str(error)})
+    return Problem("mapping.syntax", file, line, "TOML", kind="file", params={"what": str(error)})
 
 
 class _Reading:
