@@ -1,0 +1,249 @@
+"""Sweep: slowly look at everything again, so that nothing rests on a feed, a hint or an answer that was lost.
+
+A round over one kind looks for deletions, reads every bound document, tries again what could not be taken in, and
+removes spare drafts. It is cut into steps of ``limit`` reads; where it stands is a row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from hub.protocol.binding import Binding, BindingState
+from hub.protocol.semantics import Stage
+from hub.sdk import SourceRecord, Stream
+from hub.store import UnitOfWork
+from hub.store.rows import Cursor, DeadRow, Orphan
+from hub.sync.accept import order_kinds
+from hub.sync.arrival import Arrival
+from hub.sync.context import Hub, OpenConnection
+from hub.sync.ingest import ingest, note_missing
+from hub.sync.orphans import clear_orphan
+from hub.sync.pause import check_paused
+
+_BATCH = 100
+
+
+@dataclass
+class SweepReport:
+    """``counts``: documents by what became of them (the outcomes of ingest, ``missing``, ``cleared``, ``kept``).
+    ``finished``: the round over every kind has ended; the next call begins a new one."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    reads: int = 0
+    finished: bool = False
+
+
+def sweep_connection(
+    hub: Hub, connection: str, *, actor: str, run_id: UUID | None = None, limit: int | None = None
+) -> SweepReport:
+    """Go on with the round that is under way, or begin one; stop after about ``limit`` reads (None: never). Raises
+    what the other system raises; the position is kept."""
+    check_paused(hub, connection)
+    conn = hub.open(connection)
+    report = SweepReport()
+    for kind in order_kinds(kind for kind in conn.policies if kind in conn.mappings):
+        sweep = _Sweep(hub, conn, kind, actor, run_id, report, limit)
+        if not sweep.run():
+            return report
+    _end_round(hub, conn)
+    report.finished = True
+    return report
+
+
+def _name_stream(kind: str) -> str:
+    return f"sweep:{kind}"
+
+
+def _end_round(hub: Hub, conn: OpenConnection) -> None:
+    now = hub.now()
+    with hub.store.write() as tx:
+        for kind in conn.policies:
+            ended = Cursor(connection=conn.name, stream=_name_stream(kind), high_water=now, complete_once=True)
+            tx.save(ended.model_copy(update={"updated_at": now}))
+
+
+@dataclass
+class _Sweep:
+    """The round over one kind. Its position is (step, last id): the steps come in the order of ``STEPS``."""
+
+    hub: Hub
+    conn: OpenConnection
+    kind: str
+    actor: str
+    run_id: UUID | None
+    report: SweepReport
+    limit: int | None
+
+    @property
+    def stream(self) -> Stream:
+        return self.conn.stream_of(self.kind)
+
+    def run(self) -> bool:
+        """True when this kind is done; False when the limit was reached first."""
+        step, last = self._read_position()
+        for name in STEPS[STEPS.index(step) :] if step in STEPS else ():
+            if not getattr(self, f"_sweep_{name}")(last):
+                return False
+            last = None
+            after = STEPS.index(name) + 1
+            self._save_position(STEPS[after] if after < len(STEPS) else "end", None)
+        return True
+
+    def _read_position(self) -> tuple[str, str | None]:
+        with self.hub.store.read() as tx:
+            cursor = tx.get(Cursor, connection=self.conn.name, stream=_name_stream(self.kind))
+        if cursor is None or cursor.position is None:
+            return STEPS[0], None
+        step, last = cursor.position
+        return str(step), last
+
+    def _save_position(self, step: str, last: str | None) -> None:
+        with self.hub.store.write() as tx:
+            where, name = self.conn.name, _name_stream(self.kind)
+            cursor = tx.get(Cursor, lock=True, connection=where, stream=name) or Cursor(connection=where, stream=name)
+            moved = {"position": [step, last], "under_way": True, "updated_at": self.hub.now()}
+            tx.save(cursor.model_copy(update=moved))
+
+    def _is_full(self) -> bool:
+        return self.limit is not None and self.report.reads >= self.limit
+
+    # ------------------------------------------------------------ steps
+
+    def _sweep_ids(self, last: str | None) -> bool:
+        """Compare the list of all ids with what is bound: deletions, and documents that no feed ever showed."""
+        listed = self.stream.list_ids()
+        self.hub.checkpoint("C14")
+        if listed is None:
+            return True
+        there = set(listed)
+        with self.hub.store.read() as tx:
+            bound = {row.remote_id: row for row in self._find_bound(tx) if row.remote_id is not None}
+            known = set(bound) | self._list_aside(tx)
+            feed = tx.get(Cursor, connection=self.conn.name, stream=self.stream.name)
+        for remote_id in _order_ids(set(bound) - there, last):
+            if self._is_full():
+                return False
+            self._look_at(bound[remote_id])
+            self._save_position("ids", remote_id)
+        if feed is None or not feed.complete_once or feed.under_way or not self.stream.fetches:
+            return True  # what the feed has yet to show for the first time is its own business
+        for remote_id in _order_ids(there - known, None):
+            if self._is_full():
+                return False
+            self._take_in(remote_id)
+        return True
+
+    def _sweep_bindings(self, last: str | None) -> bool:
+        """Read every bound document again."""
+        if not self.stream.fetches:
+            return True
+        while True:
+            after: dict[str, Any] = {"id__gt": UUID(last)} if last else {}
+            with self.hub.store.read() as tx:
+                rows = self._find_bound(tx, limit=_BATCH, **after)
+            if not rows:
+                return True
+            for row in rows:
+                if self._is_full():
+                    return False
+                self._look_at(row)
+                last = str(row.id)
+                self._save_position("bindings", last)
+
+    def _sweep_aside(self, last: str | None) -> bool:
+        """Try again what could not be taken in: the mapping, or what it refers to, may be there by now."""
+        if not self.stream.fetches:
+            return True
+        with self.hub.store.read() as tx:
+            dead = tx.find(DeadRow, connection=self.conn.name, stream=self.stream.name, state__ne="foreign")
+        for external_id in _order_ids({row.external_id for row in dead}, last):
+            if self._is_full():
+                return False
+            self._take_in(external_id)
+            self._save_position("aside", external_id)
+        return True
+
+    def _sweep_orphans(self, last: str | None) -> bool:
+        """Remove spare drafts of ours that nobody touched; tell people about the others."""
+        if not self.stream.fetches or self.kind not in self.conn.sinks:
+            return True
+        with self.hub.store.read() as tx:
+            due = tx.find(Orphan, connection=self.conn.name, kind=self.kind, state__in=["due", "parked"])
+        by_id = {row.remote_id: row for row in due}
+        for remote_id in _order_ids(set(by_id), last):
+            if self._is_full():
+                return False
+            self.report.reads += 1
+            self.report.counts[clear_orphan(self.hub, self.conn, by_id[remote_id], self.actor, self.run_id)] += 1
+            self._save_position("orphans", remote_id)
+        return True
+
+    # ------------------------------------------------------------ one document
+
+    def _find_bound(self, tx: UnitOfWork, limit: int | None = None, **where: Any) -> Sequence[Binding]:
+        return tx.find(
+            Binding, connection=self.conn.name, kind=self.kind, remote_id__null=False, order=["id"], limit=limit,
+            state__in=[state for state in BindingState if state not in (BindingState.TOMB, BindingState.FOREIGN)],
+            **where,
+        )  # fmt: skip
+
+    def _list_aside(self, tx: UnitOfWork) -> set[str]:
+        """Ids that are known without being bound to a living binding."""
+        dead = tx.find(DeadRow, connection=self.conn.name, stream=self.stream.name)
+        spare = tx.find(Orphan, connection=self.conn.name, kind=self.kind)
+        ended = tx.find(Binding, connection=self.conn.name, kind=self.kind, state=BindingState.TOMB)
+        return (
+            {row.external_id for row in dead}
+            | {row.remote_id for row in spare}
+            | {row.remote_id for row in ended if row.remote_id is not None}
+        )
+
+    def _fetch(self, remote_id: str) -> SourceRecord | None:
+        self.report.reads += 1
+        source = self.stream.fetch(remote_id) if self.stream.fetches else None
+        self.hub.checkpoint("C14")
+        return source
+
+    def _look_at(self, binding: Binding) -> None:
+        """Read one bound document and fold in what is there, or note that it is gone."""
+        source = self._fetch(binding.remote_id or "")
+        if source is not None:
+            self._ingest(source)
+            return
+        with self.hub.store.write() as tx:
+            now_bound = tx.get(Binding, id=binding.id, lock=True)
+            if now_bound is None or now_bound.remote_id != binding.remote_id or _is_known_gone(now_bound):
+                return
+            note_missing(self.hub, tx, now_bound, self.conn.policies[self.kind])
+        self.report.counts["missing"] += 1
+
+    def _take_in(self, remote_id: str) -> None:
+        """A document without a binding. One that vanished leaves no trace to wait for."""
+        source = self._fetch(remote_id)
+        if source is not None:
+            self._ingest(source)
+            return
+        with self.hub.store.write() as tx:
+            tx.delete(DeadRow, connection=self.conn.name, stream=self.stream.name, external_id=remote_id)
+
+    def _ingest(self, source: SourceRecord) -> None:
+        with self.hub.store.write() as tx:
+            done = ingest(Arrival(tx, self.hub, self.conn, self.kind, source, self.actor, self.run_id))
+        self.hub.hint(done.due)
+        self.report.counts[done.outcome] += 1
+
+
+STEPS = ("ids", "bindings", "aside", "orphans")
+
+
+def _is_known_gone(binding: Binding) -> bool:
+    return binding.state is BindingState.TOMB or (binding.parked is not None and binding.stage == Stage.GONE)
+
+
+def _order_ids(ids: Iterable[str], last: str | None) -> list[str]:
+    """In a fixed order, without those up to ``last``."""
+    return [id_ for id_ in sorted(ids) if last is None or id_ > last]

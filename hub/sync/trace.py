@@ -1,0 +1,215 @@
+"""What happened to one record, here and in every other system, as one line of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hub.errors import NotFound
+from hub.locale import render
+from hub.model.base import Entity
+from hub.model.kinds import find_kind, load_kinds
+from hub.protocol.binding import Binding, BindingState
+from hub.store import UnitOfWork
+from hub.store.rows import Attempt, Conflict, DeadRow, IdentityVerdict, JournalEntry, Orphan, Payload
+from hub.sync.context import Hub
+from hub.sync.records import find_record
+
+STATE_EVENTS = {"submitted": "submitted_there", "approved": "approved_there", "void": "voided_there"}
+"""New state of a record that another system told → the event."""
+
+
+@dataclass(frozen=True)
+class TraceEvent:
+    """``what`` is a stable word (seen, created, sent, no_answer…); ``detail`` says more, field → text."""
+
+    at: datetime
+    what: str
+    connection: str | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, lang: str = "en") -> str:
+        """The event as a sentence."""
+        return render(f"sync.trace_{self.what}", lang, connection=self.connection or "-", **self.detail)
+
+
+@dataclass(frozen=True)
+class TraceView:
+    """A record and its events, oldest first."""
+
+    record: Entity
+    events: tuple[TraceEvent, ...]
+
+
+def trace_number(hub: Hub, number: str, kind: str | None = None) -> TraceView:
+    """The story of the record with this number, name or id, or whose document there has this number or id.
+
+    Sends nothing. ``NotFound`` when nothing fits; ``ConfigInvalid`` when several records of one kind do.
+    """
+    record = _find_any(hub, number, kind)
+    with hub.store.read() as tx:
+        bindings = tx.find(Binding, kind=record.KIND, hub_id=record.id, order=["id"])
+        events = [
+            *_tell_journal(tx, record),
+            *_tell_attempts(tx, bindings),
+            *_tell_payloads(tx, hub, bindings),
+            *_tell_conflicts(tx, record),
+            *_tell_matches(tx, record),
+            *_tell_troubles(tx, hub, bindings),
+            *_tell_bindings(bindings),
+        ]
+    return TraceView(record, tuple(sorted(events, key=lambda event: event.at)))
+
+
+def _find_any(hub: Hub, number: str, kind: str | None) -> Entity:
+    """Documents before parties and products, for it is they that people ask about."""
+    kinds = [kind] if kind else sorted(load_kinds(), key=lambda name: (not find_kind(name).TRANSACTIONAL, name))
+    for name in kinds:
+        try:
+            return find_record(hub, name, number)
+        except NotFound:
+            continue
+    with hub.store.read() as tx:
+        for row in tx.find(Binding, remote_id=number, kind__in=kinds, order=["id"]):
+            record = tx.get(find_kind(row.kind), id=row.hub_id)
+            if record is not None:
+                return record
+    raise NotFound("sync.record_unknown", kind=kind or "*", text=number)
+
+
+def _list(values: Any) -> str:
+    return ", ".join(sorted(str(value) for value in values))
+
+
+# ---------------------------------------------------------------- what was written down
+
+
+def _tell_journal(tx: UnitOfWork, record: Entity) -> Iterator[TraceEvent]:
+    for row in tx.find(JournalEntry, record_id=record.id, order=["at", "id"]):
+        yield from _tell_entry(row)
+
+
+def _tell_entry(row: JournalEntry) -> Iterator[TraceEvent]:
+    who = {"actor": row.actor}
+    changes = row.detail.get("changes", {})
+    if row.action == "record.created":
+        yield TraceEvent(row.at, "taken_in" if row.connection else "created", row.connection, who)
+    elif row.action == "record.changed":
+        what = "changed_there" if row.connection else "edited"
+        yield TraceEvent(row.at, what, row.connection, {**who, "fields": _list(changes)})
+    else:
+        more = {name: str(value) for name, value in row.detail.items() if not isinstance(value, dict)}
+        detail = {**who, "action": row.action, "more": ", ".join(f"{name}={more[name]}" for name in sorted(more))}
+        yield TraceEvent(row.at, _ACTIONS.get(row.action, "noted"), row.connection, detail)
+    if row.connection and "state" in changes:
+        old, new = changes["state"]
+        event = STATE_EVENTS.get(str(new), "moved_there")
+        if row.action == "record.changed" or event != "moved_there":
+            yield TraceEvent(row.at, event, row.connection, {"old": str(old), "new": str(new)})
+
+
+_ACTIONS = {
+    "binding.added": "matched_by_hand",
+    "binding.removed": "parted",
+    "binding.settled": "settled",
+    "record.deleted": "deleted",
+    "record.rebuilt": "rebuilt",
+    "spare.removed": "spare_removed",
+}
+
+
+def _tell_attempts(tx: UnitOfWork, bindings: Sequence[Binding]) -> Iterator[TraceEvent]:
+    """Two events for each call: before and after it."""
+    rows = tx.find(Attempt, binding_id__in=[row.id for row in bindings], order=["sent_at"]) if bindings else []
+    for row in rows:
+        fields = row.summary.get("changes") or row.summary.get("new") or {}
+        detail = {"op": row.op, "fields": _list(fields), "number": str(row.number)}
+        yield TraceEvent(row.sent_at, "sent", row.connection, detail)
+        what = {"ok": "answered", "unknown": "no_answer", "sent": "no_answer"}.get(row.outcome, "refused")
+        words = row.error_words or row.error_code or ""
+        after = {"op": row.op, "outcome": row.outcome, "remote_id": row.remote_id or "-", "words": words}
+        yield TraceEvent(row.answered_at or row.sent_at, what, row.connection, after)
+
+
+def _tell_payloads(tx: UnitOfWork, hub: Hub, bindings: Sequence[Binding]) -> Iterator[TraceEvent]:
+    """When a document was seen for the first time and last, and what reading it back after a call of ours showed."""
+    for binding in bindings:
+        if binding.remote_id is None:
+            continue
+        rows = tx.find(Payload, order=["at", "id"], **_address(hub, binding))
+        attempts = tx.find(Attempt, binding_id=binding.id, order=["sent_at"])
+        yield from _tell_readings(binding, rows, attempts)
+
+
+def _address(hub: Hub, binding: Binding) -> dict[str, Any]:
+    """Where the document is found among payloads; without the stream when the connection is gone."""
+    where: dict[str, Any] = {"connection": binding.connection, "external_id": binding.remote_id}
+    if binding.connection in hub.config.connections:
+        where["stream"] = hub.open(binding.connection).mapping_of(binding.kind).stream
+    return where
+
+
+def _tell_readings(binding: Binding, rows: Sequence[Payload], attempts: Sequence[Attempt]) -> Iterator[TraceEvent]:
+    for place, row in enumerate(rows):
+        before = [attempt for attempt in attempts if attempt.sent_at <= row.at]
+        detail = {"remote_id": row.external_id, "version": str(row.version)}
+        after_ours = before and (place == 0 or rows[place - 1].at < before[-1].sent_at)
+        if after_ours:
+            unanswered = before[-1].op == "create" and before[-1].outcome != "ok"
+            yield TraceEvent(row.at, "found_again" if unanswered else "read_back", binding.connection, detail)
+        elif place == 0:
+            yield TraceEvent(row.at, "seen", binding.connection, detail)
+        elif place == len(rows) - 1:
+            yield TraceEvent(row.at, "last_seen", binding.connection, {**detail, "count": str(len(rows))})
+
+
+def _tell_conflicts(tx: UnitOfWork, record: Entity) -> Iterator[TraceEvent]:
+    for row in tx.find(Conflict, record_id=record.id, order=["at"]):
+        values = {"field": row.field, "ours": str(row.hub_value), "theirs": str(row.remote_value), "took": row.took}
+        yield TraceEvent(row.at, "conflict", row.connection, values)
+        if row.decided_at is not None:
+            decided = {"field": row.field, "took": row.took, "actor": row.decided_by or "-"}
+            yield TraceEvent(row.decided_at, "decided", row.connection, decided)
+
+
+def _tell_matches(tx: UnitOfWork, record: Entity) -> Iterator[TraceEvent]:
+    for row in tx.find(IdentityVerdict, record_kind=record.KIND, record_id=record.id, order=["at"]):
+        connection, _, _ = row.source.partition("/")
+        detail = {"actor": row.decided_by, "source": row.source}
+        yield TraceEvent(row.at, "matched" if row.verdict == "same" else "parted", connection, detail)
+
+
+# ---------------------------------------------------------------- how it stands
+
+
+def _tell_troubles(tx: UnitOfWork, hub: Hub, bindings: Sequence[Binding]) -> Iterator[TraceEvent]:
+    """What could not be taken in, and spare drafts."""
+    for binding in bindings:
+        if binding.remote_id is not None:
+            for row in tx.find(DeadRow, **_address(hub, binding)):
+                detail = {"code": row.code, "attempts": str(row.attempts)}
+                yield TraceEvent(row.last_at, "not_taken_in", binding.connection, detail)
+        for spare in tx.find(Orphan, binding_id=binding.id):
+            detail = {"remote_id": spare.remote_id, "state": spare.state, "code": spare.reason}
+            yield TraceEvent(spare.at, "spare", binding.connection, detail)
+
+
+def _tell_bindings(bindings: Sequence[Binding]) -> Iterator[TraceEvent]:
+    """Where each document stands now."""
+    for row in bindings:
+        if row.updated_at is None:
+            continue
+        detail = {"remote": row.remote_number or row.remote_id or "-", "state": row.state.value}
+        if row.parked:
+            yield TraceEvent(row.updated_at, "parked", row.connection, {**detail, "code": row.parked})
+        elif row.held:
+            held = {"fields": _list(row.held), "code": _list(set(row.held.values()))}
+            yield TraceEvent(row.updated_at, "held", row.connection, {**detail, **held})
+        elif row.state is BindingState.WAITING:
+            yield TraceEvent(row.updated_at, "waits", row.connection, {**detail, "code": row.why or "-"})
+        elif row.state is BindingState.TOMB:
+            yield TraceEvent(row.updated_at, "ended", row.connection, detail)
+        elif row.remote_id is None:
+            yield TraceEvent(row.updated_at, "not_sent", row.connection, detail)
