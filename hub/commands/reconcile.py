@@ -37,9 +37,12 @@ def reconcile(
                 for row in rows
             ],
         )
-        if any(row.unexplained_count or row.unexplained_sum for row in rows):
+        if any(row.unexplained_count or row.unexplained_sum or row.unexplained for row in rows):
             session.exit_code = 1
             session.say("cli.reconcile_bad")
+            for row in rows:
+                if row.unexplained:
+                    session.write(f"{row.kind}: {', '.join(row.unexplained)}")
         else:
             session.say("cli.reconcile_good")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -89,6 +90,11 @@ def show_counts(session: Session, counts: dict[str, int]) -> str:
         elif rest in SHOWN_STEPS:
             groups.setdefault(session.text("cli.side_there"), []).append(session.text(f"cli.out_{rest}", count=count))
     return " · ".join(f"{group}: {', '.join(parts)}" for group, parts in groups.items())
+
+
+def show_outcomes(session: Session, counts: Mapping[str, int]) -> str:
+    """``12 unchanged, 3 updated``: what became of documents that were read."""
+    return ", ".join(session.text(f"cli.in_{name}", count=count) for name, count in counts.items() if count)
 
 
 def describe_writes(session: Session, attempts: Any) -> list[dict[str, Any]]:

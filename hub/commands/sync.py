@@ -183,4 +183,16 @@ def name_step(session: Session, step: str) -> str:
     return session.text("cli.step_push") if step == "push" else session.text("cli.step_read", kind=step)
 
 
-COMMANDS = {"add": add, "list": show_list, "plan": plan, "run": run, "status": status}
+def sweep(ctx: typer.Context, connection: Connection) -> None:
+    """Look at every document there again: find deletions and anything that a feed or an answer lost."""
+    with answering(ctx, "sync.sweep") as session:
+        from hub.commands.run import show_outcomes
+        from hub.sync.sweep import sweep_connection
+
+        report = sweep_connection(session.hub, connection, actor=session.actor)
+        session.item(report)
+        session.say("cli.swept", connection=connection, reads=report.reads)
+        session.write(show_outcomes(session, report.counts))
+
+
+COMMANDS = {"add": add, "list": show_list, "plan": plan, "run": run, "status": status, "sweep": sweep}

@@ -5,20 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import dramatiq
 
-from hub.errors import IsthmusError
+from hub.errors import IsthmusError, NeedsConsent, Transient
 from hub.runtime.logs import write_failure, write_log
 from hub.runtime.pool import HubPool
 from hub.sync.accept import AcceptedGuard
-from hub.sync.push import push_bindings
+from hub.sync.context import Hub
+from hub.sync.push import note_trouble, push_bindings
 from hub.sync.run import run_sync
+from hub.sync.sweep import sweep_connection
 
 BATCH_SIZE = 20
 """Bindings in one message."""
+SWEEP_READS = 200
+"""Documents that one message reads again: a sweep is slow on purpose."""
+SWEEP_LIMIT_MS = 30 * 60 * 1000
 PUSH_LIMIT_MS = 10 * 60 * 1000
 RUN_LIMIT_MS = 6 * 60 * 60 * 1000
 
@@ -29,6 +35,7 @@ class Actors:
 
     push: dramatiq.Actor[Any, Any]
     run: dramatiq.Actor[Any, Any]
+    sweep: dramatiq.Actor[Any, Any]
 
     def hint(self, binding_ids: Sequence[UUID]) -> None:
         """Say that bindings are due; a lost or repeated hint changes nothing."""
@@ -62,10 +69,32 @@ def declare_actors(broker: dramatiq.Broker, pool: HubPool, stop: threading.Event
 
         _guard("run", work, connection=connection, kinds=kinds)
 
+    def sweep(connection: str) -> None:
+        with pool.lend() as hub:
+            _guard("sweep", lambda: _sweep_alone(hub, connection), connection=connection)
+
     return Actors(
         push=_declare(broker, push, "push_bindings", PUSH_LIMIT_MS),
         run=_declare(broker, run, "run_sync", RUN_LIMIT_MS),
+        sweep=_declare(broker, sweep, "sweep_connection", SWEEP_LIMIT_MS),
     )
+
+
+def _sweep_alone(hub: Hub, connection: str) -> None:
+    """Go on with the sweep of a connection unless another worker is at it."""
+    name, holder = f"sweep:{connection}", str(hub.new_id())
+    until = hub.now() + timedelta(milliseconds=SWEEP_LIMIT_MS)
+    with hub.store.write() as tx:
+        if tx.acquire_lease(name, holder, until) is None:
+            return
+    try:
+        sweep_connection(hub, connection, actor="sweep", limit=SWEEP_READS)
+    except (NeedsConsent, Transient) as error:
+        note_trouble(hub, connection, error)
+        raise
+    finally:
+        with hub.store.write() as tx:
+            tx.release_lease(name, holder)
 
 
 def _declare(broker: dramatiq.Broker, call: Callable[..., None], name: str, limit_ms: int) -> dramatiq.Actor[Any, Any]:

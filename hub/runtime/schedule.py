@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from hub.runtime.pool import HubPool
 from hub.runtime.recovery import recover_runs
 from hub.runtime.settings import list_syncs
 from hub.store import UnitOfWork
-from hub.store.rows import Run, SyncState
+from hub.store.rows import Cursor, Run, SyncState
 from hub.sync.context import Hub
 from hub.sync.pause import is_paused
 from hub.sync.push import list_due
@@ -27,6 +27,9 @@ TICK_S = 2.0
 HINT_AGAIN_S = 30.0
 """A row that was hinted is not hinted again for so long: its message may still be in the queue."""
 DUE_LIMIT = 500
+SWEEP_STEP_S = 60.0
+SWEEP_ROUND_S = 3600.0
+"""A finished round over everything begins again after so long."""
 
 
 def make_holder() -> str:
@@ -61,6 +64,21 @@ def _take_turn(tx: UnitOfWork, connection: str, kind: str, now: datetime, every:
     return True
 
 
+def list_sweeps(hub: Hub) -> list[str]:
+    """Connections that are synced by themselves and whose sweep is under way, or whose last round is long ago."""
+    long_ago = hub.now() - timedelta(seconds=SWEEP_ROUND_S)
+    scheduled = sorted({name for name, _, sync in list_syncs(hub.config) if sync.every_s})
+    with hub.store.read() as tx:
+        rounds = {name: tx.find(Cursor, connection=name, stream__prefix="sweep:") for name in scheduled}
+    return [name for name, cursors in rounds.items() if _is_sweep_due(cursors, long_ago) and not is_paused(hub, name)]
+
+
+def _is_sweep_due(cursors: Sequence[Cursor], long_ago: datetime) -> bool:
+    if not cursors or any(cursor.high_water is None or cursor.under_way for cursor in cursors):
+        return True
+    return min(cursor.high_water for cursor in cursors if cursor.high_water) < long_ago
+
+
 class Scheduler:
     """A thread that, while it holds the lease, starts due syncs and hints due rows. Others stand by."""
 
@@ -70,6 +88,7 @@ class Scheduler:
         self._tick_s = tick_s
         self._stop = threading.Event()
         self._hinted: dict[UUID, datetime] = {}
+        self._swept: datetime | None = None
         self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
         self.holder = holder or make_holder()
         self.last_tick: datetime | None = None
@@ -99,7 +118,16 @@ class Scheduler:
             for connection, kinds in claim_due_syncs(hub).items():
                 self._actors.run.send(connection, kinds)
             self._hint_due(hub)
+            self._go_on_sweeping(hub)
         return True
+
+    def _go_on_sweeping(self, hub: Hub) -> None:
+        """A step of every sweep that is due, not oftener than once in ``SWEEP_STEP_S``: sweeps are slow on purpose."""
+        if self._swept is not None and hub.now() - self._swept < timedelta(seconds=SWEEP_STEP_S):
+            return
+        self._swept = hub.now()
+        for connection in list_sweeps(hub):
+            self._actors.sweep.send(connection)
 
     def _hint_due(self, hub: Hub) -> None:
         now = hub.now()

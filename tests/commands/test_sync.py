@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,32 @@ def test_no_secret_appears_anywhere(connected: Terminal, erp: Erp, tmp_path: Pat
     assert TOKEN not in connected.said
     for path in connected.home.rglob("*"):
         assert not path.is_file() or TOKEN.encode() not in path.read_bytes(), path
+
+
+def test_a_sweep_finds_what_was_deleted_there(connected: Terminal, erp: Erp):
+    customer = erp.make_customer(NAME)
+    accept(connected)
+    erp.wang.delete("partner", customer["id"])
+    assert connected.json("sync", "sweep", "erp")["item"]["finished"]
+    assert "erp" in connected.call("sync", "sweep", "erp").out
+
+
+def sums(terminal: Terminal) -> tuple[Decimal, ...]:
+    rows = {row["kind"]: row for row in terminal.json("reconcile", "erp")["items"]}
+    names = ("hub_sum", "remote_sum", "waiting_sum", "unexplained_sum")
+    return tuple(Decimal(rows["order"][name]) for name in names)
+
+
+def test_both_sides_are_counted_and_added_up(connected: Terminal, erp: Erp):
+    erp.make_customer(NAME)
+    accept(connected)
+    make_order(connected)
+    rows = {row["kind"]: row for row in connected.json("reconcile", "erp")["items"]}
+    assert (rows["account"]["hub_count"], rows["account"]["remote_count"]) == (1, 1)
+    total = Decimal("42.38")
+    assert sums(connected) == (total, 0, total, 0)
+    accept(connected)
+    assert sums(connected) == (total, total, 0, 0)
+    answer = connected.call("reconcile", "erp", "--kind", "order")
+    assert "¥42.38" in answer.out
+    assert "account" not in answer.out

@@ -18,7 +18,7 @@ from hub.runtime.actors import Actors, declare_actors
 from hub.runtime.assemble import Outfit
 from hub.runtime.broker import drop_dead_letters, open_broker
 from hub.runtime.pool import HubPool
-from hub.store.rows import Run
+from hub.store.rows import Cursor, Run
 from hub.testkit.servers import RedisServer
 from tests.commands.stage import TOKEN, Erp, running_erp
 from tests.runtime.stage import SANDBOX, prepare_home
@@ -74,6 +74,27 @@ def test_a_message_makes_a_worker_run_a_sync(pool: HubPool, erp: Erp):
         assert [account.name for account in tx.find(Account)] == ["海岳精密机械有限公司"]
 
 
+def test_a_message_makes_a_worker_sweep(pool: HubPool, erp: Erp):
+    customer = erp.make_customer("海岳精密机械有限公司")
+    broker = open_broker(None)
+    actors = declare_actors(broker, pool)
+    with working(broker):
+        actors.run.send("erp", ["account"])
+        wait_until(lambda: run_states(pool) == ["done"])
+        erp.wang.edit("partner", customer["id"], phone="021-5555")
+        actors.sweep.send("erp")
+        wait_until(lambda: finished_sweep(pool))
+    with pool.store.read() as tx:
+        from hub.model.party import Account
+
+        assert [account.phone for account in tx.find(Account)] == ["021-5555"]
+
+
+def finished_sweep(pool: HubPool) -> bool:
+    with pool.store.read() as tx:
+        return tx.count(Cursor, connection="erp", stream="sweep:account", complete_once=True) == 1
+
+
 def test_the_same_over_redis(pool: HubPool, redis_server: RedisServer, erp: Erp):
     broker = open_broker(redis_server.url)
     broker.flush_all()
@@ -100,7 +121,7 @@ def test_a_message_holds_names_and_ids_and_nothing_else(pool: HubPool):
 def test_actors_do_not_retry_and_have_time_limits(pool: HubPool):
     broker = open_broker(None)
     actors = declare_actors(broker, pool)
-    for actor in (actors.push, actors.run):
+    for actor in (actors.push, actors.run, actors.sweep):
         assert actor.options["max_retries"] == 0
         assert actor.options["time_limit"] > 0
     broker.close()

@@ -14,8 +14,17 @@ from hub.runtime.assemble import Outfit, close_hub, open_hub
 from hub.runtime.broker import open_broker
 from hub.runtime.pool import HubPool
 from hub.runtime.recovery import recover_runs
-from hub.runtime.schedule import HINT_AGAIN_S, LEASE_NAME, LEASE_S, Scheduler, claim_due_syncs
-from hub.store.rows import JournalEntry, Lease, Run, SyncState
+from hub.runtime.schedule import (
+    HINT_AGAIN_S,
+    LEASE_NAME,
+    LEASE_S,
+    SWEEP_ROUND_S,
+    SWEEP_STEP_S,
+    Scheduler,
+    claim_due_syncs,
+    list_sweeps,
+)
+from hub.store.rows import Cursor, JournalEntry, Lease, Run, SyncState
 from hub.sync.context import Hub
 from hub.sync.pause import pause_all, pause_connection, resume_all
 from hub.sync.records import create_record
@@ -241,3 +250,39 @@ def test_opening_twice_gives_two_hubs_on_one_database(tmp_path: Path):
         assert tx.count(Account) == 1
     close_hub(first)
     close_hub(second)
+
+
+# ---------------------------------------------------------------- sweeps
+
+
+def end_round(hub: Hub) -> None:
+    with hub.store.write() as tx:
+        for kind in ("account", "order"):
+            tx.save(Cursor(connection="erp", stream=f"sweep:{kind}", high_water=hub.now(), complete_once=True))
+
+
+def test_a_sweep_is_due_at_first_and_an_hour_after_its_round(hub: Hub, clock: TurnedClock):
+    assert list_sweeps(hub) == ["erp"]
+    end_round(hub)
+    assert list_sweeps(hub) == []
+    clock.turn(SWEEP_ROUND_S + 1)
+    assert list_sweeps(hub) == ["erp"]
+
+
+def test_a_sweep_under_way_goes_on(hub: Hub):
+    end_round(hub)
+    with hub.store.write() as tx:
+        tx.save(Cursor(connection="erp", stream="sweep:order", position=["ids", "7"], under_way=True))
+    assert list_sweeps(hub) == ["erp"]
+    pause_all(hub, "test")
+    assert list_sweeps(hub) == []
+
+
+def test_sweeps_go_step_by_step(pool: HubPool, actors: Actors, broker: Broker, clock: TurnedClock):
+    scheduler = Scheduler(pool, actors)
+    scheduler.tick()
+    scheduler.tick()
+    assert queued(broker, "sweep_connection") == [("erp",)]
+    clock.turn(SWEEP_STEP_S)
+    scheduler.tick()
+    assert queued(broker, "sweep_connection") == [("erp",), ("erp",)]
