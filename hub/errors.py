@@ -36,7 +36,7 @@ class IsthmusError(Exception):
 
     exit_code = 1
 
-    def __init__(self, code: str, *, vendor: str | None = None, **params: object) -> None:
+    def __init__(self, code: str, /, *, vendor: str | None = None, **params: object) -> None:
         self.code = code
         self.vendor = None if vendor is None else conceal(vendor)
         self.params = {name: conceal(value) if isinstance(value, str) else value for name, value in params.items()}
@@ -73,7 +73,7 @@ class Transient(IsthmusError):
     exit_code = 3
 
     def __init__(
-        self, code: str, *, vendor: str | None = None, retry_after_s: float | None = None, **params: object
+        self, code: str, /, *, vendor: str | None = None, retry_after_s: float | None = None, **params: object
     ) -> None:
         super().__init__(code, vendor=vendor, **params)
         self.retry_after_s = retry_after_s

@@ -29,10 +29,20 @@ def demo(
 
         if not scenario.isidentifier() or importlib.util.find_spec(f"hub.demo.{scenario}") is None:
             raise NotFound("cli.scenario_unknown", scenario=scenario)
+        check_folder(folder)
         play = importlib.import_module(f"hub.demo.{scenario}").run
         outcome = play(folder.absolute(), seed=seed, lang=session.options.lang, as_json=session.options.as_json)
         session.item(outcome.item)
         session.exit_code = outcome.exit_code
+
+
+def check_folder(folder: Path) -> None:
+    """A scenario begins anew by emptying its folder, so it must be one that a scenario made, or an empty one."""
+    from hub.errors import ConfigInvalid
+
+    made_by_us = (folder / "home" / "isthmus.toml").is_file() or (folder / "erp").is_dir()
+    if folder.exists() and not (folder.is_dir() and (made_by_us or not any(folder.iterdir()))):
+        raise ConfigInvalid("cli.folder_not_demo", folder=folder)
 
 
 COMMANDS = {"demo": demo}

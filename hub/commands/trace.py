@@ -19,12 +19,12 @@ def trace(
         from hub.sync.trace import trace_number
 
         view = trace_number(session.hub, number, kind)
-        session.item({"record": view.record, "kind": type(view.record).KIND, "events": view.events})
-        session.write(f"{type(view.record).KIND} {number} · {view.record.id}")
-        session.table(
-            ["at", "what", "connection", "detail"],
-            [(event.at, event.what, event.connection, event.detail) for event in view.events],
-        )
+        lang = session.options.lang
+        events = [{**vars(event), "text": event.text(lang)} for event in view.events]
+        session.item({"record": view.record, "kind": view.record.KIND, "events": events})
+        label = getattr(view.record, view.record.NUMBER) or number
+        session.write(f"{view.record.KIND} {label} · {view.record.id}")
+        session.table(["at", "connection", "what"], [(row["at"], row["connection"], row["text"]) for row in events])
 
 
 COMMANDS = {"trace": trace}

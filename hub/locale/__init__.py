@@ -38,8 +38,9 @@ class _Lenient(dict[str, object]):
         return "{" + key + "}"
 
 
-def render(code: str, lang: str = "en", **params: object) -> str:
-    """The sentence for ``code``; an unknown code is shown as itself, with its parameters, so that nothing is hidden."""
+def render(code: str, lang: str = "en", /, **params: object) -> str:
+    """The sentence for ``code``, filled with ``params``, whatever their names; an unknown code is shown as itself, with
+    its parameters, so that nothing is hidden."""
     text = load_texts(lang if lang in LANGUAGES else "en").get(code)
     if text is None:
         detail = ", ".join(f"{name}={value}" for name, value in params.items())

@@ -61,3 +61,15 @@ def test_doctor_ends_with_3_when_only_the_other_system_is_away(connected: Termin
 def test_doctor_without_a_home_says_what_to_do(tmp_path: Path, lang: str):
     answer = Terminal(tmp_path / "nowhere").call("doctor", "--lang", lang, code=2)
     assert "init" in answer.out
+
+
+def test_a_demo_empties_no_folder_that_it_did_not_make(terminal: Terminal, tmp_path: Path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    terminal.call("demo", "--folder", str(tmp_path / "mine"), code=2)
+    assert (tmp_path / "mine" / "thesis.txt").exists()
+
+
+def test_an_unknown_scenario_is_named(terminal: Terminal):
+    assert "nosuch" in terminal.call("demo", "nosuch", code=2).err
+    terminal.call("demo", "../tryton", code=2)

@@ -199,10 +199,10 @@ def test_a_sweep_finds_what_was_deleted_there(connected: Terminal, erp: Erp):
     assert "erp" in connected.call("sync", "sweep", "erp").out
 
 
-def sums(terminal: Terminal) -> tuple[Decimal, ...]:
+def sums(terminal: Terminal) -> list[Decimal | int]:
     rows = {row["kind"]: row for row in terminal.json("reconcile", "erp")["items"]}
     names = ("hub_sum", "remote_sum", "waiting_sum", "unexplained_sum")
-    return tuple(Decimal(rows["order"][name]) for name in names)
+    return [Decimal(rows["order"][name]) for name in names]
 
 
 def test_both_sides_are_counted_and_added_up(connected: Terminal, erp: Erp):
@@ -212,9 +212,23 @@ def test_both_sides_are_counted_and_added_up(connected: Terminal, erp: Erp):
     rows = {row["kind"]: row for row in connected.json("reconcile", "erp")["items"]}
     assert (rows["account"]["hub_count"], rows["account"]["remote_count"]) == (1, 1)
     total = Decimal("42.38")
-    assert sums(connected) == (total, 0, total, 0)
+    assert sums(connected) == [total, 0, total, 0]
     accept(connected)
-    assert sums(connected) == (total, total, 0, 0)
+    assert sums(connected) == [total, total, 0, 0]
     answer = connected.call("reconcile", "erp", "--kind", "order")
     assert "¥42.38" in answer.out
     assert "account" not in answer.out
+
+
+def test_the_story_of_one_order(connected: Terminal, erp: Erp):
+    erp.make_customer(NAME)
+    accept(connected)
+    order = make_order(connected)
+    accept(connected)
+    item = connected.json("trace", order["number"])["item"]
+    assert item["record"]["id"] == order["id"]
+    assert next(event["what"] for event in item["events"]) == "created"
+    assert any(event["connection"] == "erp" for event in item["events"])
+    answer = connected.call("trace", order["number"], "--kind", "order", "--lang", "zh")
+    assert order["number"] in answer.out
+    connected.call("trace", "nobody", code=2)
