@@ -102,8 +102,9 @@ def _explain_rest(hub: Hub, binding: Binding, number: str | None) -> BindingView
     if binding.held:
         fields = ", ".join(sorted(binding.held))
         return BindingView(binding, number, nothing, "sync.fields_held", {"fields": fields})
-    if binding.state is BindingState.WAITING and binding.why:
-        return BindingView(binding, number, Op.WAIT.value, binding.why)
+    if binding.why is not None:
+        code = "sync.unreadable" if binding.why == "sync.cannot_read" else binding.why
+        return BindingView(binding, number, Op.WAIT.value, code)
     return BindingView(binding, number, nothing, "sync.in_agreement")
 
 

@@ -18,7 +18,8 @@ def pause_connection(hub: Hub, connection: str, actor: str) -> None:
         state = _load_state(tx, connection)
         if state.paused:
             return
-        reason = {"pause_code": "sync.paused_by", "pause_params": {"actor": actor, "at": _show_now(hub)}}
+        params = {"connection": connection, "actor": actor, "at": _show_now(hub)}
+        reason = {"pause_code": "sync.paused_by", "pause_params": params}
         tx.save(state.model_copy(update={"paused": True, **reason}))
         tx.journal(actor, "connection.paused", connection=connection)
 
@@ -85,5 +86,5 @@ def check_paused(hub: Hub, connection: str) -> None:
         raise RuleBroken("sync.all_paused", **everything)
     if state is not None and state.paused:
         if state.pause_code == "sync.paused_by":
-            raise RuleBroken("sync.paused_by", connection=connection, **state.pause_params)
+            raise RuleBroken("sync.paused_by", **state.pause_params)
         raise RuleBroken("sync.connection_paused", connection=connection, reason=state.pause_code or "-")

@@ -121,7 +121,8 @@ class _Sweep:
             return True
         there = set(listed)
         with self.hub.store.read() as tx:
-            bound = {row.remote_id: row for row in self._find_bound(tx) if row.remote_id is not None}
+            living = [row for row in self._find_bound(tx) if row.state is not BindingState.TOMB]
+            bound = {row.remote_id: row for row in living if row.remote_id is not None}
             known = set(bound) | self._list_aside(tx)
             feed = tx.get(Cursor, connection=self.conn.name, stream=self.stream.name)
         for remote_id in _order_ids(set(bound) - there, last):
@@ -150,7 +151,8 @@ class _Sweep:
             for row in rows:
                 if self._is_full():
                     return False
-                self._look_at(row)
+                if not _is_known_gone(row):
+                    self._look_at(row)
                 last = str(row.id)
                 self._save_position("bindings", last)
 
@@ -185,10 +187,10 @@ class _Sweep:
     # ------------------------------------------------------------ one document
 
     def _find_bound(self, tx: UnitOfWork, limit: int | None = None, **where: Any) -> Sequence[Binding]:
+        """Cancelled documents too: people may bring them back to life."""
         return tx.find(
             Binding, connection=self.conn.name, kind=self.kind, remote_id__null=False, order=["id"], limit=limit,
-            state__in=[state for state in BindingState if state not in (BindingState.TOMB, BindingState.FOREIGN)],
-            **where,
+            state__ne=BindingState.FOREIGN, **where,
         )  # fmt: skip
 
     def _list_aside(self, tx: UnitOfWork) -> set[str]:
@@ -241,7 +243,7 @@ STEPS = ("ids", "bindings", "aside", "orphans")
 
 
 def _is_known_gone(binding: Binding) -> bool:
-    return binding.state is BindingState.TOMB or (binding.parked is not None and binding.stage == Stage.GONE)
+    return binding.stage == Stage.GONE and (binding.state is BindingState.TOMB or binding.parked is not None)
 
 
 def _order_ids(ids: Iterable[str], last: str | None) -> list[str]:

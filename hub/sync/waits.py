@@ -75,8 +75,8 @@ def judge_binding(tx: UnitOfWork, binding: Binding) -> TodoItem | None:
         return _judge_hold(tx, binding, whole)
     if binding.held:
         return _judge_held(binding)
-    if binding.state is not BindingState.WAITING:
-        return None
+    if binding.state is not BindingState.WAITING or binding.why == "sync.cannot_read":
+        return None  # what cannot be read is listed among the dead rows
     if binding.why in APPROVALS:
         item = about_binding(binding, "approval", binding.why or "protocol.waits_for_approval", {})
         return replace(item, informational=True)
