@@ -268,7 +268,7 @@ def _decide_void(binding: Binding, intent: Intent, seen: Snapshot, policy: Polic
     semantics = policy.semantics
     if intent.live_children or seen.live_children:
         return Action(Op.PARK, "protocol.has_children")
-    if seen.stage in semantics.voidable and binding.held.get("state") != "protocol.void_refused":
+    if seen.stage in semantics.voidable:
         return Action(Op.VOID, if_version=_expected(seen, policy))
     held = {"state": "protocol.void_refused"}
     if semantics.amend is Amend.PARK and seen.stage is Stage.EFFECTIVE:

@@ -105,12 +105,16 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
         binding, keep, conflicts = _merge_shared(
             arrival, binding, snapshot, known, first=fresh or _is_unagreed(binding)
         )
-    if snapshot.stage is not Stage.GONE:
+    under_reversal = ended and binding.state is BindingState.REVERSING
+    if snapshot.stage is not Stage.GONE and not under_reversal:  # a document that gives way does not void the order
         _save_image(arrival, binding, translated, snapshot, keep, known)
     tx.save(binding)
     rebuilt = rebuild_record(
         tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
     )
+    if rebuilt.changes and binding.submitted_revision == intent.revision:
+        # What the document itself brought is no edit in the hub: nothing that would have it submitted again.
+        binding = tx.save(binding.model_copy(update={"submitted_revision": rebuilt.record.revision}))
     if not ended and not was_tomb and binding.primary and policy.direction is not Direction.IN:
         _note_difference(arrival, binding, snapshot)
     return _report(binding, rebuilt, ended, conflicts, snapshot)
@@ -134,16 +138,25 @@ def _note_difference(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> 
     """``held`` is computed anew; what may be written makes the binding due."""
     tx, policy = arrival.tx, arrival.policy
     intent, _ = build_intent(tx, arrival.hub, binding, policy, snapshot)
+    if intent.void:
+        tx.save(_note_void(binding, snapshot, policy))
+        return
     found = compare_fields(binding, intent, snapshot, policy)
     held = dict(found.held)
     if snapshot.total_differs is not None and binding.ours:
         held["gross"] = "protocol.total_differs"
-    if intent.void and binding.held.get("state"):
-        held["state"] = binding.held["state"]
     reverses = find_reversible(binding, intent, snapshot, policy, held)
     parks = bool(held) and policy.semantics.amend is Amend.PARK and snapshot.stage is Stage.EFFECTIVE
-    wants = bool(found.want) or reverses or parks or (intent.void and "state" not in held)
+    wants = bool(found.want) or reverses or parks
     tx.save(binding.model_copy(update={"held": held, "dirty": binding.dirty or wants}))
+
+
+def _note_void(binding: Binding, snapshot: Snapshot, policy: Policy) -> Binding:
+    """A void that the document's state forbade is held until the state allows it; nothing else is written by then."""
+    held = {name: code for name, code in binding.held.items() if name == "state"}
+    if snapshot.stage in policy.semantics.voidable:
+        held = {}
+    return binding.model_copy(update={"held": held, "dirty": binding.dirty or not held})
 
 
 def _move_state(binding: Binding, snapshot: Snapshot, policy: Policy, revision: int) -> Binding:
