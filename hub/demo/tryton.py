@@ -42,7 +42,7 @@ def run(folder: Path, *, seed: int, lang: str, as_json: bool) -> Outcome:
         FaultProxy(server.url) as proxy,
         _open_person(server) as wang,
     ):
-        scene = Scene(Isthmus(folder / "home"), screen, wang, proxy, seed)
+        scene = Scene(Isthmus(folder / "home", lang), screen, wang, proxy, seed)
         screen.say("title", seed=seed, url=server.url, home=str(folder / "home"))
         scene.connect(server)
         for act in (scene.read, scene.plan, scene.write, scene.edit, scene.repeat, scene.check, scene.finish):
