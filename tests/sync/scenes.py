@@ -85,6 +85,7 @@ class Scene(World):
     def trade(self) -> tuple[Any, Any]:
         """A customer and an item that both sides know: their records in the hub."""
         partner, item = self.make_customer(), self.make_item()
+        self.clock.pass_time(self.settings.lag_s)
         self.pull("account", "product")
         return self.record_of("account", partner), self.record_of("product", item)
 
