@@ -61,6 +61,9 @@ def _match_reference(arrival: Arrival, parsed: Reference) -> Matched:
         waits = binding.state in (BindingState.NEW, BindingState.SENDING, BindingState.UNKNOWN)
         if source.stage is Stage.EFFECTIVE and waits:
             return Matched(adopt_document(arrival.policy, binding, _bare(arrival), ours=True))
+        if binding.state is BindingState.TOMB and source.stage not in (Stage.VOID, Stage.GONE):
+            # Given up as never arrived, and there after all: found by the search, it is cancelled like any other.
+            tx.save(binding.model_copy(update={"state": BindingState.UNKNOWN, "dirty": True, "not_before": None}))
         return Matched(binding, outcome="search")
     return _set_spare_aside(arrival, binding)
 

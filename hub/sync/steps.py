@@ -17,7 +17,7 @@ from hub.protocol.snapshot import Intent, Search, Snapshot
 from hub.protocol.timing import needs_quiet
 from hub.sdk import Draft, Written
 from hub.store import UnitOfWork
-from hub.store.rows import IdentityVerdict
+from hub.store.rows import IdentityVerdict, Image
 from hub.sync.arrival import Arrival
 from hub.sync.ingest import ingest, note_missing
 from hub.sync.intent import add_sent, base_prints
@@ -349,6 +349,8 @@ def _next_revision(work: Work, binding: Binding, intent: Intent, action: Action)
     with work.hub.store.write() as tx:
         held = work.own(tx)
         revision = held.revision + 1
+        source = f"{held.connection}/{work.conn.stream_of(held.kind).name}/{held.remote_id}"
+        tx.delete(Image, record_kind=held.kind, record_id=held.hub_id, source=source)
         work.save(
             tx, held, revision=revision, ref=make_reference(work.hub.installation, held.hub_id, revision),
             remote_id=None, remote_number=None, remote_version=0, acked_version=0, acked_patch="", same_patches=0,
