@@ -25,6 +25,7 @@ from hub.sync.records import find_record
 from hub.sync.resolve import is_void, make_binding, rebuild_record
 from hub.sync.translate import is_reference_foreign, is_reference_ours, pair_lines, read_source
 
+NEW_RECORD = "new"
 VETOES = {
     "identity.branch_differs": "sync.veto_one_branch",
     "identity.branches_differ": "sync.veto_two_branches",
@@ -34,19 +35,49 @@ VETOES = {
 
 def add_binding(hub: Hub, connection: str, kind: str, record: str, remote_id: str, actor: str) -> Binding:
     """Say that a record here and a document there are the same. Writes to neither: values that differ park the binding
-    until somebody says whose hold. ``RuleBroken`` names what speaks against it."""
+    until somebody says whose hold. ``RuleBroken`` names what speaks against it.
+
+    ``record``: number, name or id; ``new``: what is there is none of the records that it resembles.
+    """
     conn = hub.open(connection)
     hub.sync_of(connection, kind)
+    if record == NEW_RECORD:
+        return _add_as_new(hub, conn, kind, remote_id, actor)
     found = find_record(hub, kind, record)
     if is_void(found):
         raise RuleBroken("sync.record_void", kind=kind, record=record)
-    source = conn.stream_of(kind).fetch(remote_id)
-    if source is None:
-        raise NotFound("sync.remote_unknown", connection=connection, kind=kind, remote_id=remote_id)
+    source = _fetch(conn, kind, remote_id)
     _check_source(hub, conn, kind, found, source)
     with hub.store.write() as tx:
         binding, due = _bind(tx, hub, conn, found, source, actor)
     hub.hint([*due, binding.id])
+    return binding
+
+
+def _fetch(conn: OpenConnection, kind: str, remote_id: str) -> SourceRecord:
+    source = conn.stream_of(kind).fetch(remote_id)
+    if source is None:
+        raise NotFound("sync.remote_unknown", connection=conn.name, kind=kind, remote_id=remote_id)
+    return source
+
+
+def _add_as_new(hub: Hub, conn: OpenConnection, kind: str, remote_id: str, actor: str) -> Binding:
+    """A party that waits for a review is a record of its own: ruled out for each record that it resembles."""
+    source = _fetch(conn, kind, remote_id)
+    with hub.store.write() as tx:
+        arrival = Arrival(tx, hub, conn, kind, source, actor)
+        review = tx.get(DeadRow, **arrival.key)
+        texts = review.params.get("candidates", "") if review is not None and review.state == "review" else ""
+        for text in filter(None, texts.split(", ")):
+            _save_verdict(tx, hub, kind, UUID(text), arrival.address, "different", actor)
+        done = ingest(arrival)
+        binding = tx.get(Binding, id=done.binding_id) if done.binding_id is not None else None
+        if binding is None:
+            raise _explain_refusal(arrival)
+        tx.journal(
+            actor, "binding.added", kind=kind, record_id=binding.hub_id, connection=conn.name, remote_id=remote_id
+        )
+    hub.hint([*done.due, binding.id])
     return binding
 
 
@@ -118,24 +149,24 @@ def _find_free(tx: UnitOfWork, hub: Hub, conn: OpenConnection, record: Entity) -
 
 def _note_same(arrival: Arrival, binding: Binding) -> None:
     """The match as a row that can be undone."""
-    _save_verdict(arrival.tx, arrival.hub, binding, arrival.address, "same", arrival.actor)
+    _save_verdict(arrival.tx, arrival.hub, arrival.kind, binding.hub_id, arrival.address, "same", arrival.actor)
     arrival.tx.journal(
         arrival.actor, "binding.added", kind=arrival.kind, record_id=binding.hub_id, connection=arrival.conn.name,
         remote_id=arrival.source.external_id,
     )  # fmt: skip
 
 
-def _save_verdict(tx: UnitOfWork, hub: Hub, binding: Binding, source: str, verdict: str, actor: str) -> None:
+def _save_verdict(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, source: str, verdict: str, actor: str) -> None:
     """The newest word of a person; what was said before about the two is undone, not forgotten."""
     now = hub.now()
-    before = tx.find(IdentityVerdict, record_kind=binding.kind, record_id=binding.hub_id, source=source, undone_at=None)
+    before = tx.find(IdentityVerdict, record_kind=kind, record_id=record_id, source=source, undone_at=None)
     for old in before:
         tx.save(old.model_copy(update={"undone_at": now}))
     tx.insert(
         IdentityVerdict(
             id=hub.new_id(),
-            record_kind=binding.kind,
-            record_id=binding.hub_id,
+            record_kind=kind,
+            record_id=record_id,
             source=source,
             verdict=verdict,
             evidence={"rule": "person"},
@@ -200,7 +231,7 @@ def _check_removable(tx: UnitOfWork, binding: Binding) -> Image:
 
 
 def _note_different(tx: UnitOfWork, hub: Hub, binding: Binding, source: str, actor: str) -> None:
-    _save_verdict(tx, hub, binding, source, "different", actor)
+    _save_verdict(tx, hub, binding.kind, binding.hub_id, source, "different", actor)
     for row in tx.find(Conflict, binding_id=binding.id, decided_at=None):
         tx.save(row.model_copy(update={"decided_by": actor, "decided_at": hub.now()}))
     tx.journal(

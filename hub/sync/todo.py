@@ -18,6 +18,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import Conflict, ConnectionState, DeadRow, Orphan
 from hub.sync.accept import check_accepted
 from hub.sync.context import Hub
+from hub.sync.matching import NEW_RECORD, VETOES
 from hub.sync.pause import read_pause_all
 from hub.sync.waits import TodoItem, about_binding, judge_binding
 
@@ -85,8 +86,7 @@ def _list_dead(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]
     for row in tx.find(DeadRow, connection__in=sorted(wanted), state__in=["dead", "waiting", "review"]):
         kind = _find_kind_of(hub, row.connection, row.stream)
         if row.state == "review":
-            record = row.params.get("candidates", "")
-            record = record if record and "," not in record else "RECORD"
+            record = NEW_RECORD if row.code in VETOES else f"RECORD|{NEW_RECORD}"
             command = f"isthmus binding add {row.connection} {kind or 'KIND'} {record} {row.external_id}"
         else:
             command = f"isthmus mapping explain {row.connection} {kind or 'KIND'} {row.external_id}"

@@ -9,12 +9,16 @@ import pytest
 
 from connectors.sandbox.simulator import make_uscc
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
+from hub.locale import load_texts
 from hub.protocol.binding import Binding, BindingState
+from hub.protocol.decide import Op
 from hub.store.rows import Conflict, IdentityVerdict
 from hub.sync.bindings import add_binding, list_bindings, remove_binding, settle_binding, show_binding
+from hub.sync.matching import VETOES
 from hub.sync.pull import pull_stream
 from hub.sync.push import list_due, push_bindings
 from hub.sync.records import create_record, edit_record, find_record, void_record
+from hub.sync.waits import HELD_TEXTS
 from tests.sync.world import World
 
 
@@ -437,3 +441,33 @@ def test_what_a_person_parted_is_not_found_again_by_its_identifier(world: World)
     push(world)
     assert binding_of(world, account).remote_id != partner["id"]
     assert len(world.erp.documents("partner")) == 2
+
+
+def test_a_sync_that_only_reads_is_matched_too(tmp_path: Path) -> None:
+    world = World(tmp_path, syncs={"account": {"direction": "in"}, "product": {}, "order": {}})
+    partner = world.wang.create("partner", name="海岳精密", phone="021-1", tax_id="")
+    account = create_record(world.hub, "account", {"name": "海岳精密"}, "test")
+    assert list_bindings(world.hub) == []
+    bound = add_binding(world.hub, "erp", "account", str(account.id), partner["id"], "li")
+    assert (bound.primary, bound.parked) == (True, None)
+    assert reload(world, account).phone == "021-1"
+
+
+def test_what_comes_next_has_a_sentence_in_both_languages() -> None:
+    codes = {f"sync.next_{op.value}" for op in Op} | set(HELD_TEXTS.values()) | set(VETOES.values())
+    for lang in ("en", "zh"):
+        assert codes <= load_texts(lang).keys()
+
+
+def test_each_rest_is_explained(world: World) -> None:
+    partner = world.make_customer()
+    pull(world, "account")
+    account = find_record(world.hub, "account", partner["name"])
+    push(world)
+    assert show_binding(world.hub, str(binding_of(world, account).id)).code == "sync.in_agreement"
+    waiting = create_record(world.hub, "account", {"name": "无码"}, "test")
+    push_bindings(world.hub, list_due(world.hub, 10, accepted_only=False), guard=allow)
+    view = show_binding(world.hub, str(binding_of(world, waiting).id))
+    assert (view.next_step, view.code) == ("wait", "sync.needs_match")
+    world.hub.config = world.hub.config.model_copy(update={"connections": {}})
+    assert show_binding(world.hub, str(view.binding.id)).code == "sync.connection_gone"

@@ -241,3 +241,14 @@ def test_a_parked_document_is_still_read(tmp_path: Path) -> None:
     world.wang.edit("sale", sale, note="已读")
     sweep(world)
     assert reload(world, order).note == "已读"
+
+
+def test_a_cancelled_document_that_lives_again_is_noticed(tmp_path: Path) -> None:
+    world = World(tmp_path, erp={"amend": "free"})
+    order, sale = make_approved_order(world)
+    world.wang.void(sale)
+    pull(world, "order")
+    assert binding_of(world, order).state is BindingState.TOMB
+    world.erp._store("sale", {**world.erp.read("sale", sale), "status": "approved"}, "wang", "revive")
+    sweep(world)
+    assert binding_of(world, order).state is BindingState.BOUND

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hub.errors import NeedsConsent
+from hub.errors import ConfigInvalid, NeedsConsent
 from hub.locale import load_texts
-from hub.store.rows import Orphan
+from hub.store.rows import Orphan, SyncState
 from hub.sync.bindings import add_binding
+from hub.sync.context import OpenConnection
 from hub.sync.pause import pause_all
 from hub.sync.push import note_trouble
-from hub.sync.records import create_record, edit_record, find_record, void_record
+from hub.sync.records import create_record, edit_record, find_record, list_records, void_record
 from hub.sync.todo import TodoItem, list_todo
 from tests.sync.test_bindings import binding_of, make_approved_order, make_deleted_order, make_order, pull, push
 from tests.sync.world import World
@@ -119,7 +121,10 @@ def test_conflicts_dead_rows_and_reviews_are_listed(world: World) -> None:
     conflict = only(world, "conflict")
     assert (conflict.code, conflict.params["fields"]) == ("sync.conflict_took_remote", "phone")
     review = only(world, "review")
-    assert review.command == f"isthmus binding add erp account {account.id} {twin['id']}"
+    assert review.command == f"isthmus binding add erp account new {twin['id']}"
+    bound = add_binding(world.hub, "erp", "account", "new", twin["id"], "li")
+    assert bound.hub_id != account.id
+    assert waits(world, "review") == []
 
 
 def test_a_record_that_cannot_be_read_is_listed(world: World) -> None:
@@ -171,6 +176,45 @@ def test_one_connection_can_be_asked_for(world: World) -> None:
     make_order(world)
     assert list_todo(world.hub, connection="erp")
     assert list_todo(world.hub, connection="other") == []
+
+
+def test_a_connection_that_cannot_be_opened_is_named(world: World) -> None:
+    def refuse(name: str) -> OpenConnection:
+        raise ConfigInvalid("sync.stream_unknown", connection=name, kind="order", stream="sales")
+
+    with world.store.write() as tx:
+        for kind in world.config.connections["erp"].syncs:
+            tx.save(SyncState(connection="erp", kind=kind, accepted_settings="as it was"))
+    hub = world.make_hub()
+    hub.opener = refuse
+    (item,) = list_todo(hub)
+    assert (item.kind_of_wait, item.code, item.command) == (
+        "setup", "sync.stream_unknown", "isthmus connection check erp",
+    )  # fmt: skip
+
+
+def test_the_list_is_the_same_on_every_database(tmp_path: Path, database_url: str) -> None:
+    world = World(tmp_path, url=database_url)
+    make_approved_order(world)
+    order = make_order_like(world)
+    void_record(world.hub, "order", order.id, "test")
+    push(world)
+    assert [(item.kind_of_wait, item.kind) for item in list_todo(world.hub)] == [
+        ("held", "order"), ("plan", "account"), ("plan", "order"), ("plan", "product"),
+    ]  # fmt: skip
+    world.store.close()
+
+
+def make_order_like(world: World) -> Any:
+    """Another approved order on the same customer and item."""
+    (first,) = list_records(world.hub, "order")
+    line = {"product_id": str(first.lines[0].product_id), "quantity": "1", "unit_price": "1"}  # type: ignore[attr-defined]
+    account = str(first.account_id)  # type: ignore[attr-defined]
+    order = create_record(world.hub, "order", {"account_id": account, "lines": [line]}, "test")
+    push(world)
+    world.wang.approve(binding_of(world, order).remote_id or "")
+    pull(world, "order")
+    return order
 
 
 def test_every_entry_reads_as_a_sentence_in_both_languages(tmp_path: Path) -> None:
