@@ -46,10 +46,9 @@ def print_binding(session: Session, view: Any) -> None:
     """What comes next and why, then what people ask about; --json has every field."""
     binding = view.binding
     session.say("cli.binding_next", step=view.next_step, why=view.text(session.options.lang))
-    rows = [(name, getattr(binding, name)) for name in SHOWN]
-    session.table(["field", "value"], [(name, value) for name, value in rows if value not in (None, "", {})])
+    session.facts([(name, getattr(binding, name)) for name in SHOWN])
     if view.changes:
-        session.table(["field", "value"], [(name, str(value)) for name, value in view.changes.items()])
+        session.facts(list(view.changes.items()))
     if binding.parked:
         session.say("cli.binding_parked", why=session.text(binding.parked, **binding.parked_params))
 

@@ -63,12 +63,12 @@ class Amount(str):
 
 
 def show_money(amount: Decimal | None, currency: str | None) -> Amount:
-    """``¥1,204.50``; empty when there is no amount."""
-    if amount is None:
+    """``¥1,204.50``; empty when there is no amount, or no currency to say it in."""
+    if amount is None or not currency:
         return Amount("")
     from hub.model.money import format_money
 
-    return Amount(format_money(amount, currency or ""))
+    return Amount(format_money(amount, currency))
 
 
 def show_cell(value: object) -> str:

@@ -82,7 +82,7 @@ def print_record(session: Session, kind: str, record: Any) -> None:
     plain = {name: value for name, value in values.items() if value is not None and value not in ("", (), {})}
     currency = values.get("currency")
     session.write(f"{kind} {record.id} · {session.text('cli.head_revision')} {record.revision}")
-    session.table(["field", "value"], [(name, _show_field(name, value, currency)) for name, value in plain.items()])
+    session.facts([(name, _show_field(name, value, currency)) for name, value in plain.items()])
     for name, lines in plain.items():
         if _is_lines(lines):
             columns = list(type(lines[0]).model_fields)

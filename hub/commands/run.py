@@ -65,7 +65,8 @@ def show(
         session.item({"run": run, **({"writes": described} if writes else {})})
         print_run(session, run)
         if writes:
-            session.table(WRITE_COLUMNS, [[row[column] for column in WRITE_COLUMNS] for row in described])
+            rows = [{**row, "sent_at": attempt.sent_at} for row, attempt in zip(described, attempts, strict=True)]
+            session.table(WRITE_COLUMNS, [[row[column] for column in WRITE_COLUMNS] for row in rows])
 
 
 def print_run(session: Session, run: Any) -> None:
@@ -116,7 +117,8 @@ def describe_writes(session: Session, attempts: Any) -> list[dict[str, Any]]:
 def summarise_write(summary: dict[str, Any]) -> str:
     """``phone: 1 → 2; note: – → urgent`` for a change, ``name: A; phone: 1`` for something new."""
     changed = [f"{name}: {shorten(old)} → {shorten(new)}" for name, (old, new) in summary.get("changes", {}).items()]
-    return "; ".join(changed + [f"{name}: {shorten(value)}" for name, value in summary.get("new", {}).items()])
+    new = {name: value for name, value in summary.get("new", {}).items() if value not in (None, "", [], {})}
+    return "; ".join(changed + [f"{name}: {shorten(value)}" for name, value in new.items()])
 
 
 def write_csv(writes: list[dict[str, Any]]) -> None:

@@ -111,6 +111,11 @@ class Session:
         """A table for people; ``heads`` are catalogue names without ``cli.head_``."""
         self.plain_table([self.text(f"cli.head_{head}") for head in heads], rows)
 
+    def facts(self, rows: Sequence[tuple[str, object]]) -> None:
+        """One fact in a row: its name and its value; empty ones are left out."""
+        told = [(name, output.show_cell(value)) for name, value in rows if value not in (None, "", (), [], {})]
+        self.table(["field", "value"], told)
+
     def plain_table(self, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A table for people whose heads are names of fields."""
         if not self.options.as_json:

@@ -129,7 +129,7 @@ def summarise_plan(session: Session, items: Any) -> list[list[object]]:
             session.text(f"cli.side_{side}"),
             session.text(f"cli.action_{action}"),
             count,
-            show_money(total if currency else None, currency),
+            show_money(total, currency),
         ]
         for (kind, side, action, currency), (count, total) in sorted(sums.items())
     ]

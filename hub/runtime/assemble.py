@@ -6,12 +6,13 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
 
-from hub.errors import Duplicate
+from hub.errors import Duplicate, keep_secret
 from hub.mapping import Mapping as FieldMapping
 from hub.mapping import compile_mapping, merge_layers, parse_mapping
 from hub.protocol.reference import ALPHABET, INSTALLATION_LENGTH
@@ -47,6 +48,9 @@ class Outfit:
 
 def open_store(home: Home, clock: Clock | None = None) -> Store:
     """The database of a home, brought to the newest schema."""
+    password = urlsplit(home.database_url).password
+    if password:
+        keep_secret(unquote(password))
     store = Store.open(home.require().database_url, clock=clock or SystemClock())
     store.migrate()
     return store

@@ -37,8 +37,9 @@ def clock() -> TurnedClock:
 
 
 @pytest.fixture
-def pool(tmp_path: Path, clock: TurnedClock) -> Iterator[HubPool]:
-    pool = HubPool(prepare_home(tmp_path, SANDBOX), Outfit(clock=clock))
+def pool(tmp_path: Path, clock: TurnedClock, database_url: str) -> Iterator[HubPool]:
+    """On SQLite and on PostgreSQL: nothing but the address differs."""
+    pool = HubPool(prepare_home(tmp_path, SANDBOX, {"ISTHMUS_DATABASE_URL": database_url}), Outfit(clock=clock))
     yield pool
     pool.close()
 
@@ -232,7 +233,7 @@ def test_a_new_configuration_reaches_the_next_loan(tmp_path: Path, pool: HubPool
 
     with pool.lend() as before, pool.lend() as again:
         assert before is again
-    home = Home(tmp_path / "home", TOKEN)
+    home = Home(tmp_path / "home", TOKEN)  # checking a configuration needs no database
     home.config_file.write_text(SANDBOX.replace("5m", "9m"), encoding="utf-8")
     publish(home, pool.store, clock, "test")
     with pool.lend() as after:
