@@ -1,0 +1,66 @@
+"""Workers as threads that hand over at every checkpoint: only one runs at a time, and a schedule says which."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+
+class Abandoned(BaseException):
+    """Ends a parked thread when its schedule is over and was checked; until then a crashed worker just stays parked,
+    so that no ``finally`` of the hub runs on its behalf."""
+
+
+Checkpoint = Callable[[str], None]
+
+
+class Worker:
+    """One process of the hub. ``resume`` lets it run to its next checkpoint or to its end."""
+
+    def __init__(self, name: str, job: Callable[[Checkpoint], object]) -> None:
+        self.name = name
+        self.at = "start"
+        """The checkpoint at which it is parked."""
+        self.over = False
+        self.error: Exception | None = None
+        self.sleeps_until: datetime | None = None
+        self._job = job
+        self._go = threading.Semaphore(0)
+        self._back = threading.Semaphore(0)
+        self._dismissed = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def resume(self) -> None:
+        """Hand it the baton and wait until it comes back."""
+        self._go.release()
+        self._back.acquire()
+
+    def dismiss(self) -> None:
+        """End the thread for good, wherever it is parked; what it still does on its way out is nobody's business."""
+        self._dismissed = True
+        self._go.release()
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._go.acquire()
+        try:
+            if not self._dismissed:
+                self._job(self._park)
+        except Abandoned:
+            pass
+        except Exception as error:  # the schedule judges it: some errors are answers, the others are defects
+            self.error = error
+        self.over = True
+        self._back.release()
+
+    def _park(self, name: str) -> None:
+        """The checkpoint that the hub is given."""
+        if self._dismissed:
+            raise Abandoned
+        self.at = name
+        self._back.release()
+        self._go.acquire()
+        if self._dismissed:
+            raise Abandoned
