@@ -63,9 +63,13 @@ def declare_actors(broker: dramatiq.Broker, pool: HubPool, stop: threading.Event
             if asked_to_stop.is_set():
                 raise Stopping
 
-        def work() -> object:
+        def work() -> None:
             with pool.lend() as hub:
-                return run_sync(hub, connection, kinds, "schedule", scheduled=True, progress=check_stop)
+                report = run_sync(hub, connection, kinds, "schedule", scheduled=True, progress=check_stop)
+            errors = [error.text() for error in report.errors]
+            ended = report.run
+            write_log("run.ended", run=ended.number, state=ended.state, connection=connection, counts=ended.counts,
+                      refused=report.refused, errors=errors)  # fmt: skip
 
         _guard("run", work, connection=connection, kinds=kinds)
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from hub.runtime.schedule import LEASE_NAME
 from hub.sdk.simulator import Request, Response, serve
 from hub.store.rows import Lease, Run
 from hub.sync.run import LEASE_S
+from hub.testkit.servers import PostgresServer, RedisServer
 from tests.runtime.stage import SANDBOX, TOKEN, TurnedClock, prepare_home
 
 pytestmark = pytest.mark.slow
@@ -63,9 +64,9 @@ def slow_erp() -> Iterator[SlowErp]:
         slow.free.set()
 
 
-def prepare(folder: Path, url: str, every: str = "1h") -> Home:
+def prepare(folder: Path, url: str, every: str = "1h", environ: Mapping[str, str] | None = None) -> Home:
     config = SANDBOX.replace("http://127.0.0.1:9", url).replace("1m", every).replace("5m", every)
-    return prepare_home(folder, config)
+    return prepare_home(folder, config, environ)
 
 
 @contextmanager
@@ -128,6 +129,25 @@ def test_it_answers_works_and_stops_gently(tmp_path: Path, slow_erp: SlowErp):
         assert lease.until <= Outfit().clock.now()
     store.close()
     assert TOKEN["SANDBOX_TOKEN"] not in log_of(home)
+
+
+def test_the_same_with_redis_and_postgresql_by_address(
+    tmp_path: Path, slow_erp: SlowErp, redis_server: RedisServer, postgres_server: PostgresServer
+):
+    slow_erp.make_customer(1)
+    database = f"up_{random.randrange(10**9)}"
+    addresses = {
+        "ISTHMUS_BROKER_URL": redis_server.url,
+        "ISTHMUS_DATABASE_URL": postgres_server.create_database(database),
+    }
+    home = prepare(tmp_path, slow_erp.url, environ=addresses)
+    with running(home) as (process, url):
+        wait_until(lambda: httpx.get(f"{url}/readyz").status_code == 200)
+        wait_until(lambda: [run.state for run in list_runs(home)] == ["done"])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    assert not (home.folder / "hub.sqlite").exists()
+    postgres_server.drop_database(database)
 
 
 def test_a_stop_in_the_middle_of_a_run_ends_it_at_its_next_step(tmp_path: Path, slow_erp: SlowErp):
