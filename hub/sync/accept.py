@@ -11,6 +11,7 @@ from hub.model.values import Ref
 from hub.protocol.binding import Binding
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.decide import Action, Op
+from hub.protocol.diff import comparable
 from hub.protocol.semantics import Direction
 from hub.protocol.snapshot import Intent
 from hub.store import UnitOfWork
@@ -92,23 +93,36 @@ def fingerprint_write(intent: Intent, action: Action) -> str:
 
 
 class PlanGuard:
-    """Lets a run write only what its plan said. A document that now asks for something else is held."""
+    """Lets a run write only what its plan said. A document that now asks for something else is held.
 
-    def __init__(self, items: Iterable[PlanItem]) -> None:
+    A document may take several steps (create, patch, confirm); the later ones may only carry the values that it had
+    when its first step was found to be the planned one. What the other system says in between changes nothing here.
+    """
+
+    def __init__(self, hub: Hub, items: Iterable[PlanItem]) -> None:
+        self._hub = hub
         self._items = {item.binding_id: item for item in items if item.binding_id and item.side == "there"}
-        self._begun: dict[UUID, int] = {}
+        self._begun: dict[UUID, dict[str, str]] = {}
 
     def __call__(self, tx: UnitOfWork, binding: Binding, intent: Intent, action: Action) -> str | None:
         begun = self._begun.get(binding.id)
         if begun is not None:
-            return None if begun == intent.revision else "sync.plan_stale"
+            now = self._take_prints(binding, intent)
+            same = all(begun.get(name) == now[name] for name in ("", *action.patch))
+            return None if same else "sync.plan_stale"
         item = self._items.get(binding.id)
         if item is None or item.action == "hold":
             return "sync.not_in_plan"
         if item.fingerprint != fingerprint_write(intent, action):
             return "sync.plan_stale"
-        self._begun[binding.id] = intent.revision
+        self._begun[binding.id] = self._take_prints(binding, intent)
         return None
+
+    def _take_prints(self, binding: Binding, intent: Intent) -> dict[str, str]:
+        """Field → fingerprint of the wanted value; under the empty name, whether it is to be cancelled."""
+        policy = self._hub.open(binding.connection).policies[binding.kind]
+        values = {name: comparable(policy, name, value) for name, value in intent.values.items()}
+        return {name: take_fingerprint(value) for name, value in {**values, "": intent.void}.items()}
 
 
 class AcceptedGuard:

@@ -166,7 +166,10 @@ class _Stage:
             lines.append(self._line(kind, "here", "conflict", done, source, changes))
         word = {"created": "import", "updated": "update", "ended": "tomb"}.get(done.outcome)
         if word is not None:
-            changes = {name: [show_value(old), show_value(new)] for name, (old, new) in done.changes.items()}
+            changes = {
+                name: [self._show(kind, name, old), self._show(kind, name, new)]
+                for name, (old, new) in done.changes.items()
+            }
             lines.append(self._line(kind, "here", word, done, source, changes))
         return lines
 

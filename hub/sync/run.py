@@ -62,7 +62,7 @@ def run_sync(
         report.errors.append(error)
         if not isinstance(error, RuleBroken | ConfigInvalid):
             note_trouble(hub, connection, error)
-    except BaseException:
+    except BaseException:  # whatever ends the process must not leave the run "running"; it is raised again
         _end_run(hub, under_way, [], "stopped")
         raise
     report.errors += under_way.errors
@@ -129,7 +129,7 @@ def _accept(hub: Hub, view: PlanView, actor: str) -> Guard:
         for item in view.items:
             if item.binding_id is not None:
                 _wake(tx, item.binding_id)
-    return PlanGuard(view.items)
+    return PlanGuard(hub, view.items)
 
 
 def _wake(tx: UnitOfWork, binding_id: UUID) -> None:
