@@ -102,9 +102,8 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
     keep: dict[str, bool] = {}
     conflicts: list[str] = []
     if not ended and not was_tomb:
-        binding, keep, conflicts = _merge_shared(
-            arrival, binding, snapshot, known, first=fresh or _is_unagreed(binding)
-        )
+        first = fresh or _is_first_reading(arrival, binding)
+        binding, keep, conflicts = _merge_shared(arrival, binding, snapshot, known, first=first)
     under_reversal = ended and binding.state is BindingState.REVERSING
     if snapshot.stage is not Stage.GONE and not under_reversal:  # a document that gives way does not void the order
         _save_image(arrival, binding, translated, snapshot, keep, known)
@@ -226,8 +225,11 @@ def _merge_shared(
     as unchanged (our own late write, or a conflict that the hub wins); and the fields in conflict."""
     policy = arrival.policy
     base, keep, conflicts = dict(binding.base), {}, []
-    for name in sorted(policy.mapped_in & policy.mapped_out):
-        if policy.owner_of(name) is not Owner.SHARED or name not in snapshot.values:
+    for name in sorted(policy.mapped_in & policy.mapped_out & set(snapshot.values)):
+        if policy.owner_of(name) is not Owner.SHARED:
+            if first and policy.owner_of(name) is Owner.HUB and _disagree(policy, name, known, snapshot):
+                conflicts.append(name)
+                _record_conflict(arrival, binding, name, known[name], snapshot.values[name])
             continue
         theirs = take_fingerprint(comparable(policy, name, snapshot.values[name]))
         ours = take_fingerprint(comparable(policy, name, known[name])) if name in known else theirs
@@ -248,9 +250,17 @@ def _merge_shared(
     return binding.model_copy(update=update), keep, conflicts
 
 
-def _is_unagreed(binding: Binding) -> bool:
-    """A document made by people there, on which the two sides have not agreed yet."""
-    return not binding.ours and not binding.base
+def _disagree(policy: Policy, name: str, known: Mapping[str, Any], snapshot: Snapshot) -> bool:
+    """Both sides say something about the field, and not the same."""
+    if _is_empty(known.get(name)) or _is_empty(snapshot.values[name]):
+        return False
+    return bool(comparable(policy, name, known[name]) != comparable(policy, name, snapshot.values[name]))
+
+
+def _is_first_reading(arrival: Arrival, binding: Binding) -> bool:
+    """Whether a record of the hub meets this document, made by people there, for the first time."""
+    key: dict[str, Any] = {"record_kind": arrival.kind, "record_id": binding.hub_id, "source": arrival.address}
+    return not binding.ours and arrival.tx.count(Image, **key) == 0
 
 
 def _is_empty(value: Any) -> bool:
