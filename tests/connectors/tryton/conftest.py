@@ -14,7 +14,7 @@ import pytest
 from connectors.tryton.connector import TrytonConnector
 from hub.locale import add_catalogue
 from hub.runtime.clock import SystemClock
-from hub.sdk import Sink, SourceRecord, Stream, Tools
+from hub.sdk import Clock, Sink, SourceRecord, Stream, Tools
 from hub.testkit.fault_proxy import FaultProxy
 from hub.testkit.tryton import PreparedTryton, RunningTryton, start_tryton
 from hub.testkit.tryton_people import Line, TrytonPerson
@@ -87,12 +87,12 @@ def wang(server: RunningTryton) -> Iterator[TrytonPerson]:
 
 @pytest.fixture
 def make_connector(server: RunningTryton) -> Iterator[MakeConnector]:
-    """Makes connectors; keywords replace answers of the configuration, ``http_total_s`` the patience."""
+    """Makes connectors; keywords replace answers of the configuration, ``clock`` the time."""
     made: list[TrytonConnector] = []
 
-    def make(*, http_total_s: float = 40, **answers: Any) -> TrytonConnector:
+    def make(*, clock: Clock | None = None, **answers: Any) -> TrytonConnector:
         given = {"url": server.url, "database": server.database, "login": server.login, "password": server.password}
-        tools = Tools(clock=SystemClock(), random=random.Random(1), http_total_s=http_total_s)
+        tools = Tools(clock=clock or SystemClock(), random=random.Random(1), http_total_s=40)
         connector = TrytonConnector(TrytonConnector.Config.model_validate({**given, **answers}), tools)
         made.append(connector)
         return connector

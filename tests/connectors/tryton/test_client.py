@@ -208,7 +208,7 @@ def test_neither_path_known_is_another_server_too(edge, router):
 @pytest.mark.parametrize(
     ("answers", "error", "code"),
     [
-        ({"password": "wrong"}, NeedsConsent, "tryton.login_refused"),
+        ({"password": "wrong"}, NeedsConsent, "tryton.login_refused"),  # pragma: allowlist secret
         ({"database": "nowhere"}, ConfigInvalid, "tryton.database_unknown"),
         ({"company": "没有的公司"}, ConfigInvalid, "tryton.company_unknown"),
         ({"url": "http://127.0.0.1:9"}, Transient, "sdk.unreachable"),

@@ -35,7 +35,13 @@ def test_the_notation_is_trytons():
         {"__class__": "date", "year": 2026, "month": 11, "day": 1},
         {
             "__class__": "datetime",
-            "year": 2026, "month": 11, "day": 1, "hour": 0, "minute": 30, "second": 1, "microsecond": 5,
+            "year": 2026,
+            "month": 11,
+            "day": 1,
+            "hour": 0,
+            "minute": 30,
+            "second": 1,
+            "microsecond": 5,
         },
     ]
 
