@@ -23,7 +23,7 @@ zone = "Asia/Shanghai"
 # connector = "tryton"                # isthmus connector list
 # zone = "Asia/Shanghai"              # for systems that send times without a zone
 # url = "http://127.0.0.1:8000"       # isthmus connector show tryton: what it asks for
-# password = "secret:erp.password"    # isthmus secret set erp.password
+# token = "env:ERP_TOKEN"             # or kept encrypted here: isthmus secret set erp.token
 #
 # [connections.erp.codes.unit]        # their code = our value
 # "PCS" = "piece"

@@ -173,7 +173,7 @@ def test_dead_letters_of_the_embedded_broker_do_not_pile_up():
 
 def test_an_address_that_is_none_is_refused_without_its_password():
     with pytest.raises(ConfigInvalid) as caught:
-        open_broker("amqp://user:hunter2-hunter2@queue")
+        open_broker("amqp://user:hunter2-hunter2@queue")  # pragma: allowlist secret
     assert "hunter2" not in caught.value.text()
 
 
