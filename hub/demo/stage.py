@@ -82,7 +82,7 @@ class Screen:
 
     def say(self, code: str, **params: object) -> None:
         """One line of the story."""
-        self.write(render(f"demo.{code}", self.lang, **params))
+        self.write(render(code, self.lang, **params))
 
     def write(self, line: str) -> None:
         print(line, file=sys.stderr if self.as_json else sys.stdout, flush=True)

@@ -32,7 +32,7 @@ SERVER_WAITS_S = 3
 def run(folder: Path, *, seed: int, lang: str, as_json: bool) -> Outcome:
     """Play the scenario in ``folder``, replacing what the last one left there; the prepared ERP is kept beside it."""
     screen = Screen(lang, as_json)
-    screen.say("preparing")
+    screen.say("demo.preparing")
     cache = folder.parent / ".cache" / "tryton"
     prepared = provision_tryton(cache, progress=lambda line: screen.write(f"  {line}"), trade=True, lang=lang)
     shutil.rmtree(folder, ignore_errors=True)
@@ -43,7 +43,7 @@ def run(folder: Path, *, seed: int, lang: str, as_json: bool) -> Outcome:
         _open_person(server) as wang,
     ):
         scene = Scene(Isthmus(folder / "home", lang), screen, wang, proxy, seed)
-        screen.say("title", seed=seed, url=server.url, home=str(folder / "home"))
+        screen.say("demo.title", seed=seed, url=server.url, home=str(folder / "home"))
         scene.connect(server)
         for act in (scene.read, scene.plan, scene.write, scene.edit, scene.repeat, scene.check, scene.finish):
             act()
@@ -108,10 +108,10 @@ class Scene:
         customers = sum(count for name, count in counts.items() if name.startswith("in.account."))
         joined = len(sheet.rows) + counts.get("in.account.created", 0) - len(self._records("account"))
         self.screen.say(
-            "read", customers=customers, products=counts.get("in.product.created", 0), orders=len(live),
+            "demo.read", customers=customers, products=counts.get("in.product.created", 0), orders=len(live),
             total=format_money(total, "CNY"), void=len(orders) - len(live), here=len(sheet.rows), same=len(sheet.known),
         )  # fmt: skip
-        self.screen.say("read_refused")
+        self.screen.say("demo.read_refused")
         self.screen.note("read", customers=customers, orders=len(orders), total=str(total), same=len(sheet.known))
         self._expect("read_wrote", self.wang.count("party.party") == before and joined == 0)
 
@@ -143,11 +143,11 @@ class Scene:
         view = self.hub.run("sync", "plan", NAME)["item"]
         summary, self.label = view["plan"]["summary"], view["plan"]["label"]
         self.screen.say(
-            "plan", label=self.label, customers=count_of(summary, "there.account.create"),
+            "demo.plan", label=self.label, customers=count_of(summary, "there.account.create"),
             orders=count_of(summary, "there.order.create"), total=money_of(summary, "there.order.create"),
         )  # fmt: skip
         held = count_of(summary, "there.account.hold"), count_of(summary, "there.order.hold")
-        self.screen.say("plan_held", customers=held[0], orders=held[1], total=money_of(summary, "there.order.hold"))
+        self.screen.say("demo.plan_held", customers=held[0], orders=held[1], total=money_of(summary, "there.order.hold"))
         self.screen.note("plan", label=self.label, summary=summary)
 
     # ------------------------------------------------------------ 3 RUN
@@ -164,8 +164,8 @@ class Scene:
         references = Counter(order.reference for order in self.wang.orders([["reference", "like", "I%"]]))
         twice = sum(1 for count in references.values() if count > 1)
         written = [row for row in self._writes(first["number"]) if row["op"] == "create"]
-        self.screen.say("run", written=len(written), lost=len(lost), found=found, twice=twice)
-        self.screen.say("run_approved", approved=ours)
+        self.screen.say("demo.run", written=len(written), lost=len(lost), found=found, twice=twice)
+        self.screen.say("demo.run_approved", approved=ours)
         self.screen.note("run", written=len(written), answers_lost=len(lost), found_again=found, written_twice=twice)
         self._expect("twice", twice == 0 and found == len(lost) == LOST_ANSWERS)
 
@@ -204,7 +204,7 @@ class Scene:
         orders = {row["number"]: row for row in self._records("order")}
         self.voided = next((number for number, row in orders.items() if self._is_at(row, order.reference)), "")
         conflicts = [row for row in self.hub.run("todo")["items"] if row["kind_of_wait"] == "conflict"]
-        self.screen.say("edit", name=account["name"], conflicts=len(conflicts), voided=self.voided)
+        self.screen.say("demo.edit", name=account["name"], conflicts=len(conflicts), voided=self.voided)
         self.screen.note("edit", conflicts=len(conflicts), conflicts_run=done["counts"], voided=self.voided)
         again = self.wang.orders([["reference", "=", order.reference]])
         self._expect("edit_lost", len(conflicts) >= 1 and len(again) == 1 and again[0].state == "cancelled")
@@ -224,7 +224,7 @@ class Scene:
         changes = sum(
             count for name, count in done["counts"].items() if name.startswith("in.") and not name.endswith(quiet)
         )
-        self.screen.say("again", writes=len(writes), changes=changes)
+        self.screen.say("demo.again", writes=len(writes), changes=changes)
         self.screen.note("again", writes=len(writes), changes=changes)
         self._expect("not_quiet", not writes and not changes)
 
@@ -233,7 +233,7 @@ class Scene:
     def check(self) -> None:
         """Counts and money on both sides; every difference explained."""
         rows = self.hub.run("reconcile", NAME)["items"]
-        self.screen.say("check_head")
+        self.screen.say("demo.check_head")
         for row in rows:
             self._show_check(row)
         self.screen.note("check", rows=rows)
@@ -246,7 +246,7 @@ class Scene:
         }
         kind = render(f"demo.kind_{row['kind']}", self.screen.lang)
         self.screen.say(
-            "check_row", kind=kind, hub=row["hub_count"], remote=row["remote_count"],
+            "demo.check_row", kind=kind, hub=row["hub_count"], remote=row["remote_count"],
             waiting=row["waiting_count"], unexplained=row["unexplained_count"], hub_sum=sums["hub"],
             remote_sum=sums["remote"], waiting_sum=sums["waiting"], unexplained_sum=sums["unexplained"],
         )  # fmt: skip
@@ -263,12 +263,12 @@ class Scene:
         events = self.hub.run("trace", number)["item"]["events"]
         story = " → ".join(f"{event['what']}" for event in events[:8])
         waiting = self.hub.run("todo")["items"]
-        self.screen.say("trace", number=number, story=story)
-        self.screen.say("waits", count=len(waiting), home=str(self.hub.home))
+        self.screen.say("demo.trace", number=number, story=story)
+        self.screen.say("demo.waits", count=len(waiting), home=str(self.hub.home))
         self.screen.note("trace", number=number, events=events)
         self.screen.note("todo", count=len(waiting), by_kind=dict(Counter(row["kind_of_wait"] for row in waiting)))
 
     def _expect(self, code: str, holds: bool) -> None:
         if not holds:
             self.unexplained += 1
-            self.screen.say("broken", what=code)
+            self.screen.say("demo.broken", what=code)

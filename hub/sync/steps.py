@@ -4,39 +4,35 @@ every transaction checks the fence first."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from hub.errors import IsthmusError, MappingError, NeedsConsent, OutcomeUnknown, Transient
+from hub.errors import NeedsConsent, OutcomeUnknown, Transient
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
-from hub.protocol.decide import Action, Op, Seen
+from hub.protocol.decide import Action, Op
 from hub.protocol.reference import make_reference
 from hub.protocol.semantics import Stage, Tier
 from hub.protocol.snapshot import Intent, Search, Snapshot
 from hub.protocol.timing import needs_quiet
 from hub.sdk import Draft, Written
-from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict, Image
 from hub.sync.arrival import Arrival
 from hub.sync.ingest import ingest, note_missing
 from hub.sync.intent import add_sent, base_prints
 from hub.sync.lookup import search_remote
 from hub.sync.match import adopt_document, note_spare
-from hub.sync.translate import write_payload
+from hub.sync.sending import (
+    AGAIN,
+    DONE,
+    Step,
+    check_in_time,
+    count_refusal,
+    follow_failed_read,
+    follow_write,
+    send_write,
+    translate_patch,
+)
 from hub.sync.work import Answer, Fenced, Work, begin_attempt, call_remote, end_attempt, find_retry_s
-
-
-@dataclass(frozen=True)
-class Step:
-    """Whether the work on the binding ends here; if not, what has been seen by now."""
-
-    done: bool
-    seen: Seen = None
-
-
-DONE = Step(True)
-AGAIN = Step(False)
 
 
 def _leave(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
@@ -52,7 +48,7 @@ def _search(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
     try:
         found = search_remote(work.hub, work.conn, binding, intent)
     except (Transient, OutcomeUnknown, NeedsConsent) as error:
-        return _read_failed(work, error)
+        return follow_failed_read(work, error)
     work.hub.checkpoint("C3")
     return Step(False, found)
 
@@ -62,7 +58,7 @@ def _read(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     try:
         source = work.conn.stream_of(work.kind).fetch(binding.remote_id or "")
     except (Transient, OutcomeUnknown, NeedsConsent) as error:
-        return _read_failed(work, error)
+        return follow_failed_read(work, error)
     work.hub.checkpoint("C7")
     with work.hub.store.write() as tx:
         held = work.own(tx)
@@ -78,14 +74,6 @@ def _read(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
         work.release(not_before=work.later_s(600), why="sync.cannot_read")
         return DONE
     return Step(False, done.snapshot)
-
-
-def _read_failed(work: Work, error: IsthmusError) -> Step:
-    """No answer to a question changes nothing but the time of the next one."""
-    work.release(not_before=work.later_s(find_retry_s(work, Answer("later", error=error))))
-    if isinstance(error, OutcomeUnknown):
-        return DONE
-    raise error
 
 
 def _adopt(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
@@ -134,7 +122,7 @@ def _create(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
     """Mark, check that we are still in time, send once, record."""
     with work.hub.store.write() as tx:
         held = work.own(tx)
-        payload = _translate(tx, work, held, action.patch)
+        payload = translate_patch(tx, work, held, action.patch)
         if payload is None:
             return DONE
         attempt = begin_attempt(tx, work, held, "create", payload, {"new": dict(action.patch), "ref": held.ref})
@@ -148,7 +136,7 @@ def _create(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
         held = work.save(tx, held, **update)
     started_s = work.hub.clock.monotonic()
     work.hub.checkpoint("C4")
-    _check_in_time(work, started_s)
+    check_in_time(work, started_s)
     answer = call_remote(lambda: work.sink.create([Draft(held.ref or "", payload)])[0])
     work.hub.checkpoint("C5")
     with work.hub.store.write() as tx:
@@ -156,7 +144,7 @@ def _create(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
         held = work.own(tx)
         if held.state is BindingState.SENDING and held.remote_id is None:
             work.save(tx, held, **_record_create(work, held, answer))
-    return _after_write(work, answer, parks=work.policy.semantics.tier is Tier.BLIND)
+    return follow_write(work, answer, parks=work.policy.semantics.tier is Tier.BLIND)
 
 
 def _record_create(work: Work, binding: Binding, answer: Answer) -> dict[str, Any]:
@@ -175,7 +163,7 @@ def _record_create(work: Work, binding: Binding, answer: Answer) -> dict[str, An
         adopted = adopt_document(work.policy, binding, hit, ours=True)
         return dict(adopted) | {"remote_version": answer.written.version or 0}
     if answer.outcome in ("refused", "locked", "stale"):
-        return _count_refusal(work, binding, answer) | {"state": BindingState.NEW}
+        return count_refusal(work, binding, answer) | {"state": BindingState.NEW}
     if answer.outcome in ("later", "consent"):
         wait_s = find_retry_s(work, answer)
         return {"state": BindingState.NEW, "not_before": work.later_s(wait_s), "lease_until": None}
@@ -184,49 +172,18 @@ def _record_create(work: Work, binding: Binding, answer: Answer) -> dict[str, An
     return {"state": BindingState.UNKNOWN, "not_before": work.later_s(wait_s), "lease_until": None}
 
 
-def _count_refusal(work: Work, binding: Binding, answer: Answer) -> dict[str, Any]:
-    """A definite refusal: a few times with patience, then a person must look, with the vendor's words."""
-    refusals = binding.refusals + 1
-    wait_s = work.policy.timing.retry_s * 2**refusals
-    update: dict[str, Any] = {"refusals": refusals, "not_before": work.later_s(wait_s), "lease_until": None}
-    if refusals >= work.policy.timing.max_refusals:
-        words = (answer.error.vendor or answer.error.text()) if answer.error else ""
-        update |= {"parked": "protocol.refused_by_remote", "parked_params": {"words": words[:500]}}
-    return update
-
-
-def _translate(tx: UnitOfWork, work: Work, binding: Binding, patch: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The vendor's shape of what is to be written; None when it cannot be said in it (the binding waits)."""
-    try:
-        return write_payload(tx, work.hub, work.conn, binding, patch, frozenset(patch))
-    except MappingError as error:
-        params = {name: str(value) for name, value in error.params.items()}
-        update = {"held": {**binding.held, "*": error.code}, "parked_params": params, "lease_until": None}
-        work.save(tx, binding, **update, not_before=work.later_s(600))
-        return None
-
-
-def _check_in_time(work: Work, started_s: float) -> None:
-    """The self-fence, immediately before the bytes leave: a worker that was paused must not send a stale request."""
-    with work.hub.store.read() as tx:
-        binding = tx.get(Binding, id=work.binding_id)
-    late = work.hub.clock.monotonic() - started_s > work.policy.timing.send_window_s
-    if late or binding is None or binding.fence != work.fence:
-        raise Fenced
-
-
 def _patch(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """Write only what differs; dirty is cleared by a later read alone."""
     changes = {name: [action.old.get(name), value] for name, value in action.patch.items()}
     with work.hub.store.write() as tx:
         held = work.own(tx)
-        payload = _translate(tx, work, held, action.patch)
+        payload = translate_patch(tx, work, held, action.patch)
         if payload is None:
             return DONE
         attempt = begin_attempt(tx, work, held, "patch", payload, {"changes": changes})
         held = work.save(tx, held, sent=add_sent(held, action.patch, work.policy), sent_at=work.hub.now())
     remote_id = held.remote_id or ""
-    answer = _send(work, lambda: work.sink.patch(remote_id, payload, if_version=action.if_version), "C8", "C9")
+    answer = send_write(work, lambda: work.sink.patch(remote_id, payload, if_version=action.if_version), "C8", "C9")
     with work.hub.store.write() as tx:
         end_attempt(tx, work, attempt, answer)
         held = work.own(tx)
@@ -239,38 +196,8 @@ def _patch(work: Work, binding: Binding, intent: Intent, action: Action) -> Step
                 remote_version=max(held.remote_version, version),
             )  # fmt: skip
         elif answer.outcome in ("refused", "locked"):
-            work.save(tx, held, **_count_refusal(work, held, answer))
-    return _after_write(work, answer)
-
-
-def _send(work: Work, write: Callable[[], Written], before: str, after: str) -> Answer:
-    started_s = work.hub.clock.monotonic()
-    work.hub.checkpoint(before)
-    _check_in_time(work, started_s)
-    answer = call_remote(write)
-    work.hub.checkpoint(after)
-    return answer
-
-
-def _after_write(work: Work, answer: Answer, *, parks: bool = False) -> Step:
-    """Go on after a success or a lost race; wait after anything else."""
-    if answer.outcome == "ok":
-        return AGAIN
-    if parks and answer.outcome == "unknown":
-        return AGAIN
-    if answer.outcome in ("later", "unknown", "stale", "consent"):
-        _postpone(work, answer)
-    if answer.error is not None and answer.outcome in ("later", "consent"):
-        raise answer.error
-    return DONE
-
-
-def _postpone(work: Work, answer: Answer) -> None:
-    with work.hub.store.write() as tx:
-        held = work.own(tx)
-        later = work.later_s(find_retry_s(work, answer))
-        keep = held.not_before if held.not_before and held.not_before > later else later
-        work.save(tx, held, not_before=keep, lease_until=None)
+            work.save(tx, held, **count_refusal(work, held, answer))
+    return follow_write(work, answer)
 
 
 def _confirm(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
@@ -316,7 +243,7 @@ def _call_simple(
     before: str,
     after: str,
     *,
-    on_refusal: Callable[[Work, Binding, Answer], dict[str, Any]] = _count_refusal,
+    on_refusal: Callable[[Work, Binding, Answer], dict[str, Any]] = count_refusal,
     on_ok: Mapping[str, Any] | None = None,
     **update: Any,
 ) -> Step:
@@ -326,7 +253,7 @@ def _call_simple(
         attempt = begin_attempt(tx, work, held, op, {"op": op, "remote_id": held.remote_id}, {})
         held = work.save(tx, held, sent_at=work.hub.now(), **update)
     remote_id = held.remote_id or ""
-    answer = _send(work, lambda: write(remote_id), before, after)
+    answer = send_write(work, lambda: write(remote_id), before, after)
     with work.hub.store.write() as tx:
         end_attempt(tx, work, attempt, answer)
         held = work.own(tx)
@@ -335,7 +262,7 @@ def _call_simple(
             work.save(tx, held, remote_version=version, refusals=0, **(on_ok or {}))
         elif answer.outcome in ("refused", "locked"):
             work.save(tx, held, **on_refusal(work, held, answer))
-    return _after_write(work, answer)
+    return follow_write(work, answer)
 
 
 def _begin_reverse(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:

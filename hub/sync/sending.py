@@ -1,0 +1,96 @@
+"""Sending: what every step that writes has in common, before and after the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.errors import IsthmusError, MappingError, OutcomeUnknown
+from hub.protocol.binding import Binding
+from hub.protocol.decide import Seen
+from hub.sdk import Written
+from hub.store import UnitOfWork
+from hub.sync.translate import write_payload
+from hub.sync.work import Answer, Fenced, Work, call_remote, find_retry_s
+
+
+@dataclass(frozen=True)
+class Step:
+    """Whether the work on the binding ends here; if not, what has been seen by now."""
+
+    done: bool
+    seen: Seen = None
+
+
+DONE = Step(True)
+AGAIN = Step(False)
+
+
+def count_refusal(work: Work, binding: Binding, answer: Answer) -> dict[str, Any]:
+    """A definite refusal: a few times with patience, then a person must look, with the vendor's words."""
+    refusals = binding.refusals + 1
+    wait_s = work.policy.timing.retry_s * 2**refusals
+    update: dict[str, Any] = {"refusals": refusals, "not_before": work.later_s(wait_s), "lease_until": None}
+    if refusals >= work.policy.timing.max_refusals:
+        words = (answer.error.vendor or answer.error.text()) if answer.error else ""
+        update |= {"parked": "protocol.refused_by_remote", "parked_params": {"words": words[:500]}}
+    return update
+
+
+def translate_patch(tx: UnitOfWork, work: Work, binding: Binding, patch: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The vendor's shape of what is to be written; None when it cannot be said in it (the binding waits)."""
+    try:
+        return write_payload(tx, work.hub, work.conn, binding, patch, frozenset(patch))
+    except MappingError as error:
+        params = {name: str(value) for name, value in error.params.items()}
+        update = {"held": {**binding.held, "*": error.code}, "parked_params": params, "lease_until": None}
+        work.save(tx, binding, **update, not_before=work.later_s(600))
+        return None
+
+
+def check_in_time(work: Work, started_s: float) -> None:
+    """The self-fence, immediately before the bytes leave: a worker that was paused must not send a stale request."""
+    with work.hub.store.read() as tx:
+        binding = tx.get(Binding, id=work.binding_id)
+    late = work.hub.clock.monotonic() - started_s > work.policy.timing.send_window_s
+    if late or binding is None or binding.fence != work.fence:
+        raise Fenced
+
+
+def send_write(work: Work, write: Callable[[], Written], before: str, after: str) -> Answer:
+    started_s = work.hub.clock.monotonic()
+    work.hub.checkpoint(before)
+    check_in_time(work, started_s)
+    answer = call_remote(write)
+    work.hub.checkpoint(after)
+    return answer
+
+
+def follow_write(work: Work, answer: Answer, *, parks: bool = False) -> Step:
+    """Go on after a success or a lost race; wait after anything else."""
+    if answer.outcome == "ok":
+        return AGAIN
+    if parks and answer.outcome == "unknown":
+        return AGAIN
+    if answer.outcome in ("later", "unknown", "stale", "consent"):
+        _postpone(work, answer)
+    if answer.error is not None and answer.outcome in ("later", "consent"):
+        raise answer.error
+    return DONE
+
+
+def _postpone(work: Work, answer: Answer) -> None:
+    with work.hub.store.write() as tx:
+        held = work.own(tx)
+        later = work.later_s(find_retry_s(work, answer))
+        keep = held.not_before if held.not_before and held.not_before > later else later
+        work.save(tx, held, not_before=keep, lease_until=None)
+
+
+def follow_failed_read(work: Work, error: IsthmusError) -> Step:
+    """No answer to a question changes nothing but the time of the next one."""
+    work.release(not_before=work.later_s(find_retry_s(work, Answer("later", error=error))))
+    if isinstance(error, OutcomeUnknown):
+        return DONE
+    raise error
