@@ -3,7 +3,7 @@ not there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -61,28 +61,27 @@ class TrytonTables:
         """The one sales tax of the company with this rate; none for 0. Several are for a person to tell apart."""
         if not rate:
             return []
-        found = [row for row in self._list("account.tax") if self._is_sales_tax(row) and row["rate"] == rate]
+        found = self._choose("account.tax", lambda row: self._is_sales_tax(row) and row["rate"] == rate)
         if not found:
             raise Rejected("tryton.tax_unknown", rate=str(rate))
         if len(found) > 1:
-            raise Rejected("tryton.tax_ambiguous", rate=str(rate), names=", ".join(row["name"] for row in found))
+            raise Rejected("tryton.tax_ambiguous", rate=str(rate), names=_join_names(found))
         return [found[0]["id"]]
 
     def find_category(self, rate: Decimal | None) -> int | None:
         """The accounting category of a new product: the configured one, else the only one with this tax rate."""
-        rows = [row for row in self._list("product.category") if row["accounting"]]
-        if self._config.product_category:
-            named = [row["id"] for row in rows if row["name"] == self._config.product_category]
-            if not named:
-                raise Rejected("tryton.category_unknown", category=self._config.product_category)
-            return int(named[0])
+        name = self._config.product_category
+        if name:
+            found = self._choose("product.category", lambda row: row["accounting"] and row["name"] == name)
+            if not found:
+                raise Rejected("tryton.category_unknown", category=name)
+            return int(found[0]["id"])
         if rate is None:
             return None
-        fitting = [row for row in rows if _rate_of(row) == rate]
-        if len(fitting) != 1:
-            names = ", ".join(row["name"] for row in fitting) or "-"
-            raise Rejected("tryton.category_ambiguous", rate=str(rate), names=names)
-        return int(fitting[0]["id"])
+        found = self._choose("product.category", lambda row: row["accounting"] and _rate_of(row) == rate)
+        if len(found) != 1:
+            raise Rejected("tryton.category_ambiguous", rate=str(rate), names=_join_names(found))
+        return int(found[0]["id"])
 
     def _is_sales_tax(self, row: Row) -> bool:
         group = row.get("group.") or {}
@@ -92,16 +91,24 @@ class TrytonTables:
         )
 
     def _find_one(self, model: str, field: str, wanted: str, code: str) -> int:
-        for fresh in (False, True):
-            for row in self._list(model, fresh=fresh):
-                if row[field] == wanted:
-                    return int(row["id"])
-        raise Rejected(code, value=wanted)
+        found = self._choose(model, lambda row: row[field] == wanted)
+        if not found:
+            raise Rejected(code, value=wanted)
+        return int(found[0]["id"])
+
+    def _choose(self, model: str, fits: Callable[[Row], bool]) -> list[Row]:
+        """The rows that fit; the table is read again before it is said that there is none, or more than one."""
+        found = [row for row in self._list(model) if fits(row)]
+        return found if len(found) == 1 else [row for row in self._list(model, fresh=True) if fits(row)]
 
     def _list(self, model: str, *, fresh: bool = False) -> list[Row]:
         if fresh or model not in self._rows:
             self._rows[model] = [*self._client.search_read(model, [], FIELDS[model])]
         return self._rows[model]
+
+
+def _join_names(rows: list[Row]) -> str:
+    return ", ".join(str(row["name"]) for row in rows) or "-"
 
 
 def _rate_of(category: Row) -> Decimal | None:
