@@ -147,7 +147,9 @@ class Scene:
             orders=count_of(summary, "there.order.create"), total=money_of(summary, "there.order.create"),
         )  # fmt: skip
         held = count_of(summary, "there.account.hold"), count_of(summary, "there.order.hold")
-        self.screen.say("demo.plan_held", customers=held[0], orders=held[1], total=money_of(summary, "there.order.hold"))
+        self.screen.say(
+            "demo.plan_held", customers=held[0], orders=held[1], total=money_of(summary, "there.order.hold")
+        )
         self.screen.note("plan", label=self.label, summary=summary)
 
     # ------------------------------------------------------------ 3 RUN
@@ -261,14 +263,28 @@ class Scene:
         approved = [row["number"] for row in orders if row["state"] == "approved"]
         number = (approved or [row["number"] for row in orders])[0]
         events = self.hub.run("trace", number)["item"]["events"]
-        story = " → ".join(f"{event['what']}" for event in events[:8])
+        story = " → ".join(f"{_clock(event)} {self._word(event['what'])}" for event in events if _is_told(event))
         waiting = self.hub.run("todo")["items"]
         self.screen.say("demo.trace", number=number, story=story)
         self.screen.say("demo.waits", count=len(waiting), home=str(self.hub.home))
         self.screen.note("trace", number=number, events=events)
         self.screen.note("todo", count=len(waiting), by_kind=dict(Counter(row["kind_of_wait"] for row in waiting)))
 
+    def _word(self, what: str) -> str:
+        code = f"demo.step_{what}"
+        found = render(code, self.screen.lang)
+        return what if found == code else found
+
     def _expect(self, code: str, holds: bool) -> None:
         if not holds:
             self.unexplained += 1
             self.screen.say("demo.broken", what=code)
+
+
+def _is_told(event: dict[str, Any]) -> bool:
+    """The first and last reading, and how it stands now, are no part of the story."""
+    return event["what"] not in ("seen", "last_seen", "waits", "not_sent")
+
+
+def _clock(event: dict[str, Any]) -> str:
+    return datetime.fromisoformat(event["at"]).strftime("%H:%M:%S")

@@ -32,7 +32,10 @@ class TraceEvent:
 
     def text(self, lang: str = "en") -> str:
         """The event as a sentence."""
-        return render(f"sync.trace_{self.what}", lang, connection=self.connection or "-", **self.detail)
+        detail = dict(self.detail)
+        if "code" in detail:  # reasons are codes; people read their sentences
+            detail["code"] = " ".join(render(code.strip(), lang) for code in detail["code"].split(","))
+        return render(f"sync.trace_{self.what}", lang, connection=self.connection or "-", **detail)
 
 
 @dataclass(frozen=True)
