@@ -1,0 +1,98 @@
+"""``isthmus sync run`` as a process of its own, killed in the middle and run again."""
+
+from __future__ import annotations
+
+from hub.runtime.recovery import recover_runs
+from hub.sdk.simulator import Request
+from hub.store.rows import Cursor
+from hub.sync.run import list_runs
+from hub.testkit.fault_proxy import Match
+from tests.journeys.checks import check_agreement
+from tests.journeys.company import Company
+from tests.journeys.desk import Desk
+from tests.journeys.erp import Erp
+
+PAGE_SIZE = 200
+ARRIVAL_LIMIT_S = 120.0
+
+
+def kill_at(desk: Desk, erp: Erp, match: Match, *words: str) -> None:
+    """Run the command, kill it -9 while this request of its is on its way, and let the request arrive after that."""
+    held = erp.proxy.hold_next(match)
+    process = desk.start(*words)
+    try:
+        assert held.arrived.wait(ARRIVAL_LIMIT_S), f"ended with {process.poll()} before it got there"
+        process.kill()
+        process.wait()
+    finally:
+        process.kill()
+        held.release()
+    assert held.done.wait(ARRIVAL_LIMIT_S)
+
+
+def test_a_run_is_killed_while_it_writes(company: Company, desk: Desk, erp: Erp):
+    orders = [company.order_here(note=f"第 {place} 单") for place in range(4)]
+    label = desk.plan().plan.label
+    kill_at(desk, erp, skip_first(erp.creates("order"), 2), "sync", "run", "erp", "--accept", label)
+    made = [order.note for order in erp.orders()]
+    assert len(made) == 3, "two were answered, the third arrived when nobody was there any more"
+    states = [desk.binding(order).state for order in orders]
+    assert sorted(states) == ["new", "sending", "waiting", "waiting"]
+    desk.wait_quiet()
+    report = desk.run()
+    assert desk.writes(report) == {("order", "create", "ok"): 1}
+    assert report.run.counts["out.adopt"] == 1
+    assert {erp.order(desk.remote_id(order)).note for order in orders} == {f"第 {place} 单" for place in range(4)}
+    assert recover_runs(desk.hub) == 1
+    assert [run.state for run in list_runs(desk.hub, 2)] == ["done", "stopped"]
+    check_agreement(desk, erp)
+
+
+def test_a_run_is_killed_while_it_changes_a_customer(company: Company, desk: Desk, erp: Erp):
+    account = desk.record_of("account", company.customer)
+    desk.edit(account, phone="021-60000007")
+    kill_at(desk, erp, erp.changes("account"), "sync", "run", "erp")
+    assert erp.customer(company.customer).phone == "021-60000007"
+    desk.wait_quiet()
+    assert desk.writes(desk.run()) == {}, "what arrived is seen and not written again"
+    check_agreement(desk, erp)
+
+
+def test_a_run_is_killed_while_it_reads_and_goes_on_at_its_page(desk: Desk, erp: Erp):
+    desk.accept()
+    erp.make_customers([f"客户 {place:03}" for place in range(PAGE_SIZE + 20)])
+    kill_at(desk, erp, skip_first(erp.lists("account"), 1), "sync", "run", "erp", "--kind", "account")
+    assert len(desk.records("account")) == PAGE_SIZE
+    cursor = read_cursor(desk)
+    assert cursor.under_way
+    assert cursor.position is not None
+    before = len(erp.proxy.log)
+    desk.wait_quiet()
+    report = desk.run()
+    pages = [seen for seen in erp.proxy.log[before:] if erp.lists("account")(seen.request)]
+    assert len(pages) == 1, "the page that was taken in is not read again"
+    assert report.run.counts["in.account.created"] == len(erp.customers()) - PAGE_SIZE
+    assert not read_cursor(desk).under_way
+    check_agreement(desk, erp)
+
+
+def read_cursor(desk: Desk) -> Cursor:
+    with desk.hub.store.read() as tx:
+        stream = desk.hub.open("erp").stream_of("account").name
+        found = tx.get(Cursor, connection="erp", stream=stream)
+    assert found is not None
+    return found
+
+
+def skip_first(match: Match, count: int) -> Match:
+    """The same, from the request after ``count`` on."""
+    met = 0
+
+    def matches(request: Request) -> bool:
+        nonlocal met
+        if match(request):
+            met += 1
+            return met > count
+        return False
+
+    return matches
