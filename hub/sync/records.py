@@ -21,7 +21,7 @@ from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Stage
 from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
-from hub.sync.intent import list_values
+from hub.sync.intent import list_parents, list_values
 from hub.sync.resolve import Rebuilt, rebuild_record, resolve_record
 
 NUMBER_PREFIXES = {"order": "SO-"}
@@ -42,7 +42,7 @@ class FieldOrigin:
 def create_record(hub: Hub, kind: str, values: Mapping[str, Any], actor: str) -> Entity:
     """A new record with these values; every outbound sync of the kind gets its intent in the same transaction.
 
-    ``RuleBroken`` names kind, field and value of what is not accepted.
+    ``RuleBroken`` names kind, field and value of what is not accepted, ``NotFound`` what it refers to in vain.
     """
     model = find_kind(kind)
     prepared = _prepare(hub, kind, values)
@@ -181,7 +181,11 @@ def _claim_fields(
             at=hub.now(),
         )
     )
-    return rebuild_record(tx, hub, kind, record_id, actor=actor, cause=None, run_id=None)
+    done = rebuild_record(tx, hub, kind, record_id, actor=actor, cause=None, run_id=None)
+    for target, target_id in list_parents(done.record, frozenset(values)):
+        if tx.get(find_kind(target), id=target_id) is None:
+            raise NotFound("sync.record_unknown", kind=target, text=str(target_id))
+    return done
 
 
 def _load(tx: UnitOfWork, kind: str, record_id: UUID) -> Entity:
