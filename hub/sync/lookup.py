@@ -14,7 +14,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.match import IDENTIFIED
-from hub.sync.translate import read_source
+from hub.sync.translate import make_snapshot, read_source
 
 
 def search_remote(hub: Hub, conn: OpenConnection, binding: Binding, intent: Intent) -> Search:
@@ -53,7 +53,7 @@ def _judge(
             taken = taken or bool(bound and bound[0].hub_id != binding.hub_id)
             if not bound:
                 free.append(snapshot)
-    return Search(tuple(bare_snapshot(hit) for hit in hits), tuple(free), taken)
+    return Search(tuple(make_snapshot(hit, {}) for hit in hits), tuple(free), taken)
 
 
 def _is_parted(tx: UnitOfWork, conn: OpenConnection, binding: Binding, match: SourceRecord) -> bool:
@@ -68,20 +68,3 @@ def _is_parted(tx: UnitOfWork, conn: OpenConnection, binding: Binding, match: So
         undone_at=None,
     )
     return found > 0
-
-
-def bare_snapshot(source: SourceRecord) -> Snapshot:
-    """What the protocol needs to choose among hits; the values are read after the choice."""
-    return Snapshot(
-        external_id=source.external_id,
-        values={},
-        stage=source.stage,
-        read_at=source.read_at,
-        version=source.version,
-        number=source.number,
-        reference=source.reference,
-        created_by_us=source.created_by_us,
-        touched_by_person=source.touched_by_person,
-        changed_by_us=source.changed_by_us,
-        live_children=source.live_children,
-    )

@@ -68,9 +68,15 @@ def read_source(
     mapped = conn.mapping_of(kind).to_canonical(source.payload, make_context(tx, hub, conn, binding))
     if not mapped.problems:
         mapped = dataclasses.replace(mapped, values=_complete_lists(kind, mapped.values))
-    snapshot = Snapshot(
+    snapshot = make_snapshot(source, mapped.values, _find_total_difference(conn, kind, mapped.values))
+    return Translated(snapshot, mapped)
+
+
+def make_snapshot(source: SourceRecord, values: Mapping[str, Any], total_differs: str | None = None) -> Snapshot:
+    """What the protocol needs to know of a source record. Without values it is enough for choosing among hits."""
+    return Snapshot(
         external_id=source.external_id,
-        values=mapped.values,
+        values=values,
         stage=source.stage,
         read_at=source.read_at,
         version=source.version,
@@ -80,9 +86,8 @@ def read_source(
         touched_by_person=source.touched_by_person,
         changed_by_us=source.changed_by_us,
         live_children=source.live_children,
-        total_differs=_find_total_difference(conn, kind, mapped.values),
+        total_differs=total_differs,
     )
-    return Translated(snapshot, mapped)
 
 
 def _complete_lists(kind: str, values: dict[str, Any]) -> dict[str, Any]:
