@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hub.errors import CursorExpired, IsthmusError
 from hub.sdk import Page, SourceRecord
+from hub.store import UnitOfWork
 from hub.store.rows import Cursor
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
@@ -43,8 +44,8 @@ def pull_stream(
     conn = hub.open(connection)
     stream = conn.stream_of(kind)
     report = PullReport(kind, stream.name)
-    cursor = _begin(hub, conn, kind)
-    while True:
+    cursor: Cursor | None = _begin(hub, conn, kind)
+    while cursor is not None and cursor.under_way:
         page = _read_page(hub, conn, kind, cursor)
         hub.checkpoint("C12")
         if page is None:
@@ -57,8 +58,7 @@ def pull_stream(
             progress(kind, report.counts.total(), None)
         if keep_alive:
             keep_alive()
-        if not cursor.under_way:
-            return report
+    return report
 
 
 def _begin(hub: Hub, conn: OpenConnection, kind: str) -> Cursor:
@@ -85,9 +85,18 @@ def _read_page(hub: Hub, conn: OpenConnection, kind: str, cursor: Cursor) -> Pag
         return None
 
 
-def _restart(hub: Hub, cursor: Cursor) -> Cursor:
-    """Read everything again from the start."""
+def _is_overtaken(tx: UnitOfWork, cursor: Cursor) -> bool:
+    """Whether another pull of the stream went on while this one slept: its reading is the one that counts now, and the
+    cursor must not go back."""
+    stored = tx.get(Cursor, connection=cursor.connection, stream=cursor.stream, lock=True)
+    return stored is None or stored.updated_at != cursor.updated_at
+
+
+def _restart(hub: Hub, cursor: Cursor) -> Cursor | None:
+    """Read everything again from the start; None when another pull is at it."""
     with hub.store.write() as tx:
+        if _is_overtaken(tx, cursor):
+            return None
         update = {"since": None, "position": None, "updated_at": hub.now()}
         return tx.save(cursor.model_copy(update=update))
 
@@ -101,12 +110,15 @@ def _take_page(
     report: PullReport,
     actor: str,
     run_id: UUID | None,
-) -> Cursor:
-    """Ingest every row and move the cursor in one transaction. Missing parents are fetched before it, outside."""
+) -> Cursor | None:
+    """Ingest every row and move the cursor in one transaction. Missing parents are fetched before it, outside. None
+    when another pull is at it."""
     _fetch_parents(hub, conn, kind, page.records, actor, run_id)
     due: list[UUID] = []
     counts: Counter[str] = Counter()
     with hub.store.write() as tx:
+        if _is_overtaken(tx, cursor):
+            return None
         for source in page.records:
             done = ingest(Arrival(tx, hub, conn, kind, source, actor, run_id))
             counts[done.outcome] += 1
