@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import httpx
@@ -28,9 +30,11 @@ class HttpClient:
     ) -> None:
         self._tools = tools
         timeout = httpx.Timeout(tools.http_total_s / 2, connect=min(10.0, tools.http_total_s / 4))
+        trust: ssl.SSLContext | bool = True if tools.transport is not None else _load_trust()
         self._client = httpx.Client(
-            base_url=base_url, headers=dict(headers or {}), auth=auth, timeout=timeout, transport=tools.transport
-        )
+            base_url=base_url, headers=dict(headers or {}), auth=auth, timeout=timeout, transport=tools.transport,
+            verify=trust,
+        )  # fmt: skip
 
     def read(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         """A request without side effects; up to three attempts."""
@@ -69,6 +73,12 @@ class HttpClient:
         if response.is_success:
             return response
         raise make_status_error(response, where=where, writes=writes)
+
+
+@cache
+def _load_trust() -> ssl.SSLContext:
+    """The certificates that we trust, read once: reading them takes longer than most requests."""
+    return httpx.create_ssl_context()
 
 
 def parse_retry_after(response: httpx.Response) -> float | None:

@@ -126,11 +126,12 @@ def _launch(python: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
 def _answers_in_time(url: str, process: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + START_TIMEOUT_S
     question = {"id": 1, "method": "common.server.version", "params": []}
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            return httpx.post(f"{url}/rpc/", json=question, trust_env=False).is_success
-        except httpx.TransportError:
-            time.sleep(0.02)
+    with httpx.Client(trust_env=False) as client:  # one for all attempts: making it is what costs
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                return client.post(f"{url}/rpc/", json=question).is_success
+            except httpx.TransportError:
+                time.sleep(0.02)
     return False
 
 
