@@ -134,6 +134,10 @@ class Erp(ABC):
         """Requests that change one."""
 
     @abstractmethod
+    def approvals(self) -> Match:
+        """Requests by which the hub approves an order."""
+
+    @abstractmethod
     def lists(self, kind: str) -> Match:
         """Requests that read a page of them."""
 

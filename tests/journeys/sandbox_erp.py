@@ -91,6 +91,9 @@ class Sandbox(Erp):
         prefix = f"/api/{KINDS[kind]}/"
         return lambda request: request.method == "PATCH" and request.path.startswith(prefix)
 
+    def approvals(self) -> Match:
+        return lambda request: request.method == "POST" and request.path.endswith("/approve")
+
     def lists(self, kind: str) -> Match:
         reads = _matches("GET", f"/api/{KINDS[kind]}")
         return lambda request: reads(request) and "ref_prefix" not in request.query

@@ -171,3 +171,18 @@ def test_the_server_throttles(company: Company, desk: Desk, erp: Erp):
     desk.wait_quiet()
     assert desk.writes(desk.run()) == {("order", "create", "ok"): 1}
     check_agreement(desk, erp)
+
+
+def test_the_answer_to_an_approval_is_lost(company: Company, desk: Desk, erp: Erp):
+    """The hub looks again and finds it approved: it is not approved a second time."""
+    desk.call("sync", "add", "erp", "order", "--confirm", "audit")
+    desk.reopen()
+    here = company.order_here()
+    erp.proxy.lose_next_answer(erp.approvals())
+    report = desk.accept()
+    assert desk.writes(report)["order", "confirm", "unknown"] == 1
+    assert [order.state for order in erp.orders()] == ["approved"]
+    desk.wait_quiet()
+    assert desk.writes(desk.run()) == {}
+    assert desk.read(here).state == "approved"
+    check_agreement(desk, erp)

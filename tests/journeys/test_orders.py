@@ -38,6 +38,19 @@ def test_an_order_made_here_is_drafted_there_and_approved_by_a_person(company: C
     check_agreement(desk, erp)
 
 
+def test_an_order_that_the_hub_may_approve_itself(company: Company, desk: Desk, erp: Erp):
+    desk.call("sync", "add", "erp", "order", "--confirm", "audit")
+    desk.reopen()
+    here = company.order_here()
+    refused = desk.run()
+    assert refused.refused == {"order": "sync.settings_changed"}, "who confirms is part of what was accepted"
+    assert erp.orders() == []
+    desk.accept()
+    assert [order.state for order in erp.orders()] == ["approved"]
+    assert desk.read(here).state == "approved"
+    check_agreement(desk, erp)
+
+
 def test_an_order_made_there_arrives_with_its_edits_and_states(company: Company, desk: Desk, erp: Erp):
     there = company.order_there(note="送货前一天电话通知")
     desk.run()

@@ -109,6 +109,9 @@ class Tryton(Erp):
     def changes(self, kind: str) -> Match:
         return calls(f"model.{MODELS[kind]}.write")
 
+    def approvals(self) -> Match:
+        return calls("model.sale.sale.confirm")
+
     def lists(self, kind: str) -> Match:
         return calls(f"model.{MODELS[kind]}.search_read")
 
