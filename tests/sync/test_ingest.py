@@ -116,6 +116,74 @@ def test_a_copy_made_by_a_person_is_an_order_of_its_own_with_an_alert(scene: Sce
     assert len(scene.sales()) == 2
 
 
+def test_a_customer_flows_both_ways(scene: Scene) -> None:
+    account, _ = scene.trade()
+    scene.edit(account, phone="0574-55550101")
+    scene.settle(1)
+    assert scene.erp.documents("partner")[0]["phone"] == "0574-55550101"
+    scene.wang.edit("partner", "P1", phone="0574-55550202", city="宁波")
+    scene.settle(1)
+    taken = scene.reload(account)
+    assert (taken.phone, [row.city for row in taken.addresses]) == ("0574-55550202", ["宁波"])
+    writes = scene.api.writes
+    scene.settle()
+    assert (scene.api.writes, scene.conflicts()) == (writes, [])
+
+
+@pytest.mark.parametrize("status", ["draft", "approved"])
+def test_an_order_made_there_may_be_edited_and_voided_here(make_scene: SceneMaker, status: str) -> None:
+    scene = make_scene({"amend": "reverse"})
+    sale = scene.make_sale(status, note="theirs")
+    scene.pull()
+    (order,) = scene.records("order")
+    scene.edit(order, note="ours", reference="PO-9")
+    scene.settle(2)
+    assert (scene.sale()["note"], scene.sale()["customer_ref"], scene.sale()["status"]) == ("ours", "PO-9", status)
+    scene.void(order)
+    scene.settle(2)
+    assert [(row["id"], row["status"]) for row in scene.sales(living=False)] == [(sale["id"], "void")]
+    assert scene.binding(order).state is BindingState.TOMB
+
+
+HABITS: list[dict[str, Any]] = [
+    {"versioned": False},
+    {"shows_modifier": False},
+    {"confirms_version": False},
+    {"granularity_s": 3.0},
+    {"lag_s": 8.0},
+    {"lists_deleted": True},
+    {"master_tier": "plain"},
+    {"master_tier": "blind"},
+    {"tier": "plain", "versioned": False, "amend": "reverse"},
+]
+
+
+@pytest.mark.parametrize("habits", HABITS, ids="-".join)
+def test_whatever_the_erp_is_like_both_sides_end_equal(make_scene: SceneMaker, habits: dict[str, Any]) -> None:
+    scene = make_scene(habits)
+    order, voided = scene.make_order("2"), scene.make_order("3")
+    scene.settle(2)
+    there = scene.binding(order).remote_id
+    if habits.get("tier") != "plain":
+        scene.wang.approve(there or "")
+    scene.settle(2)
+    assert scene.reload(order).state == "approved"
+    scene.edit_sale(there, note="theirs")
+    scene.settle(2)
+    assert scene.reload(order).note == "theirs"
+    scene.edit(order, note="ours")
+    scene.void(voided)
+    scene.settle(3)
+    assert scene.sale(there)["note"] == "ours"
+    assert scene.sale(scene.binding(voided).remote_id)["status"] == "void"
+    assert len(scene.sales(living=False)) == 2
+    writes = scene.api.writes
+    scene.settle(2)
+    assert scene.api.writes == writes, "quiet at last"
+    assert [row.parked for row in (scene.binding(order), scene.binding(voided))] == [None, None]
+    assert scene.conflicts() == []
+
+
 # ---- states --------------------------------------------------------------------------------------------------------
 
 

@@ -203,3 +203,22 @@ def test_a_reversal_that_was_lost_with_the_database_is_taken_over(make_scene: Sc
     parsed = parse_reference(bound.ref)
     assert parsed is not None
     assert parsed.revision == 1
+
+
+def test_an_order_waits_for_a_customer_under_review_and_comes_with_it(scene: Scene) -> None:
+    uscc = make_uscc(scene.random)
+    account = make_account(scene, NAME, uscc)
+    branch = scene.wang.create("partner", name=f"{NAME}宁波分公司", tax_id=uscc)
+    item = scene.make_item()
+    sale = scene.wang.create("sale", customer=branch["id"], lines=[{"item": item["id"], "quantity": "1"}])
+    other = scene.make_sale()
+    assert scene.pull("order")["waiting"] == 1
+    assert [row.number for row in scene.records("order")] == [other["number"]]
+    assert {(row.external_id, row.state) for row in scene.dead()} == {
+        (branch["id"], "review"), (sale["id"], "waiting"),
+    }  # fmt: skip
+    scene.wang.edit("partner", branch["id"], name=NAME)
+    scene.pull()
+    assert {row.number for row in scene.records("order")} == {other["number"], sale["number"]}
+    assert scene.record_of("order", sale).account_id == account.id
+    assert scene.dead() == []

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import random
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from connectors.sandbox.connector import SandboxConnector
 from connectors.sandbox.simulator import USER, make_uscc
 from hub.errors import ConfigInvalid, RuleBroken
-from hub.protocol.binding import BindingState
+from hub.protocol.binding import Binding, BindingState
+from hub.protocol.decide import Op
 from hub.protocol.reference import parse_reference
 from hub.runtime.assemble import equip_connection
 from hub.sdk import Tools
 from hub.sdk.simulator import HandlerTransport
+from hub.store import UnitOfWork
 from hub.store.rows import Orphan
+from hub.sync.pull import take_one
+from hub.sync.push import claim_binding, decide_binding
 from hub.sync.records import create_record
+from hub.sync.steps import STEPS
 from tests.sync.conftest import SceneMaker
-from tests.sync.scenes import Scene, make_line
+from tests.sync.scenes import QUIET_S, Scene, make_line
 
 AUDIT = {"confirm": "audit"}
 SUBMIT = {"confirm": "submit"}
@@ -370,6 +376,35 @@ def test_a_declared_habit_of_the_erp_is_no_difference(make_scene: SceneMaker, ow
     scene.settle()
     assert scene.sale()["note"] == "OTHER"
     assert len(scene.attempts("patch")) == 1
+
+
+def test_an_edit_just_before_the_settlement_is_not_settled_with_it(scene: Scene) -> None:
+    order = scene.make_order(note="first")
+    scene.push()
+    scene.edit(order, note="second")
+    id_ = scene.binding(order).id
+    with scene.crash_at("C9"):
+        scene.push()
+    scene.clock.pass_time(QUIET_S)
+    work = claim_binding(scene.hub, id_, actor="a", run_id=None, guard=None, down=set())
+    assert work is not None
+    source = scene.hub.open("erp").streams["sale"].fetch(scene.sale()["id"])
+    assert source is not None
+    seen = take_one(scene.hub, work.conn, "order", source, "a").snapshot
+    with scene.store.read() as tx:
+        intent, action, binding = decide_binding(tx, scene.hub, load_binding(tx, id_), seen)
+    assert action.op is Op.SETTLE
+    scene.edit(order, note="third")
+    assert STEPS[action.op](work, binding, intent, action).done
+    assert scene.binding(order).dirty
+    scene.settle()
+    assert scene.sale()["note"] == "third"
+
+
+def load_binding(tx: UnitOfWork, id_: UUID) -> Binding:
+    found = tx.get(Binding, id=id_)
+    assert found is not None
+    return found
 
 
 # ---- amend ---------------------------------------------------------------------------------------------------------
