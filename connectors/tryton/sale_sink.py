@@ -89,9 +89,9 @@ class SaleSink(TrytonSink):
 
     def make_patch(self, current: Current, payload: Payload) -> Request:
         known = current.payload
-        texts = {"comment": payload.get("comment"), name_reference_field(known): payload.get("customer_reference")}
-        named = {"comment": "comment" in payload, name_reference_field(known): "customer_reference" in payload}
-        values = pick_changes({name: value or None for name, value in texts.items() if named[name]}, known)
+        texts = {"comment": "comment", "customer_reference": name_reference_field(known)}
+        wanted = {place: payload[name] for name, place in texts.items() if name in payload}
+        values: dict[str, Any] = {name: text or None for name, text in pick_changes(wanted, known).items()}
         if "sale_date" in payload and payload["sale_date"] != known["sale_date"]:
             values["sale_date"] = to_date(payload["sale_date"])
         if "party" in payload and to_id(payload["party"]) != known["party"]:
@@ -100,6 +100,9 @@ class SaleSink(TrytonSink):
         if "currency" in payload and payload["currency"].get("code") != known["currency"]["code"]:
             values["currency"] = self._tables.find_currency(payload["currency"]["code"])
         if known["state"] != "draft":
+            if "lines" in payload:
+                # The server itself would let the taxes of lines through in every state.
+                raise Locked("tryton.locked", state=known["state"])
             return Request("sale.sale", "write", [[current.id], values], current.stamps())
         commands = self._change_lines(current, payload["lines"]) if "lines" in payload else []
         removed = {id for command in commands if command[0] == "delete" for id in command[1]}

@@ -223,6 +223,7 @@ def test_the_declared_editable_fields_are_what_the_server_allows(bench: Bench, d
         "note": {"comment": "x"},
         "ordered_on": {"sale_date": "2026-11-01"},
         "reference": {"customer_reference": "PO-2"},
+        "lines": {"lines": [line(bench.make_product("7"))]},
         "account_id": {"party": str(bench.make_party("别的公司"))},
     }
     editable = bench.sink("order").semantics.editable
