@@ -219,7 +219,7 @@ def test_what_the_states_allow(bench: Bench, draft, moves: list[str], write: str
 
 def test_the_declared_editable_fields_are_what_the_server_allows(bench: Bench, draft):
     """Every field of the declaration, in every state: allowed exactly where it is declared."""
-    values = {
+    values: dict[str, dict[str, Any]] = {
         "note": {"comment": "x"},
         "ordered_on": {"sale_date": "2026-11-01"},
         "reference": {"customer_reference": "PO-2"},
