@@ -23,9 +23,9 @@ from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import ingest
 from hub.sync.intent import list_values
-from hub.sync.lookup import bare_snapshot
 from hub.sync.match import adopt_document, note_spare
 from hub.sync.resolve import rebuild_record, resolve_record
+from hub.sync.translate import make_snapshot
 
 TAKES = ("remote", "hub")
 ENDED = frozenset({"protocol.deleted_there", "protocol.reversal_lost"})
@@ -232,7 +232,7 @@ class _Settling:
         if pair.second is None or pair.second.stage in (Stage.VOID, Stage.GONE):
             raise RuleBroken("sync.nothing_there", connection=binding.connection, binding=str(binding.id))
         image = self._load_image()
-        adopted = adopt_document(policy, binding, bare_snapshot(pair.second), ours=True)
+        adopted = adopt_document(policy, binding, make_snapshot(pair.second, {}), ours=True)
         self.tx.save(adopted.model_copy(update=calm | {"base": {}, "sent": {}, "lines": {}}))
         if image is not None:
             self.tx.delete(Image, record_kind=image.record_kind, record_id=image.record_id, source=image.source)
