@@ -40,6 +40,10 @@ class OpenConnection:
             raise ConfigInvalid("sync.stream_unknown", connection=self.name, kind=kind, stream=name)
         return self.streams[name]
 
+    def load_codes(self) -> None:
+        """Ask the system for its code tables now, so that no transaction has to wait for them later."""
+        len(self.codes)
+
     def mapping_of(self, kind: str) -> FieldMapping:
         if kind not in self.mappings:
             raise ConfigInvalid("sync.mapping_missing", connection=self.name, kind=kind)

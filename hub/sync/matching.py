@@ -40,6 +40,7 @@ def add_binding(hub: Hub, connection: str, kind: str, record: str, remote_id: st
     ``record``: number, name or id; ``new``: what is there is none of the records that it resembles.
     """
     conn = hub.open(connection)
+    conn.load_codes()
     hub.sync_of(connection, kind)
     if record == NEW_RECORD:
         return _add_as_new(hub, conn, kind, remote_id, actor)

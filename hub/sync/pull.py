@@ -42,6 +42,7 @@ def pull_stream(
 ) -> PullReport:
     """Read what changed since the cursor less the overlap, or continue a pull that was cut off at its last page."""
     conn = hub.open(connection)
+    conn.load_codes()
     stream = conn.stream_of(kind)
     report = PullReport(kind, stream.name)
     cursor: Cursor | None = _begin(hub, conn, kind)

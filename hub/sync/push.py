@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from hub.errors import IsthmusError, NeedsConsent, Transient
+from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Transient
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op, Seen, decide
 from hub.protocol.semantics import Direction
@@ -19,6 +19,7 @@ from hub.sync.accept import AcceptedGuard, list_accepted
 from hub.sync.context import Hub
 from hub.sync.intent import build_intent
 from hub.sync.pause import read_pause_all
+from hub.sync.sending import follow_failed_read
 from hub.sync.steps import STEPS
 from hub.sync.work import Fenced, Guard, Work
 
@@ -137,6 +138,11 @@ def is_due(hub: Hub, binding: Binding) -> bool:
 
 
 def _work_through(work: Work, report: PushReport) -> None:
+    try:
+        work.conn.load_codes()
+    except (Transient, OutcomeUnknown, NeedsConsent) as error:
+        follow_failed_read(work, error)
+        return
     seen: Seen = None
     for _ in range(_STEP_LIMIT):
         intent, action, binding = _decide_next(work, seen)

@@ -78,6 +78,7 @@ class Line:
 
 def rehearse(hub: Hub, conn: OpenConnection, kinds: list[str], actor: str) -> list[Line]:
     """All decisions that a run would take now, on both sides."""
+    conn.load_codes()
     facts = Facts(records={kind: _read_all(hub, conn, kind) for kind in kinds})
     for _ in range(_ROUNDS):
         lines, needs = _rehearse_once(hub, conn, kinds, facts, actor)

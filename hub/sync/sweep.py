@@ -44,6 +44,7 @@ def sweep_connection(
     what the other system raises; the position is kept."""
     check_paused(hub, connection)
     conn = hub.open(connection)
+    conn.load_codes()
     report = SweepReport()
     for kind in order_kinds(kind for kind in conn.policies if kind in conn.mappings):
         sweep = _Sweep(hub, conn, kind, actor, run_id, report, limit)
