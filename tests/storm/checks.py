@@ -88,8 +88,6 @@ def check_quiet(storm: Storm) -> None:
     for passed_s in (60, 700):
         storm.world.clock.pass_time(passed_s)
         storm.run_round()
-    if storm.setting.sweeps:
-        storm.sweep_all()
     if storm.world.api.writes != before:
         raise Violation(f"{storm.world.api.writes - before} writes after everything had calmed down")
 
@@ -104,9 +102,9 @@ def _check_records(books: Books) -> Iterator[str]:
             rows = bound.get((kind, record.id), [])
             if not rows and record.deleted_at is None and getattr(record, "state", "") != "void":
                 yield f"lost: {kind} {record.id} has no binding"
-            if record.deleted_at is not None or getattr(record, "state", "") == "void":
-                if not {str(record.id), *books.remote_ids(kind, record.id)} & books.storm.notebook.ended:
-                    yield f"{kind} {record.id} ended, and nobody had ended it: {[show_row(row) for row in rows]}"
+            void = record.deleted_at is not None or getattr(record, "state", "") == "void"
+            if void and not {str(record.id), *books.remote_ids(kind, record.id)} & books.storm.notebook.ended:
+                yield f"{kind} {record.id} ended, and nobody had ended it: {[show_row(row) for row in rows]}"
             for row in rows:
                 yield from _check_binding(books, row, record)
     for row in books.bindings:
@@ -240,7 +238,7 @@ def _check_totals(books: Books) -> Iterator[str]:
     sums = {"here": Decimal(0), "there": Decimal(0)}
     closed = {(row.kind, row.remote_id) for row in books.bindings} - books.open_documents
     for row in books.bindings:
-        record = books.records["order"].get(row.hub_id)
+        record: Any = books.records["order"].get(row.hub_id)
         if row.kind == "order" and record and record.state in EFFECTIVE and (row.kind, row.remote_id) in closed:
             here["orders"] += 1
             sums["here"] += record.gross

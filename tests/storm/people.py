@@ -14,7 +14,10 @@ from hub.model.kinds import find_kind
 from hub.sync.context import Hub
 from hub.sync.records import create_record, edit_record, void_record
 
-RECORD_LIMIT = 8
+ORDER_LIMIT = 6
+"""How many orders people make in the hub."""
+SALE_LIMIT = 3
+"""How many they make there, copies not counted."""
 
 
 class Notebook:
@@ -46,13 +49,14 @@ class HubPeople:
         self._chance = chance
         self._notebook = notebook
         self._typed = 0
+        self._orders = 0
 
     def act(self) -> str:
         """Do something; what it was, in words."""
         action = self._chance.choices(
             (self.add_order, self.edit_note, self.edit_lines, self.edit_reference, self.void_order, self.add_customer,
              self.edit_customer),
-            weights=(22, 22, 22, 8, 10, 5, 12),
+            weights=(30, 22, 22, 8, 6, 4, 12),
         )[0]  # fmt: skip
         try:
             return action()
@@ -60,15 +64,16 @@ class HubPeople:
             return f"{action.__name__} refused at the hub: {refused.code}"
 
     def add_order(self) -> str:
-        orders, customers = self._list("order"), self._list("account")
-        if len(orders) >= RECORD_LIMIT or not customers:
+        customers = self._list("account")
+        if self._orders >= ORDER_LIMIT or not customers:
             return "nothing to add"
+        self._orders += 1
         values = {
             "account_id": self._chance.choice(customers).id,
             "note": self._type("h"),
             "lines": [self._draw_line() for _ in range(self._chance.choice((1, 1, 2)))],
         }
-        order = create_record(self._hub, "order", values, "li")
+        order: Any = create_record(self._hub, "order", values, "li")
         self._notebook.note("hub", "order", str(order.id), "", order.note)
         return f"order {order.number} made with note {order.note}"
 
@@ -118,7 +123,8 @@ class HubPeople:
         values: dict[str, Any] = {"name": f"customer {self._type('h')}"}
         if self._chance.random() < 0.5:
             values["identifiers"] = [{"kind": "uscc", "value": make_uscc(self._chance)}]
-        return f"customer {create_record(self._hub, 'account', values, 'li').name} made"
+        create_record(self._hub, "account", values, "li")
+        return f"{values['name']} made"
 
     def _edit(self, kind: str, name: str, value: str) -> str:
         record = self._pick(kind)
@@ -152,6 +158,7 @@ class ErpPeople:
         self._notebook = notebook
         self._deletes = deletes
         self._typed = 0
+        self._sales = 0
 
     def act(self) -> str:
         """Do something; what it was, in words."""
@@ -162,7 +169,7 @@ class ErpPeople:
             if ours and roll < 0.4:
                 return self._handle_draft(self._chance.choice(ours))
             if roll < 0.52:
-                return self._make_sale(len(sales))
+                return self._make_sale()
             if roll < 0.68 or not sales:
                 return self._edit_partner()
             return self._handle_sale(self._chance.choice(sales))
@@ -210,10 +217,11 @@ class ErpPeople:
         self._notebook.note("erp", "order", made["id"], "", made["note"])
         return f"{made['id']} copied from {sale['id']}, our reference with it"
 
-    def _make_sale(self, count: int) -> str:
+    def _make_sale(self) -> str:
         partners = self._erp.documents("partner")
-        if count >= RECORD_LIMIT or not partners:
+        if self._sales >= SALE_LIMIT or not partners:
             return "nothing to make"
+        self._sales += 1
         line = {"text": "native", "quantity": str(self._chance.randrange(1, 9)), "price": "10.00", "tax_percent": "13"}
         note = self._type()
         status = self._chance.choice(("approved", None))

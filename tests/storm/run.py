@@ -65,7 +65,12 @@ def run_case(case: Case) -> Outcome:
     return run_setting(draw_setting(*case))
 
 
+def open_pool(processes: int = 2) -> ProcessPoolExecutor:
+    """Processes of their own: started afresh, so that a schedule finds the same everywhere."""
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+
+
 def run_cases(cases: Iterable[Case], processes: int = 2) -> Iterator[Outcome]:
     """Outcomes in the order of the cases."""
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with open_pool(processes) as pool:
         yield from pool.map(run_case, list(cases), chunksize=4)

@@ -30,7 +30,7 @@ KINDS = ("account", "product", "order")
 WORKER_LIMIT = 6
 PARKED_LIMIT = 40
 CALM_ROUNDS = 60
-LEAPS_S = (0.02, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 3.0, 20.0)
+LEAPS_S = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 15.0)
 """How far time moves in one step."""
 ANSWERS = (Transient, OutcomeUnknown)
 """What a worker may end with while things go wrong: an answer about the other system, not a defect."""
@@ -56,6 +56,7 @@ class Storm:
         self._parked: list[Worker] = []
         self._hints: list[UUID] = []
         self._names = 0
+        self._reached: dict[str, datetime] = {}
         self.calm = False
         self.watch: Callable[[Storm], None] = lambda storm: None
         """Called after every step."""
@@ -107,6 +108,7 @@ class Storm:
             self.world.make_customer(name)
         for name, price in (("轴承", "12.50"), ("密封圈", "0.35")):
             self.world.make_item(name, price)
+        self.world.clock.pass_time(self.world.settings.lag_s)
         plan = make_plan(self.hub, "erp", None, "li").plan
         report = run_sync(self.hub, "erp", None, "li", accept=plan.label)
         if report.errors:
@@ -114,7 +116,7 @@ class Storm:
         self.world.faults.active = True
 
     def blow(self) -> None:
-        for _ in range(3):
+        for _ in range(4):
             self.tell("hub", self._hub_people.add_order())
         for _ in range(self.setting.steps):
             self.step()
@@ -132,27 +134,28 @@ class Storm:
         if chance.random() < rates.erp_people:
             self.tell("erp", self._erp_people.act())
         self._start_workers()
-        for _ in range(chance.choice((1, 2, 3))):
+        for _ in range(chance.choice((2, 3, 4))):
             self._move_one()
 
     def _start_workers(self) -> None:
         chance, rates = self.chance, self.setting.rates
         if self._hints and chance.random() < rates.deliver:
-            binding = self._hints.pop(chance.randrange(len(self._hints)))
-            self._start("push", lambda hub: push_bindings(hub, [binding]))
+            self._push("push", [self._hints.pop(chance.randrange(len(self._hints)))])
         if chance.random() < rates.poll:
             due = list_due(self.hub, 50)
             chance.shuffle(due)
             for start in range(0, len(due), 3):
-                chunk = due[start : start + 3]
-                self._start("poller", lambda hub, ids=chunk: push_bindings(hub, ids))
+                self._push("poller", due[start : start + 3])
         if chance.random() < rates.pull:
             kind = chance.choice((*KINDS, "order", "order"))
             self._start("pull", lambda hub: pull_stream(hub, "erp", kind, actor="pull"))
         if chance.random() < rates.run:
             self._start("run", lambda hub: run_sync(hub, "erp", None, "schedule", scheduled=True))
         if self.setting.sweeps and chance.random() < rates.sweep:
-            self._start("sweep", lambda hub: sweep_connection(hub, "erp", actor="sweep", limit=12))
+            self._start("sweep", lambda hub: sweep_connection(hub, "erp", actor="sweep", limit=6))
+
+    def _push(self, name: str, binding_ids: Sequence[UUID]) -> None:
+        self._start(name, lambda hub: push_bindings(hub, binding_ids))
 
     def _start(self, name: str, job: Callable[[Hub], object]) -> None:
         if len(self._workers) >= WORKER_LIMIT or len(self._parked) >= PARKED_LIMIT:
@@ -201,6 +204,7 @@ class Storm:
         if worker.error is not None and not isinstance(worker.error, ANSWERS):
             raise worker.error
         self.tell(worker.name, f"ends {worker.error or ''}")
+        self._check_cursors()
 
     def _tell_writes(self, before: int) -> None:
         """What the ERP did with the hub's calls since its log had this length."""
@@ -227,13 +231,15 @@ class Storm:
 
     def run_round(self) -> bool:
         """One pull and push of everything; whether nothing was written, and nothing is on its way."""
-        self.world.clock.pass_time(25)
+        self.world.clock.pass_time(42)
         self.world.erp.tick()
         return self._look_for_changes(lambda: run_sync(self.hub, "erp", None, "schedule", scheduled=True))
 
     def sweep_all(self) -> bool:
-        """Look at everything again; whether that found nothing to do."""
-        return self._look_for_changes(lambda: sweep_connection(self.hub, "erp", actor="sweep"))
+        """Look at everything again; whether that found nothing to do, and nothing of which it is not sure yet."""
+        still = self._look_for_changes(lambda: sweep_connection(self.hub, "erp", actor="sweep"))
+        with self.hub.store.read() as tx:
+            return still and not tx.count(Binding, missing_since__null=False, parked=None)
 
     def _look_for_changes(self, work: Callable[[], Any]) -> bool:
         writes, length = self.world.api.writes, len(self.world.erp.log)
@@ -251,9 +257,14 @@ class Storm:
             busy = any(has_work(row) for row in tx.find(Binding, parked=None))
         return still and not busy and not self.world.erp.late_writes
 
-    def read_cursors(self) -> dict[str, datetime | None]:
+    def _check_cursors(self) -> None:
+        """A cursor moves only forward, whoever was asleep while another went on."""
         with self.hub.store.read() as tx:
-            return {row.stream: row.high_water for row in tx.find(Cursor)}
+            reached = {row.stream: row.high_water for row in tx.find(Cursor) if row.high_water is not None}
+        for stream, high in self._reached.items():
+            if reached[stream] < high:
+                raise Violation(f"the cursor of {stream} went back from {high} to {reached[stream]}")
+        self._reached = reached
 
 
 def has_work(row: Binding) -> bool:

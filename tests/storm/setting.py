@@ -52,7 +52,7 @@ class Setting:
     erp: Mapping[str, Any]
     remote_wins: bool
     rates: Rates = Rates()
-    steps: int = 70
+    steps: int = 40
     sweeps: bool = True
     """Whether the slow repair of everything else runs."""
 
