@@ -1,4 +1,4 @@
-"""A hub and a real Tryton: everything comes in as it is there, one order goes out and comes back, and then it is quiet."""
+"""A hub and a real Tryton: everything comes in as it is there, one order goes out and comes back, then quiet."""
 
 from __future__ import annotations
 
