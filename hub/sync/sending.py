@@ -50,7 +50,11 @@ def translate_patch(tx: UnitOfWork, work: Work, binding: Binding, patch: Mapping
 
 
 def check_in_time(work: Work, started_s: float) -> None:
-    """The self-fence, immediately before the bytes leave: a worker that was paused must not send a stale request."""
+    """The self-fence, immediately before the bytes leave: a worker that was paused must not send a stale request.
+
+    ``started_s``: when the transaction that says "sending" began, so that a slow commit counts as well: others reckon
+    the quiet period from ``sent_at``, which was set in it.
+    """
     with work.hub.store.read() as tx:
         binding = tx.get(Binding, id=work.binding_id)
     late = work.hub.clock.monotonic() - started_s > work.policy.timing.send_window_s
@@ -58,8 +62,8 @@ def check_in_time(work: Work, started_s: float) -> None:
         raise Fenced
 
 
-def send_write(work: Work, write: Callable[[], Written], before: str, after: str) -> Answer:
-    started_s = work.hub.clock.monotonic()
+def send_write(work: Work, started_s: float, write: Callable[[], Written], before: str, after: str) -> Answer:
+    """One call, if it is still in time; the checkpoints stand right before and after it."""
     work.hub.checkpoint(before)
     check_in_time(work, started_s)
     answer = call_remote(write)

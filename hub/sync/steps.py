@@ -3,6 +3,7 @@ every transaction checks the fence first."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -120,6 +121,7 @@ def _mark_unknown(work: Work, binding: Binding, intent: Intent, action: Action) 
 
 def _create(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """Mark, check that we are still in time, send once, record."""
+    started_s = work.hub.clock.monotonic()
     with work.hub.store.write() as tx:
         held = work.own(tx)
         payload = translate_patch(tx, work, held, action.patch)
@@ -134,7 +136,6 @@ def _create(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
             "sent": add_sent(held, action.patch, work.policy),
         }
         held = work.save(tx, held, **update)
-    started_s = work.hub.clock.monotonic()
     work.hub.checkpoint("C4")
     check_in_time(work, started_s)
     answer = call_remote(lambda: work.sink.create([Draft(held.ref or "", payload)])[0])
@@ -175,6 +176,7 @@ def _record_create(work: Work, binding: Binding, answer: Answer) -> dict[str, An
 def _patch(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """Write only what differs; dirty is cleared by a later read alone."""
     changes = {name: [action.old.get(name), value] for name, value in action.patch.items()}
+    started_s = work.hub.clock.monotonic()
     with work.hub.store.write() as tx:
         held = work.own(tx)
         payload = translate_patch(tx, work, held, action.patch)
@@ -183,7 +185,8 @@ def _patch(work: Work, binding: Binding, intent: Intent, action: Action) -> Step
         attempt = begin_attempt(tx, work, held, "patch", payload, {"changes": changes})
         held = work.save(tx, held, sent=add_sent(held, action.patch, work.policy), sent_at=work.hub.now())
     remote_id = held.remote_id or ""
-    answer = send_write(work, lambda: work.sink.patch(remote_id, payload, if_version=action.if_version), "C8", "C9")
+    call = functools.partial(work.sink.patch, remote_id, payload, if_version=action.if_version)
+    answer = send_write(work, started_s, call, "C8", "C9")
     with work.hub.store.write() as tx:
         end_attempt(tx, work, attempt, answer)
         held = work.own(tx)
@@ -248,12 +251,13 @@ def _call_simple(
     **update: Any,
 ) -> Step:
     """A call without values: attempt row, self-fence, call, outcome."""
+    started_s = work.hub.clock.monotonic()
     with work.hub.store.write() as tx:
         held = work.own(tx)
         attempt = begin_attempt(tx, work, held, op, {"op": op, "remote_id": held.remote_id}, {})
         held = work.save(tx, held, sent_at=work.hub.now(), **update)
     remote_id = held.remote_id or ""
-    answer = send_write(work, lambda: write(remote_id), before, after)
+    answer = send_write(work, started_s, lambda: write(remote_id), before, after)
     with work.hub.store.write() as tx:
         end_attempt(tx, work, attempt, answer)
         held = work.own(tx)

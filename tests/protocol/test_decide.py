@@ -42,7 +42,7 @@ ON_A_READ = frozenset(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(bindings, intents, seens, policies, st.integers(0, 2))
 def test_every_combination_has_an_answer_that_breaks_no_rule(
     binding: Binding, intent: Intent, seen: Seen, policy: Policy, epoch: int

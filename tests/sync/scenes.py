@@ -38,6 +38,7 @@ class Scene(World):
 
     def __init__(self, folder: Path, **options: Any) -> None:
         super().__init__(folder, **{"url": "sqlite://", **options})
+        self.usual: tuple[Any, Any] | None = None
 
     # ---- what the hub does -----------------------------------------------------------------------------------------
 
@@ -96,9 +97,10 @@ class Scene(World):
             return tx.get(find_kind(kind), id=bound.hub_id)
 
     def make_order(self, quantity: str = "2", **values: Any) -> Order:
-        """An order made in the hub, on a fresh customer and item unless told."""
+        """An order made in the hub, on the scene's usual customer and item unless told."""
         if "account_id" not in values:
-            account, product = self.trade()
+            self.usual = self.usual or self.trade()
+            account, product = self.usual
             values = {"account_id": account.id, "lines": [make_line(product, quantity)], **values}
         made = create_record(self.hub, "order", values, "li")
         assert isinstance(made, Order)

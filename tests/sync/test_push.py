@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 from hub.errors import NeedsConsent, Transient
 from hub.protocol.binding import BindingState
 from hub.protocol.semantics import Timing
-from hub.store.rows import ConnectionState
+from hub.store import UnitOfWork
+from hub.store.rows import Attempt, ConnectionState
 from hub.sync.push import claim_binding, list_due, push_bindings
 from hub.sync.records import edit_record
 from tests.sync.conftest import SceneMaker
@@ -109,6 +113,42 @@ def test_a_worker_that_slept_too_long_sends_nothing(scene: Scene) -> None:
     assert len(scene.sales()) == 1
 
 
+class SlowDatabase:
+    """The store, but for a commit of something that is about to be sent: that one takes its time."""
+
+    def __init__(self, scene: Scene, wait_s: float) -> None:
+        self._scene, self._wait_s = scene, wait_s
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._scene.store, name)
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        with self._scene.store.write() as tx:
+            before = tx.count(Attempt)
+            yield tx
+            slow = tx.count(Attempt) > before
+        if slow:
+            self._scene.clock.pass_time(self._wait_s)
+
+
+def test_a_commit_that_took_too_long_sends_nothing(scene: Scene) -> None:
+    order = scene.make_order(note="first")
+    store, wait_s = scene.hub.store, scene.hub.timing.send_window_s + 1
+    scene.hub.store = SlowDatabase(scene, wait_s)  # type: ignore[assignment]
+    assert scene.push(1).steps["fenced"] == 1
+    assert scene.sales(living=False) == []
+    scene.hub.store = store
+    scene.settle()
+    scene.edit(order, note="second")
+    scene.hub.store = SlowDatabase(scene, wait_s)  # type: ignore[assignment]
+    assert scene.push(1).steps["fenced"] == 1
+    assert scene.sale()["note"] == "first"
+    scene.hub.store = store
+    scene.settle()
+    assert scene.sale()["note"] == "second"
+
+
 def test_what_a_fenced_worker_learnt_does_not_count(make_scene: SceneMaker) -> None:
     scene = make_scene({"tier": "plain"})
     order = scene.make_order()
@@ -127,6 +167,18 @@ def test_what_a_fenced_worker_learnt_does_not_count(make_scene: SceneMaker) -> N
     assert len(scene.sales()) == 1
     bound = scene.binding(order)
     assert (bound.remote_id, bound.state) == (scene.sale()["id"], BindingState.BOUND)
+
+
+def test_a_document_that_the_feed_found_first_is_not_forgotten_for_want_of_an_answer(make_scene: SceneMaker) -> None:
+    scene = make_scene({"tier": "plain"})
+    order = scene.make_order()
+    scene.faults.order_next("lost_after", lambda request: request.method == "POST")
+    with scene.meanwhile("C5", lambda: scene.pull("order")):
+        scene.push(1)
+    bound = scene.binding(order)
+    assert (bound.remote_id, bound.state) == (scene.sale()["id"], BindingState.BOUND)
+    scene.settle()
+    assert len(scene.sales(living=False)) == 1
 
 
 def test_an_edit_while_the_write_is_on_its_way_is_not_lost(scene: Scene) -> None:

@@ -209,6 +209,23 @@ def test_a_spare_draft_is_remembered_and_never_approved(make_scene: SceneMaker) 
     assert [row.remote_id for row in scene.rows(Orphan)] == drafts[1:]
 
 
+def test_a_search_sees_every_revision_and_takes_the_newest(make_scene: SceneMaker) -> None:
+    scene = make_scene({"tier": "plain", "amend": "reverse"})
+    order = scene.make_order("2")
+    forgotten = scene.binding(order)
+    scene.push()
+    requote(scene, order, "3")
+    scene.push()
+    (living,) = scene.sales()
+    # The database is rewound to before the first create was answered.
+    with scene.store.write() as tx:
+        tx.save(forgotten.model_copy(update={"state": BindingState.UNKNOWN, "attempts": 1}))
+    scene.push()
+    bound = scene.binding(order)
+    assert (bound.remote_id, bound.revision, bound.state) == (living["id"], 1, BindingState.BOUND)
+    assert len(scene.sales(living=False)) == 2
+
+
 # ---- who approves --------------------------------------------------------------------------------------------------
 
 
