@@ -11,7 +11,7 @@ from uuid import UUID
 from hub.model.base import Entity
 from hub.model.kinds import find_kind
 from hub.model.sales import Order
-from hub.protocol.binding import Binding
+from hub.protocol.binding import Binding, BindingState
 from hub.store.rows import Attempt, Conflict, DeadRow, JournalEntry
 from hub.sync.plan import PlanView, make_plan
 from hub.sync.pull import pull_stream
@@ -216,3 +216,29 @@ class Scene(World):
 
 def make_line(product: Any, quantity: str = "2", price: str = "12.50", **values: Any) -> Mapping[str, Any]:
     return {"product_id": product.id, "quantity": quantity, "unit_price": price, "tax_rate": "0.13", **values}
+
+
+def is_create(request: Any) -> bool:
+    return request.method == "POST" and request.path == "/api/sale"
+
+
+def is_patch(request: Any) -> bool:
+    return request.method == "PATCH" and request.path.startswith("/api/sale/")
+
+
+def requote(scene: Scene, order: Any, quantity: str) -> Any:
+    """The order with another quantity: a field that an approved document locks."""
+    (line,) = scene.reload(order).lines
+    return scene.edit(order, lines=[{**line.model_dump(mode="json"), "quantity": quantity}])
+
+
+def make_approved(scene: Scene) -> Any:
+    """An order made here and approved there, in agreement."""
+    order = scene.make_order("2")
+    scene.push()
+    if scene.sale()["status"] != "approved":
+        scene.clock.pass_time(1)
+        scene.wang.approve(scene.sale()["id"])
+    scene.settle(2)
+    assert scene.binding(order).state is BindingState.BOUND
+    return order
