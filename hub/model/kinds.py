@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 import hub.model
 from hub.errors import ConfigInvalid, RuleBroken
-from hub.model.base import SYSTEM_FIELDS, Entity
+from hub.model.base import SYSTEM_FIELDS, Entity, Line
 from hub.model.values import Ref
 
 Fields = Mapping[str, Any]
@@ -92,6 +92,14 @@ def decode_fields(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
 def list_refs(kind: str) -> Iterator[tuple[str, str]]:
     """(field, kind it refers to) for every top-level reference of a kind."""
     for name, info in list_fields(kind).items():
+        for item in info.metadata:
+            if isinstance(item, Ref):
+                yield name, item.kind
+
+
+def list_line_refs(line: type[Line]) -> Iterator[tuple[str, str]]:
+    """(field, kind it refers to) for every reference of a line model."""
+    for name, info in line.model_fields.items():
         for item in info.metadata:
             if isinstance(item, Ref):
                 yield name, item.kind

@@ -69,8 +69,6 @@ class Intent:
     hold: str | None = None
     """Code of a reason why nothing may be created (no identifier, before the start date, no mapping…)."""
     hold_params: Mapping[str, str] = field(default_factory=dict)
-    may_match: bool = False
-    """A party with a valid identifier: worth a search even when it may not be created."""
     live_children: bool = False
     own_values: frozenset[str] = frozenset()
     """Fields in which the value that the document shows is one that the hub wrote."""

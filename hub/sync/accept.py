@@ -4,10 +4,11 @@ have changed since."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 from uuid import UUID
 
-from hub.model.kinds import find_kind, list_fields, list_refs
-from hub.model.values import Ref
+from hub.model.base import Line
+from hub.model.kinds import list_fields, list_line_refs, list_refs
 from hub.protocol.binding import Binding
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.decide import Action, Op
@@ -18,7 +19,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import PlanItem, SyncState
 from hub.sync.context import Hub
 from hub.sync.policy import settings_fingerprint
-from hub.sync.resolve import show_value
+from hub.sync.show import show_value
 
 
 def order_kinds(kinds: Iterable[str]) -> list[str]:
@@ -34,10 +35,10 @@ def order_kinds(kinds: Iterable[str]) -> list[str]:
 def _list_needs(kind: str) -> set[str]:
     needs = {target for _, target in list_refs(kind)}
     for info in list_fields(kind).values():
-        for inner in getattr(info.annotation, "__args__", ()):
-            for line_info in getattr(inner, "model_fields", {}).values():
-                needs |= {item.kind for item in line_info.metadata if isinstance(item, Ref)}
-    return needs & {name for name in needs if find_kind(name)}
+        for inner in get_args(info.annotation):
+            if isinstance(inner, type) and issubclass(inner, Line):
+                needs |= {target for _, target in list_line_refs(inner)}
+    return needs
 
 
 def current_settings(hub: Hub, connection: str, kind: str) -> str:

@@ -16,8 +16,8 @@ from hub.store import UnitOfWork
 from hub.sync.context import Hub
 from hub.sync.matching import add_binding, remove_binding
 from hub.sync.push import decide_binding, is_due
-from hub.sync.resolve import show_value
 from hub.sync.settle import settle_binding
+from hub.sync.show import show_value
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from hub.model.base import Entity
-from hub.model.kinds import find_kind
+from hub.model.base import Entity, Line
+from hub.model.kinds import find_kind, list_line_refs, list_refs
 from hub.model.party import Validity
-from hub.model.values import Ref
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.diff import comparable
@@ -39,7 +38,6 @@ def build_intent(
         parent=_check_parents(tx, binding, record, policy),
         hold=hold,
         hold_params=params,
-        may_match=binding.kind in PARTIES and has_valid_identifier(record),
         own_values=_find_own_values(binding, policy, seen),
     )
     return intent, record
@@ -100,25 +98,15 @@ def _find_hold(hub: Hub, binding: Binding, record: Entity, policy: Policy) -> tu
 
 def list_parents(record: Entity, fields: frozenset[str]) -> Iterator[tuple[str, UUID]]:
     """(kind, id) of every record that the given fields refer to, lines included."""
-    for name, info in type(record).model_fields.items():
-        value = getattr(record, name)
-        if name not in fields or value is None:
-            continue
-        for item in info.metadata:
-            if isinstance(item, Ref):
-                yield item.kind, value
-        if isinstance(value, tuple):
-            for line in value:
-                if hasattr(line, "key"):
-                    yield from _list_line_parents(line)
-
-
-def _list_line_parents(line: Any) -> Iterator[tuple[str, UUID]]:
-    for name, info in type(line).model_fields.items():
-        value = getattr(line, name)
-        for item in info.metadata:
-            if isinstance(item, Ref) and value is not None:
-                yield item.kind, value
+    for name, kind in list_refs(record.KIND):
+        if name in fields and getattr(record, name) is not None:
+            yield kind, getattr(record, name)
+    for name in fields & set(type(record).model_fields):
+        lines = getattr(record, name)
+        for line in lines if isinstance(lines, tuple) else ():
+            if isinstance(line, Line):
+                refs = ((kind, getattr(line, field)) for field, kind in list_line_refs(type(line)))
+                yield from ((kind, found) for kind, found in refs if found is not None)
 
 
 def _check_parents(tx: UnitOfWork, binding: Binding, record: Entity, policy: Policy) -> Parent:

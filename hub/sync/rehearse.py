@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub.model.kinds import find_kind, list_refs
+from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op, Seen
 from hub.protocol.semantics import Confirm, Direction, Tier
@@ -29,7 +29,7 @@ from hub.sync.intent import build_intent
 from hub.sync.lookup import search_remote
 from hub.sync.match import adopt_document
 from hub.sync.push import GUARDED, decide_binding, is_due
-from hub.sync.resolve import show_value
+from hub.sync.show import describe_record, show_field, show_value
 
 _ROUNDS = 8
 _STEPS = 10
@@ -168,7 +168,7 @@ class _Stage:
         word = {"created": "import", "updated": "update", "ended": "tomb"}.get(done.outcome)
         if word is not None:
             changes = {
-                name: [self._show(kind, name, old), self._show(kind, name, new)]
+                name: [show_field(self.tx, kind, name, old), show_field(self.tx, kind, name, new)]
                 for name, (old, new) in done.changes.items()
             }
             lines.append(self._line(kind, "here", word, done, source, changes))
@@ -259,7 +259,10 @@ class _Stage:
         record = self.tx.get(find_kind(binding.kind), id=binding.hub_id)
         label, amount, currency = describe_record(record, remote_id or str(binding.hub_id))
         changes: dict[str, Any] = {
-            name: [self._show(binding.kind, name, action.old.get(name)), self._show(binding.kind, name, value)]
+            name: [
+                show_field(self.tx, binding.kind, name, action.old.get(name)),
+                show_field(self.tx, binding.kind, name, value),
+            ]
             for name, value in action.patch.items()
         }
         if word == "create" and self._confirms(binding):
@@ -273,21 +276,6 @@ class _Stage:
             currency, fingerprint_write(intent, action),
         )  # fmt: skip
 
-    def _show(self, kind: str, name: str, value: Any) -> Any:
-        """A value as people read it: a reference by the label of its record."""
-        target = dict(list_refs(kind)).get(name)
-        record = self.tx.get(find_kind(target), id=value) if target and value else None
-        return describe_record(record, str(value))[0] if record else show_value(value)
-
     def _confirms(self, binding: Binding) -> bool:
         policy = self.conn.policies[binding.kind]
         return policy.semantics.tier is Tier.DRAFT and policy.confirm is not Confirm.SAVE
-
-
-def describe_record(record: Any, fallback: str) -> tuple[str, Decimal | None, str | None]:
-    """What people call a record, and the money in it."""
-    if record is None:
-        return fallback, None, None
-    label = str(getattr(record, type(record).NUMBER, "") or getattr(record, "name", "") or fallback)
-    amount = getattr(record, "gross", None)
-    return label, amount, getattr(record, "currency", None) if amount is not None else None

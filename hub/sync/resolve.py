@@ -23,6 +23,7 @@ from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
+from hub.sync.show import show_value
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,6 @@ def rebuild_record(
     )
     due = mark_bindings(tx, hub, saved, cause=cause)
     return Rebuilt(saved, changes, created=current is None, provenance=resolved.provenance, due=due)
-
-
-def show_value(value: Any) -> Any:
-    """A value as JSON-ready data for the journal and for plans."""
-    if isinstance(value, tuple | list):
-        return [item.model_dump(mode="json") if hasattr(item, "model_dump") else show_value(item) for item in value]
-    return value if isinstance(value, str | int | bool | None | dict) else str(value)
 
 
 def _make_record(

@@ -16,6 +16,7 @@ from hub.protocol.semantics import Stage, Tier
 from hub.protocol.snapshot import Intent, Search, Snapshot
 from hub.protocol.timing import needs_quiet
 from hub.sdk import Draft, Written
+from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict, Image
 from hub.sync.arrival import Arrival
 from hub.sync.ingest import ingest, note_missing
@@ -33,6 +34,7 @@ from hub.sync.sending import (
     send_write,
     translate_patch,
 )
+from hub.sync.show import show_field
 from hub.sync.work import Answer, Fenced, Work, begin_attempt, call_remote, end_attempt, find_retry_s
 
 
@@ -127,7 +129,7 @@ def _create(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
         payload = translate_patch(tx, work, held, action.patch)
         if payload is None:
             return DONE
-        attempt = begin_attempt(tx, work, held, "create", payload, {"new": dict(action.patch), "ref": held.ref})
+        attempt = begin_attempt(tx, work, held, "create", payload, {"new": _show(tx, work.kind, action.patch)})
         update = {
             "state": BindingState.SENDING,
             "sent_at": work.hub.now(),
@@ -146,6 +148,11 @@ def _create(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
         if held.state is BindingState.SENDING and held.remote_id is None:
             work.save(tx, held, **_record_create(work, held, answer))
     return follow_write(work, answer, parks=work.policy.semantics.tier is Tier.BLIND)
+
+
+def _show(tx: UnitOfWork, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Written values as the plan showed them."""
+    return {name: show_field(tx, kind, name, value) for name, value in values.items()}
 
 
 def _record_create(work: Work, binding: Binding, answer: Answer) -> dict[str, Any]:
@@ -175,13 +182,14 @@ def _record_create(work: Work, binding: Binding, answer: Answer) -> dict[str, An
 
 def _patch(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """Write only what differs; dirty is cleared by a later read alone."""
-    changes = {name: [action.old.get(name), value] for name, value in action.patch.items()}
     started_s = work.hub.clock.monotonic()
     with work.hub.store.write() as tx:
         held = work.own(tx)
         payload = translate_patch(tx, work, held, action.patch)
         if payload is None:
             return DONE
+        old, new = (_show(tx, work.kind, values) for values in (action.old, action.patch))
+        changes = {name: [old.get(name), value] for name, value in new.items()}
         attempt = begin_attempt(tx, work, held, "patch", payload, {"changes": changes})
         held = work.save(tx, held, sent=add_sent(held, action.patch, work.policy), sent_at=work.hub.now())
     remote_id = held.remote_id or ""

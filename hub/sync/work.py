@@ -28,7 +28,7 @@ from hub.sdk import Sink, Written
 from hub.store import UnitOfWork
 from hub.store.rows import Attempt
 from hub.sync.context import Hub, OpenConnection
-from hub.sync.resolve import show_value
+from hub.sync.show import show_value
 
 Guard = Callable[[UnitOfWork, Binding, Intent, Action], str | None]
 """Code of the reason why a write may not be made in this run, or None."""

@@ -195,7 +195,6 @@ intents = st.builds(
     revision=st.integers(0, 5),
     parent=st.sampled_from(Parent),
     hold=st.none() | st.just("sync.needs_match"),
-    may_match=st.booleans(),
     live_children=st.booleans(),
     own_values=st.frozensets(st.sampled_from(FIELDS)),
 )

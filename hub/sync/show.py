@@ -1,0 +1,41 @@
+"""Values and records as people read them: in plans, in the list of writes, in the journal."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub.model.base import Line
+from hub.model.kinds import find_kind, list_line_refs, list_refs
+from hub.store import UnitOfWork
+
+
+def show_value(value: Any) -> Any:
+    """A value as JSON-ready data."""
+    if isinstance(value, tuple | list):
+        return [item.model_dump(mode="json") if hasattr(item, "model_dump") else show_value(item) for item in value]
+    return value if isinstance(value, str | int | bool | None | dict) else str(value)
+
+
+def show_field(tx: UnitOfWork, kind: str, name: str, value: Any) -> Any:
+    """A value of one field; a reference is shown by the label of its record, in lines too."""
+    if isinstance(value, tuple) and value and isinstance(value[0], Line):
+        targets = dict(list_line_refs(type(value[0])))
+        rows: list[dict[str, Any]] = show_value(value)
+        return [{field: _name(tx, targets.get(field), text) for field, text in row.items()} for row in rows]
+    return _name(tx, dict(list_refs(kind)).get(name), value)
+
+
+def _name(tx: UnitOfWork, kind: str | None, value: Any) -> Any:
+    record = tx.get(find_kind(kind), id=UUID(str(value))) if kind and value else None
+    return describe_record(record, str(value))[0] if record else show_value(value)
+
+
+def describe_record(record: Any, fallback: str) -> tuple[str, Decimal | None, str | None]:
+    """What people call a record, and the money in it."""
+    if record is None:
+        return fallback, None, None
+    label = str(getattr(record, type(record).NUMBER, "") or getattr(record, "name", "") or fallback)
+    amount = getattr(record, "gross", None)
+    return label, amount, getattr(record, "currency", None) if amount is not None else None
