@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote, quote_plus
 
-from hub.locale import render
+from hub.locale import Phrase, render
 
 SHORTEST_SECRET = 8
 """Shorter values are not blotted out: they would shred ordinary text."""
@@ -31,6 +31,12 @@ def conceal(text: str) -> str:
     return text
 
 
+def _conceal_param(value: object) -> object:
+    if isinstance(value, Phrase):
+        return Phrase(value.code, **{name: _conceal_param(inner) for name, inner in value.params.items()})
+    return conceal(value) if isinstance(value, str) else value
+
+
 class IsthmusError(Exception):
     """Base of all our errors. ``code`` is stable, ``params`` fill the catalogue's sentence."""
 
@@ -39,7 +45,7 @@ class IsthmusError(Exception):
     def __init__(self, code: str, /, *, vendor: str | None = None, **params: object) -> None:
         self.code = code
         self.vendor = None if vendor is None else conceal(vendor)
-        self.params = {name: conceal(value) if isinstance(value, str) else value for name, value in params.items()}
+        self.params = {name: _conceal_param(value) for name, value in params.items()}
         super().__init__(code, self.params)
 
     def text(self, lang: str = "en") -> str:

@@ -12,7 +12,9 @@ from typing import Any, Self
 from pydantic import field_validator, model_validator
 
 from hub.errors import RuleBroken
+from hub.locale import Phrase
 from hub.model.base import CustomValue
+from hub.model.kinds import load_kinds
 from hub.model.values import Scaled, Value
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -38,17 +40,24 @@ class CustomField(Value):
     choices: tuple[str, ...] = ()
     """The allowed values of a ``choice``, and of nothing else."""
 
+    @field_validator("kind")
+    @classmethod
+    def _check_kind(cls, kind: str) -> str:
+        if kind not in load_kinds():
+            raise ValueError(Phrase("crm.custom_kind", known=", ".join(load_kinds())))
+        return kind
+
     @field_validator("name")
     @classmethod
     def _check_name(cls, name: str) -> str:
         if not _NAME.fullmatch(name):
-            raise ValueError("must be lower-case letters, digits and underscores, starting with a letter")
+            raise ValueError(Phrase("crm.custom_name"))
         return name
 
     @model_validator(mode="after")
     def _check_choices(self) -> Self:
         if (self.type is CustomType.CHOICE) != bool(self.choices):
-            raise ValueError("a choice needs choices, and only a choice has them")
+            raise ValueError(Phrase("crm.custom_choices"))
         return self
 
 

@@ -12,6 +12,7 @@ from hub.crm.rules import Rules, Transitions
 from hub.errors import RuleBroken
 from hub.model.kinds import Fields
 from hub.model.money import add_exactly, multiply_exactly, round_money
+from hub.model.refusal import give_reason
 from hub.model.sales import Order, OrderLine, OrderState
 from hub.model.values import Scaled
 
@@ -100,7 +101,9 @@ def _check_size(field: str, amount: Decimal) -> Decimal:
     try:
         return _storable.check(amount)
     except ValueError as error:
-        raise RuleBroken("crm.amount_unusable", kind="order", field=field, value=amount, what=str(error)) from error
+        raise RuleBroken(
+            "crm.amount_unusable", kind="order", field=field, value=amount, what=give_reason(error)
+        ) from error
 
 
 def check_totals(values: Fields, tolerance: Decimal = ZERO) -> Difference | None:

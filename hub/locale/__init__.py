@@ -33,6 +33,19 @@ def load_texts(lang: str) -> dict[str, str]:
     return _texts[lang]
 
 
+class Phrase(str):
+    """A text inside another one: it is put into the reader's language together with the text around it. Wherever a
+    plain text is wanted it is the English one."""
+
+    code: str
+    params: dict[str, object]
+
+    def __new__(cls, code: str, /, **params: object) -> Phrase:
+        phrase = super().__new__(cls, render(code, "en", **params))
+        phrase.code, phrase.params = code, params
+        return phrase
+
+
 class _Lenient(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
@@ -45,4 +58,8 @@ def render(code: str, lang: str = "en", /, **params: object) -> str:
     if text is None:
         detail = ", ".join(f"{name}={value}" for name, value in params.items())
         return f"{code} ({detail})" if detail else code
-    return text.format_map(_Lenient(params))
+    return text.format_map(_Lenient({name: _translate(value, lang) for name, value in params.items()}))
+
+
+def _translate(value: object, lang: str) -> object:
+    return render(value.code, lang, **value.params) if isinstance(value, Phrase) else value

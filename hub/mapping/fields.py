@@ -26,6 +26,7 @@ from hub.mapping.path import ABSENT, Reader, Writer, compile_reader, compile_wri
 from hub.mapping.source import FieldRule
 from hub.mapping.targets import Target, make_hub_value
 from hub.model.ownership import Direction
+from hub.model.refusal import explain_refusal, give_reason
 
 Functions = Mapping[str, Callable[..., Any]]
 HOLD = "hold"
@@ -163,7 +164,7 @@ def _checked(target: Target, value: Any) -> Any:
     try:
         return target.check(value)
     except ValueError as error:
-        raise Refusal("mapping.value_refused", what=str(error)) from error
+        raise Refusal("mapping.value_refused", what=give_reason(error)) from error
 
 
 def _form_converters(verbs: Mapping[str, Any], target: Target, currency: str | None) -> tuple[Converter, Converter]:
@@ -266,7 +267,7 @@ def _code_converters(table: str, target: Target, form: str) -> tuple[Converter, 
         try:
             return make_hub_value(target, codes[key])
         except ValueError as error:
-            raise Refusal("mapping.value_refused", what=str(error)) from error
+            raise Refusal("mapping.value_refused", what=give_reason(error)) from error
 
     def encode(value: Any, run: Run) -> Any:
         if value == "":
@@ -311,4 +312,4 @@ def _call_converters(name: str, target: Target, functions: Functions) -> tuple[C
 
 
 def _words(error: Exception) -> str:
-    return str(error.errors()[0]["msg"]) if isinstance(error, ValidationError) else str(error)
+    return explain_refusal(error.errors()[0]) if isinstance(error, ValidationError) else str(error)

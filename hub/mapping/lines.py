@@ -26,6 +26,7 @@ from hub.mapping.source import FieldRule
 from hub.mapping.targets import Target, line_targets
 from hub.model.base import Line
 from hub.model.ownership import Direction
+from hub.model.refusal import explain_refusal
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def _make_line(plan: ListPlan, remote_id: str, run: Run) -> Line:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(item) for item in first["loc"])
-        refused = Refusal("mapping.value_refused", value=first["input"], what=first["msg"])
+        refused = Refusal("mapping.value_refused", value=first["input"], what=explain_refusal(first))
         raise BrokenLines([_explain(plan, refused, f"{plan.field}[{remote_id}].{name}")]) from error
 
 

@@ -106,7 +106,7 @@ def _lint_shapes(rule: FieldRule) -> Iterator[Problem]:
     for verb, value in rule.verbs.items():
         if verb not in VERBS:
             near = get_close_matches(verb, VERBS, n=1) or VERBS
-            yield find(rule, "mapping.verb_unknown", verb, verb=verb, near=", ".join(near))
+            yield find(rule, "mapping.verb_unknown", verb, verb=verb, name=verb, near=", ".join(near))
         elif verb == "values":
             if not isinstance(value, dict) or not value:
                 yield find(rule, "mapping.verb_shape", value, verb=verb, name=verb)

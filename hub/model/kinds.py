@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 import hub.model
 from hub.errors import ConfigInvalid, RuleBroken
 from hub.model.base import SYSTEM_FIELDS, Entity, Line
+from hub.model.refusal import explain_refusal, show_refused
 from hub.model.values import Ref
 
 Fields = Mapping[str, Any]
@@ -74,7 +75,11 @@ def check_fields(kind: str, values: Fields) -> dict[str, Any]:
             first = error.errors()[0]
             where = ".".join(str(part) for part in (field, *first["loc"]))
             raise RuleBroken(
-                "model.value_invalid", kind=kind, field=where, value=first["input"], what=first["msg"]
+                "model.value_invalid",
+                kind=kind,
+                field=where,
+                value=show_refused(first),
+                what=explain_refusal(first),
             ) from error
     return checked
 

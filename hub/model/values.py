@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from hub.locale import Phrase
+
 
 @dataclass(frozen=True)
 class Scaled:
@@ -20,11 +22,11 @@ class Scaled:
     def check(self, value: Decimal) -> Decimal:
         """The same value, refused when it is not finite or finer than the column can keep."""
         if not value.is_finite():
-            raise ValueError("must be a finite number")
+            raise ValueError(Phrase("model.refused_infinite"))
         if value.copy_abs() >= Decimal(10) ** (18 - self.places):
-            raise ValueError("is too large")
+            raise ValueError(Phrase("model.refused_large"))
         if value != value.quantize(Decimal(1).scaleb(-self.places)):
-            raise ValueError(f"has more than {self.places} decimal places")
+            raise ValueError(Phrase("model.refused_fine", places=self.places))
         return value
 
 
@@ -37,13 +39,13 @@ class Ref:
 
 def _check_currency(value: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", value):
-        raise ValueError("must be a three-letter ISO 4217 code")
+        raise ValueError(Phrase("model.refused_currency"))
     return value
 
 
 def _check_aware(value: datetime) -> datetime:
     if value.tzinfo is None:
-        raise ValueError("must have a time zone")
+        raise ValueError(Phrase("model.refused_zoneless"))
     return value
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
 from tomlkit import TOMLDocument
 
+from hub.errors import ConfigInvalid
+from hub.model.refusal import explain_refusal
 from hub.runtime.assemble import Outfit, make_connector
 from hub.runtime.clock import SystemClock
 from hub.runtime.editing import read_document, set_connection, set_sync, write_text
@@ -14,6 +17,7 @@ from hub.runtime.home import Home
 from hub.runtime.plugins import load_connector
 from hub.runtime.publish import Published, check_config, publish
 from hub.runtime.secrets import Vault
+from hub.runtime.settings import check_connection_name
 from hub.sdk import CheckItem
 from hub.store import Store
 from hub.sync.config import ConnectionSettings
@@ -22,12 +26,27 @@ from hub.sync.config import ConnectionSettings
 def try_connection(home: Home, name: str, connector: str, zone: str, values: Mapping[str, Any]) -> Sequence[CheckItem]:
     """What ``check`` finds with these values (secrets resolved), before anything is saved."""
     kind_of = load_connector(connector, home)
-    settings = ConnectionSettings(connector=connector, zone=zone)
+    settings = _check_values(name, connector, zone, kind_of.Config, values)
     instance = make_connector(name, settings, kind_of, values, Outfit())
     try:
         return instance.check()
     finally:
         instance.close()
+
+
+def _check_values(
+    name: str, connector: str, zone: str, model: type[BaseModel], values: Mapping[str, Any]
+) -> ConnectionSettings:
+    """The settings, or ``ConfigInvalid`` that names the one that is refused (never its value, it may be a secret)."""
+    check_connection_name(name)
+    try:
+        settings = ConnectionSettings(connector=connector, zone=zone)
+        model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "-"
+        raise ConfigInvalid("runtime.setting_refused", connection=name, key=key, what=explain_refusal(first)) from error
+    return settings
 
 
 def save_connection(

@@ -12,12 +12,15 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from hub.errors import ConfigInvalid
+from hub.locale import Phrase
 from hub.model.kinds import load_kinds
+from hub.model.refusal import explain_refusal, show_refused
 from hub.runtime.home import Home
 from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
 
 OWN_KEYS = frozenset({"connector", "zone", "codes", "rounding", "tolerance", "syncs"})
 """Keys of a connection that are ours; every other key belongs to its connector."""
+NAME = re.compile(r"[A-Za-z][\w-]*")
 REFERENCE = re.compile(r"(env|file|secret):.+")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _HEADER = re.compile(r"\s*\[+\s*(.+?)\s*\]+\s*(#.*)?$")
@@ -100,23 +103,37 @@ def _split_key(text: str) -> tuple[str, ...]:
 
 def _shape_connections(tables: Any, text: str, path: Path, layers: Layers) -> dict[str, Any]:
     if not isinstance(tables, dict):
-        raise _invalid(path, text, ("connections",), tables, "must be tables such as [connections.erp]")
+        raise _invalid(
+            path, text, ("connections",), tables, Phrase("runtime.needs_tables", example="[connections.erp]")
+        )
     return {name: _shape_connection(name, table, text, path, layers) for name, table in tables.items()}
+
+
+def check_connection_name(name: str) -> None:
+    """``ConfigInvalid`` for a name that cannot be one."""
+    if not NAME.fullmatch(name) or name == "hub":
+        raise ConfigInvalid(
+            "runtime.setting_refused", connection=name, key=name, what=Phrase("runtime.connection_name")
+        )
 
 
 def _shape_connection(name: str, table: Any, text: str, path: Path, layers: Layers) -> dict[str, Any]:
     where: KeyPath = ("connections", name)
-    if not re.fullmatch(r"[A-Za-z][\w-]*", name) or name == "hub":
-        raise _invalid(
-            path, text, where, name, "must start with a letter, hold letters, digits, - and _, and not be hub"
-        )
+    if not NAME.fullmatch(name) or name == "hub":
+        raise _invalid(path, text, where, name, Phrase("runtime.connection_name"))
     if not isinstance(table, dict) or not isinstance(table.get("connector"), str):
-        raise _invalid(path, text, where, name, 'needs connector = "<name>"; see isthmus connector list')
+        raise _invalid(path, text, where, name, Phrase("runtime.needs_connector"))
     own = {key: value for key, value in table.items() if key in OWN_KEYS}
     config = {key: value for key, value in table.items() if key not in OWN_KEYS}
     syncs = table.get("syncs", {})
     if not isinstance(syncs, dict):
-        raise _invalid(path, text, (*where, "syncs"), syncs, f"must be tables such as [connections.{name}.syncs.order]")
+        raise _invalid(
+            path,
+            text,
+            (*where, "syncs"),
+            syncs,
+            Phrase("runtime.needs_tables", example=f"[connections.{name}.syncs.order]"),
+        )
     own["syncs"] = {kind: _shape_sync(sync, (*where, "syncs", kind), text, path) for kind, sync in syncs.items()}
     own["mappings"] = _layers_of(name, table["connector"], layers)
     return {**own, "config": config}
@@ -125,14 +142,14 @@ def _shape_connection(name: str, table: Any, text: str, path: Path, layers: Laye
 def _shape_sync(table: Any, where: KeyPath, text: str, path: Path) -> Any:
     kind = str(where[-1])
     if kind not in load_kinds():
-        raise _invalid(path, text, where, kind, "is no kind; known kinds: " + ", ".join(load_kinds()))
+        raise _invalid(path, text, where, kind, Phrase("runtime.no_kind", known=", ".join(load_kinds())))
     if not isinstance(table, dict) or "every" not in table:
         return table
     shaped = dict(table)
     try:
         shaped["every_s"] = parse_duration(shaped.pop("every"))
     except ValueError as error:
-        raise _invalid(path, text, (*where, "every"), table["every"], 'use "30s", "5m" or "1h"') from error
+        raise _invalid(path, text, (*where, "every"), table["every"], Phrase("runtime.duration")) from error
     return shaped
 
 
@@ -153,8 +170,7 @@ def _explain(error: ValidationError, text: str, path: Path) -> ConfigInvalid:
         del parts[2]
     if parts[-1:] == ["every_s"]:
         parts[-1] = "every"
-    value = "…" if isinstance(first["input"], dict) else first["input"]
-    return _invalid(path, text, tuple(parts), value, first["msg"])
+    return _invalid(path, text, tuple(parts), show_refused(first), explain_refusal(first))
 
 
 def _invalid(path: Path, text: str, where: KeyPath, value: object, what: str) -> ConfigInvalid:
@@ -180,7 +196,7 @@ def check_connector_config(
         value = (
             "" if first["type"] == "missing" else settings.config.get(str(first["loc"][0]), "") if first["loc"] else ""
         )
-        raise _invalid(path, text, where, value, first["msg"]) from error
+        raise _invalid(path, text, where, value, explain_refusal(first)) from error
 
 
 def secret_fields(model: type[BaseModel]) -> frozenset[str]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from hub.crm.custom import CustomField
+from hub.locale import Phrase
 from hub.model.values import Currency, Value
 from hub.protocol.semantics import Amend, Confirm, Direction, Owner
 
@@ -18,7 +19,7 @@ def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError) as error:
-        raise ValueError(f"{name} is not a time zone name such as Asia/Shanghai") from error
+        raise ValueError(Phrase("sync.zone_unknown")) from error
     return name
 
 
@@ -72,3 +73,13 @@ class HubConfig(Value):
     organisation: OrganisationSettings = OrganisationSettings()
     connections: dict[str, ConnectionSettings] = {}
     custom_fields: tuple[CustomField, ...] = ()
+
+    @field_validator("custom_fields")
+    @classmethod
+    def _check_once(cls, fields: tuple[CustomField, ...]) -> tuple[CustomField, ...]:
+        seen = set()
+        for field in fields:
+            if (field.kind, field.name) in seen:
+                raise ValueError(Phrase("crm.custom_twice", kind=field.kind, field=field.name))
+            seen.add((field.kind, field.name))
+        return fields

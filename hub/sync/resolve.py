@@ -16,6 +16,7 @@ from hub.errors import RuleBroken
 from hub.identity.survive import HUB, Claim, Resolved, resolve_claims
 from hub.model.base import SYSTEM_FIELDS, Entity
 from hub.model.kinds import decode_fields, find_kind
+from hub.model.refusal import explain_refusal, show_refused
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import project_lines, take_fingerprint
 from hub.protocol.reference import make_reference
@@ -111,7 +112,7 @@ def _make_record(
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RuleBroken(
-            "model.value_invalid", kind=kind, field=where, value=first.get("input"), what=first["msg"]
+            "model.value_invalid", kind=kind, field=where, value=show_refused(first), what=explain_refusal(first)
         ) from error
     revived = remote and current is not None and is_void(current) and not is_void(record)
     rules.check(record, None if revived else current, remote=remote)

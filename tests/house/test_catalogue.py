@@ -14,7 +14,7 @@ import hub.errors
 from tests.house.source import ROOT, dotted, fail_with, place, product_files, tracked_files, tree
 
 LANGUAGES = ("en", "zh")
-SAYS_A_CODE = {"render", "say", "text_of"} | {
+SAYS_A_CODE = {"render", "say", "text_of", "Phrase"} | {
     name for name, kind in inspect.getmembers(hub.errors, inspect.isclass) if issubclass(kind, hub.errors.IsthmusError)
 }
 
