@@ -15,12 +15,11 @@ from hub.protocol.binding import Binding, BindingState
 from hub.protocol.reference import parse_reference
 from hub.protocol.semantics import Stage
 from hub.store.rows import Conflict, DeadRow, Orphan
-from tests.storm.schedule import Storm, Violation, show_row
+from tests.storm.schedule import ENDED, Storm, Violation, show_row
 
 EFFECTIVE = ("approved", "closed")
 DRAFTED = ("draft", "submitted")
 STREAMS = {"account": "partner", "product": "item", "order": "sale"}
-ENDED = (BindingState.TOMB, BindingState.FOREIGN)
 
 
 def check_effects(storm: Storm) -> None:
@@ -270,7 +269,7 @@ def _check_notes(books: Books) -> Iterator[str]:
     it."""
     written, shown = books.storm.notebook.written, books.storm.notebook.shown
     for row in books.bindings:
-        if not row.remote_id or row.parked or row.state in ENDED:
+        if not row.remote_id or row.parked or "note" in row.held or row.state in ENDED:
             continue
         record, document = books.records[row.kind].get(row.hub_id), books.documents[row.kind].get(row.remote_id)
         here, there = ("hub", row.kind, str(row.hub_id)), ("erp", row.kind, row.remote_id)
@@ -289,5 +288,5 @@ def _check_notes(books: Books) -> Iterator[str]:
             yield f"note {theirs!r} of {row.remote_id} was overwritten by {mine!r} unseen"
         if final == theirs != mine and mine not in shown[there] | kept:
             yield f"note {mine!r} of {row.remote_id} was overwritten by {theirs!r} unseen"
-        if final not in (mine, theirs) and "note" not in row.held:
+        if final not in (mine, theirs):
             yield f"note {final!r} of {row.remote_id} is neither {mine!r} nor {theirs!r}"

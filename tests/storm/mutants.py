@@ -19,7 +19,8 @@ from tests.storm.setting import FAULTS, Rates, Setting, draw_setting
 
 StepFunction = Callable[[Work, Binding, Intent, Action], Step]
 LOSSY = Rates(faults={**FAULTS, "lost_after": 0.25, "late": 0.2}, erp_people=0.5)
-LATE = Rates(faults={"late": 0.5}, crash=0.02, erp_people=0.9)
+LATE = Rates(faults={"late": 0.5}, crash=0.02, erp_people=1.0)
+UNHEARD = Rates(faults={"lost_after": 0.3, "late": 0.3}, crash=0.02, hub_people=0.7, erp_people=0.1)
 LOST = Rates(faults={"lost_before": 0.5}, crash=0.01, hub_people=0.6, erp_people=0.15, pull=0.25)
 
 
@@ -40,8 +41,9 @@ class Mutant:
 
     def make_setting(self, seed: int) -> Setting:
         return draw_setting(
-            seed, self.tier, self.confirm, amend=self.amend, erp=dict(self.erp), rates=self.rates, sweeps=self.sweeps
-        )
+            seed, self.tier, self.confirm, amend=self.amend, erp=dict(self.erp), rates=self.rates, sweeps=self.sweeps,
+            steps=60,
+        )  # fmt: skip
 
 
 def _replace(policy: Policy, **declared: Any) -> Policy:
@@ -66,15 +68,6 @@ def raw_values(policy: Policy) -> Policy:
 def search_nothing(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """A search that never finds anything: an unknown create is simply made again."""
     return Step(False, Search())
-
-
-def adopt_any(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
-    """Whoever made it: what carries our reference is ours, the newest first."""
-    step = STEPS_AS_SHIPPED[Op.SEARCH](work, binding, intent, action)
-    if not isinstance(step.seen, Search):
-        return step
-    hits = [dataclasses.replace(hit, created_by_us=True) for hit in step.seen.hits]
-    return Step(False, dataclasses.replace(step.seen, hits=hits[-1:]))
 
 
 def trust_sending(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
@@ -106,7 +99,14 @@ MUTANTS = (
     ),
     Mutant("raw_values", tier="unique", distort=raw_values, erp={"text_max": 4}),
     Mutant("search_nothing", steps={Op.SEARCH: search_nothing}),
-    Mutant("adopt_any", confirm="audit", steps={Op.SEARCH: adopt_any}, seeds=40),
-    Mutant("trust_sending", tier="unique", amend="free", steps={Op.PATCH: trust_sending}, rates=LOST, sweeps=False),
-    Mutant("forget_sent", tier="unique", amend="free", steps={Op.PATCH: forget_sent}),
+    Mutant(
+        "trust_sending",
+        tier="unique",
+        amend="free",
+        steps={Op.PATCH: trust_sending},
+        rates=LOST,
+        sweeps=False,
+        seeds=40,
+    ),
+    Mutant("forget_sent", tier="unique", amend="free", steps={Op.PATCH: forget_sent}, rates=UNHEARD, seeds=40),
 )

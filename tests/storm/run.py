@@ -19,10 +19,12 @@ Case = tuple[int, str, str]
 
 @dataclass
 class Outcome:
-    """What became of a schedule; ``violation`` None when every promise held."""
+    """What became of a schedule; ``violation`` None when every promise held. ``defect``: the hub, or the storm, raised
+    something of its own."""
 
     title: str
     violation: str | None = None
+    defect: bool = False
     figures: Counter[str] = field(default_factory=Counter)
     story: list[str] = field(default_factory=list)
 
@@ -46,7 +48,7 @@ def run_setting(setting: Setting, *, distort: Distort | None = None) -> Outcome:
     except Violation as violation:
         outcome.violation = str(violation)
     except Exception:  # a defect of the hub (or of the storm) is a finding like any other
-        outcome.violation = traceback.format_exc()
+        outcome.violation, outcome.defect = traceback.format_exc(), True
     finally:
         storm.close()
     count_faults(storm, outcome.figures)

@@ -34,6 +34,7 @@ LEAPS_S = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 3.0
 """How far time moves in one step."""
 ANSWERS = (Transient, OutcomeUnknown)
 """What a worker may end with while things go wrong: an answer about the other system, not a defect."""
+ENDED = (BindingState.TOMB, BindingState.FOREIGN)
 Distort = Callable[[Policy], Policy]
 
 
@@ -236,10 +237,14 @@ class Storm:
         return self._look_for_changes(lambda: run_sync(self.hub, "erp", None, "schedule", scheduled=True))
 
     def sweep_all(self) -> bool:
-        """Look at everything again; whether that found nothing to do, and nothing of which it is not sure yet."""
+        """Look at everything again, and after a sweep that was cut off once more; whether that found nothing to do,
+        and nothing of which it is not sure yet."""
+        with self.hub.store.read() as tx:
+            cut_off = tx.count(Cursor, stream__prefix="sweep:", under_way=True)
         still = self._look_for_changes(lambda: sweep_connection(self.hub, "erp", actor="sweep"))
         with self.hub.store.read() as tx:
-            return still and not tx.count(Binding, missing_since__null=False, parked=None)
+            doubted = tx.find(Binding, missing_since__null=False, parked=None)
+        return still and not cut_off and all(row.state in ENDED for row in doubted)
 
     def _look_for_changes(self, work: Callable[[], Any]) -> bool:
         writes, length = self.world.api.writes, len(self.world.erp.log)
@@ -270,8 +275,7 @@ class Storm:
 def has_work(row: Binding) -> bool:
     """Whether work on this binding will be done by itself, soon. What is held back waits for people."""
     idle = row.state in (BindingState.BOUND, BindingState.WAITING) and not row.dirty
-    ended = row.state in (BindingState.TOMB, BindingState.FOREIGN)
-    return not row.parked and not ended and not idle and "*" not in row.held
+    return not row.parked and row.state not in ENDED and not idle and "*" not in row.held
 
 
 def show_row(row: Any) -> str:

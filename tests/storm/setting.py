@@ -52,7 +52,7 @@ class Setting:
     erp: Mapping[str, Any]
     remote_wins: bool
     rates: Rates = Rates()
-    steps: int = 40
+    steps: int = 34
     sweeps: bool = True
     """Whether the slow repair of everything else runs."""
 

@@ -15,5 +15,6 @@ def test_a_broken_safeguard_is_noticed(mutant: Mutant, monkeypatch: pytest.Monke
     for op, step in mutant.steps.items():
         monkeypatch.setitem(STEPS, op, step)
     settings = (mutant.make_setting(seed) for seed in range(mutant.seeds))
-    noticed = (run_setting(setting, distort=mutant.distort).violation for setting in settings)
+    outcomes = (run_setting(setting, distort=mutant.distort) for setting in settings)
+    noticed = (outcome.violation is not None and not outcome.defect for outcome in outcomes)
     assert any(noticed), f"{mutant.name} was not noticed in {mutant.seeds} schedules"
