@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from tests.journeys.desk import Desk
-from tests.journeys.erp import PRICES, QUANTITIES, Erp, Line
-from tests.journeys.people import USCCS
+from tests.journeys.erp import PRICES, QUANTITIES, Erp, Line, Order
+from tests.journeys.people import draw_uscc
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ class Company:
     products: tuple[UUID, ...]
     desk: Desk
     erp: Erp
+
+    def orders(self) -> list[Order]:
+        """What this customer has ordered, as the ERP knows it."""
+        return [order for order in self.erp.orders() if order.customer == self.customer]
 
     @property
     def lines(self) -> list[Line]:
@@ -38,10 +42,10 @@ class Company:
 
 def open_company(desk: Desk, erp: Erp) -> Company:
     """Made there by people, read by the hub, and a first (empty) plan accepted."""
-    customer = erp.make_customer("海岳精密机械有限公司", USCCS[0], phone="021-60000001")
+    customer = erp.make_customer("海岳精密机械有限公司", draw_uscc(), phone="021-60000001")
     names = ("滚珠轴承", "密封圈", "垫片")
     goods = tuple(
-        erp.make_product(f"HY-{place}", name, price)
+        erp.make_product(f"HY-{customer}-{place}", name, price)
         for place, (name, price) in enumerate(zip(names, PRICES, strict=True), 1)
     )
     desk.run()

@@ -1,44 +1,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from hub.testkit.tryton import RunningTryton
 from tests.journeys.company import Company, open_company
-from tests.journeys.desk import Desk, MovedClock
+from tests.journeys.desk import Desk
 from tests.journeys.erp import Erp
-from tests.journeys.sandbox_erp import Sandbox
-from tests.journeys.tryton_erp import Tryton
+from tests.journeys.stage import Stage
+
+
+@pytest.fixture(scope="module", params=["sandbox", pytest.param("tryton", marks=pytest.mark.servers)])
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Once with the sandbox on a real port, once with a real Tryton."""
+    prepared = request.getfixturevalue("prepared_tryton") if request.param == "tryton" else None
+    stage = Stage(lambda: tmp_path_factory.mktemp("journeys"), prepared)
+    yield stage
+    stage.close()
 
 
 @pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture(params=["sandbox", pytest.param("tryton", marks=pytest.mark.servers)])
-def erp(request: pytest.FixtureRequest, clock: MovedClock) -> Iterator[Erp]:
-    """An ERP without customers: once the sandbox, once a real Tryton."""
-    if request.param == "sandbox":
-        with Sandbox(clock) as sandbox:
-            yield sandbox
-        return
-    server: RunningTryton = request.getfixturevalue("tryton")
-    with Tryton(server) as tryton:
-        yield tryton
+def desk(request: pytest.FixtureRequest, stage: Stage) -> Iterator[Desk]:
+    """A hub that is connected to the ERP."""
+    failed = request.session.testsfailed
+    yield stage.desk
+    stage.desk.at_checkpoint.clear()
+    if request.session.testsfailed > failed:
+        stage.close()
 
 
 @pytest.fixture
-def desk(erp: Erp, tmp_path: Path, clock: MovedClock) -> Iterator[Desk]:
-    """A hub that is connected to it and has read and written nothing yet."""
-    desk = Desk(tmp_path / "home", erp, clock)
-    yield desk
-    desk.close()
+def erp(desk: Desk) -> Erp:
+    """The ERP on the other side."""
+    return desk.erp
 
 
 @pytest.fixture
 def company(desk: Desk, erp: Erp) -> Company:
-    """A customer and three products that both sides know."""
+    """A new customer and three new products that both sides know."""
     return open_company(desk, erp)

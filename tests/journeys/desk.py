@@ -23,10 +23,12 @@ from hub.protocol.binding import Binding
 from hub.runtime.assemble import Outfit, close_hub, open_hub
 from hub.runtime.home import find_home
 from hub.store.rows import Attempt
+from hub.sync.bindings import add_binding
 from hub.sync.context import Hub
 from hub.sync.plan import PlanView, make_plan
 from hub.sync.records import create_record, edit_record, void_record
 from hub.sync.run import RunReport, run_sync
+from hub.sync.settle import settle_binding
 from hub.sync.todo import TodoItem, list_todo
 from tests.journeys.erp import PRICES, QUANTITIES, Erp
 
@@ -64,6 +66,7 @@ class Desk:
 
     def __init__(self, folder: Path, erp: Erp, clock: MovedClock) -> None:
         self.folder = folder
+        self.erp = erp
         self.clock = clock
         self._terminal = build_app()
         self.at_checkpoint: dict[str, Any] = {}
@@ -160,6 +163,14 @@ class Desk:
         found = self.binding(record).remote_id
         assert found is not None
         return found
+
+    def settle(self, record: Entity, take: str) -> None:
+        """What a person decides about a document that waits: ``remote`` or ``hub``."""
+        settle_binding(self.hub, self.binding(record).id, take, ACTOR)
+
+    def match(self, record: Entity, remote_id: str) -> None:
+        """A person says that this is the same."""
+        add_binding(self.hub, NAME, record.KIND, str(record.id), remote_id, ACTOR)
 
     # ---------------------------------------------------------------- plans and runs
 

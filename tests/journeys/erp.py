@@ -38,6 +38,7 @@ class Order:
     tax: Decimal
     gross: Decimal
     note: str
+    customer: str
     quantities: tuple[float, ...]
     ours: bool
 

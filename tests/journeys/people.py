@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import random
+from itertools import count
 
 from connectors.sandbox.simulator import make_uscc
 
-USCCS = tuple(make_uscc(random.Random(f"journeys/{place}")) for place in range(20))
+_drawn = count()
+
+
+def draw_uscc() -> str:
+    """A 统一社会信用代码 that no other journey has."""
+    return make_uscc(random.Random(f"journeys/{next(_drawn)}"))

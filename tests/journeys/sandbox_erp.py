@@ -129,6 +129,7 @@ def _read_order(row: Any) -> Order:
         tax=Decimal(row["tax"]),
         gross=Decimal(row["gross"]),
         note=row["note"],
+        customer=row["customer"],
         quantities=tuple(float(line["quantity"]) for line in row["lines"]),
         ours=row["created_by"] == USER,
     )

@@ -15,9 +15,9 @@ from tests.journeys.desk import Desk
 from tests.journeys.erp import Erp
 
 
-def list_conflicts(desk: Desk) -> list[Conflict]:
+def list_conflicts(desk: Desk, record: Any) -> list[Conflict]:
     with desk.hub.store.read() as tx:
-        return list(tx.find(Conflict, order=["at"]))
+        return list(tx.find(Conflict, record_id=record.id, order=["at"]))
 
 
 def dump_lines(order: Any, *fields: str) -> list[dict[str, Any]]:
@@ -33,7 +33,7 @@ def test_edits_of_different_fields_both_hold(company: Company, desk: Desk, erp: 
         "海岳精密机械（上海）有限公司", "021-60000009",
     )  # fmt: skip
     assert (desk.read(account).name, desk.read(account).phone) == ("海岳精密机械（上海）有限公司", "021-60000009")
-    assert list_conflicts(desk) == []
+    assert list_conflicts(desk, account) == []
     check_agreement(desk, erp)
 
 
@@ -42,11 +42,11 @@ def test_one_field_edited_on_both_sides_keeps_both_values(company: Company, desk
     erp.set_phone(company.customer, "021-11111111")
     desk.edit(account, phone="021-22222222")
     desk.run()
-    (conflict,) = list_conflicts(desk)
+    (conflict,) = list_conflicts(desk, account)
     assert (conflict.field, conflict.hub_value, conflict.remote_value) == ("phone", "021-22222222", "021-11111111")
     assert desk.read(account).phone == erp.customer(company.customer).phone == "021-11111111"
     check_agreement(desk, erp, waits=["sync.conflict_took_remote"])
-    desk.call("binding", "settle", str(desk.binding(account).id), "--take", "hub")
+    desk.settle(account, "hub")
     desk.run()
     assert desk.read(account).phone == erp.customer(company.customer).phone == "021-22222222"
     check_agreement(desk, erp)
@@ -57,7 +57,7 @@ def test_the_same_value_typed_on_both_sides_is_no_conflict(company: Company, des
     erp.set_phone(company.customer, "021-33333333")
     desk.edit(account, phone="021-33333333")
     assert desk.writes(desk.run()) == {}
-    assert list_conflicts(desk) == []
+    assert list_conflicts(desk, account) == []
     check_agreement(desk, erp)
 
 
@@ -73,7 +73,7 @@ def test_a_draft_of_ours_is_edited_on_both_sides(company: Company, desk: Desk, e
     desk.run()
     assert erp.order(there).quantities == (5, 7, 2)
     assert desk.read(here).note == erp.order(there).note == "会计的备注"
-    assert list_conflicts(desk) == []
+    assert list_conflicts(desk, here) == []
     check_agreement(desk, erp)
     erp.approve(there)
     desk.run()
@@ -121,6 +121,6 @@ def test_an_edit_of_lines_that_crosses_the_approval_is_held(company: Company, de
     assert desk.writes(desk.run()) == {}
     assert erp.order(there).quantities == (3, 7, 1)
     check_agreement(desk, erp, waits=["sync.held_locked"])
-    desk.call("binding", "settle", str(desk.binding(here).id), "--take", "remote")
+    desk.settle(here, "remote")
     assert [line.quantity for line in desk.read(here).lines] == [3, 7, 1]
     check_agreement(desk, erp)

@@ -12,7 +12,7 @@ from tests.journeys.erp import Customer, Erp, Line, Order
 
 MODELS = {"account": "party.party", "product": "product.template", "order": "sale.sale"}
 STATES = {"quotation": "submitted", "confirmed": "approved", "processing": "approved", "cancelled": "void"}
-ORDER_FIELDS = ("number", "reference", "state", "untaxed_amount", "tax_amount", "total_amount", "comment")
+ORDER_FIELDS = ("number", "reference", "state", "untaxed_amount", "tax_amount", "total_amount", "comment", "party")
 
 
 class Tryton(Erp):
@@ -97,6 +97,7 @@ class Tryton(Erp):
                 tax=row["tax_amount"],
                 gross=row["total_amount"],
                 note=row["comment"] or "",
+                customer=str(row["party"]),
                 quantities=tuple(line["quantity"] for line in row["lines."]),
                 ours=self._is_ours(row),
             )
