@@ -96,6 +96,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # from now on nobody is refused, only made to wait until the server takes over
     except OSError as error:
         listener.close()
         raise ConfigInvalid("runtime.port_taken", vendor=str(error), host=host, port=port) from error
