@@ -14,7 +14,7 @@ from hub.protocol.reference import Reference, parse_reference
 from hub.protocol.semantics import Confirm, Policy, Stage
 from hub.protocol.snapshot import Snapshot
 from hub.store import UnitOfWork
-from hub.store.rows import IdentityVerdict, Orphan
+from hub.store.rows import IdentityVerdict, Orphan, Payload
 from hub.sync.arrival import Arrival, keep_aside
 from hub.sync.context import Hub
 from hub.sync.resolve import make_binding
@@ -88,10 +88,16 @@ def _set_spare_aside(arrival: Arrival, binding: Binding) -> Matched:
     tx, source = arrival.tx, arrival.source
     if source.stage in (Stage.DRAFT, Stage.SUBMITTED):
         note_spare(tx, arrival.hub, binding, source.external_id)
-    elif source.stage is Stage.EFFECTIVE and not binding.parked:
+    elif source.stage is Stage.EFFECTIVE and not binding.parked and not _is_outdated(arrival):
         params = {"remote_id": source.external_id}
         tx.save(binding.model_copy(update={"parked": "sync.second_document", "parked_params": params}))
     return Matched(binding, outcome="spare")
+
+
+def _is_outdated(arrival: Arrival) -> bool:
+    """Whether a newer version of this document was read before: a lagging list shows a voided one as if it lived."""
+    known = {**arrival.key, "version__gt": arrival.source.version}
+    return arrival.source.version is not None and arrival.tx.count(Payload, **known) > 0
 
 
 def note_spare(tx: UnitOfWork, hub: Hub, binding: Binding, remote_id: str) -> None:
