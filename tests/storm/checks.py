@@ -114,8 +114,11 @@ def _check_records(books: Books) -> Iterator[str]:
 def _check_binding(books: Books, row: Binding, record: Any) -> Iterator[str]:
     document = books.documents[row.kind].get(row.remote_id or "")
     place = (row.kind, row.remote_id or "")
+    if row.parked == "sync.second_document":
+        yield f"a person is told of a second document, but there never was one: {show_row(row)}"
     if row.parked or "*" in row.held:
         books.figures["parked" if row.parked else "held back"] += 1
+        books.figures[f"reason {row.parked or row.held['*']}"] += 1
         books.open_documents.add(place)
         return
     void = getattr(record, "state", "") == "void" or record.deleted_at is not None
@@ -235,7 +238,7 @@ def _check_totals(books: Books) -> Iterator[str]:
     here: Counter[str] = Counter()
     there: Counter[str] = Counter()
     sums = {"here": Decimal(0), "there": Decimal(0)}
-    closed = {(row.kind, row.remote_id) for row in books.bindings} - books.open_documents
+    closed = {(row.kind, row.remote_id) for row in books.bindings if row.remote_id} - books.open_documents
     for row in books.bindings:
         record: Any = books.records["order"].get(row.hub_id)
         if row.kind == "order" and record and record.state in EFFECTIVE and (row.kind, row.remote_id) in closed:

@@ -173,10 +173,11 @@ class Storm:
         worker.sleeps_until = None
         fate = self.chance.random()
         if worker.at != "start" and not self.calm:
-            if fate < self.setting.rates.crash:
+            crash = self.setting.rates.crash_at.get(worker.at, self.setting.rates.crash)
+            if fate < crash:
                 self._crash(worker)
                 return
-            if fate < self.setting.rates.crash + self.setting.rates.pause:
+            if fate < crash + self.setting.rates.pause:
                 self._pause(worker, now)
                 return
         before = len(self.world.erp.log)

@@ -31,6 +31,8 @@ class Rates:
 
     faults: Mapping[str, float] = field(default_factory=lambda: dict(FAULTS))
     crash: float = 0.05
+    crash_at: Mapping[str, float] = field(default_factory=lambda: {"C5": 0.1, "C6": 0.2, "C8": 0.1, "C9": 0.15})
+    """Where workers come by seldom, they die more often."""
     pause: float = 0.03
     hub_people: float = 0.30
     erp_people: float = 0.35
