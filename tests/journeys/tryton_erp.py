@@ -19,7 +19,7 @@ class Tryton(Erp):
     """王会计 works in it; approving is quoting and confirming."""
 
     connector = "tryton"
-    secret_field = "password"
+    secret_field = "password"  # pragma: allowlist secret
     void_refusal = "protocol.has_children"  # confirming has made an invoice
 
     def __init__(self, server: RunningTryton) -> None:
