@@ -24,7 +24,7 @@ fi
 
 packages=$(grep -c '^[a-z0-9]' requirements.lock)
 say "installing up to $packages packages from requirements.lock (under a minute with a good line)"
-"$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 say "installing isthmus itself, without dependencies"
 "$venv/bin/python" -m pip install --disable-pip-version-check --quiet \
     --no-index --no-deps --no-build-isolation --editable .

@@ -12,6 +12,7 @@ from hub.commands.session import Session, answering
 Connection = Annotated[str, typer.Argument(help="The connection's name.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind; repeat it.")]
 SHOWN_ITEMS = 60
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def add(
@@ -102,7 +103,8 @@ def plan(
 def print_plan(session: Session, view: Any, *, limit: int | None) -> None:
     """Sums by kind and action first, then each document."""
     session.say("cli.plan_head", label=view.plan.label, connection=view.plan.connection, count=len(view.items))
-    session.table(["kind", "where", "action", "count", "amount"], summarise_plan(session, view.items))
+    if view.items:
+        session.table(["kind", "where", "action", "count", "amount"], summarise_plan(session, view.items))
     shown = view.items if limit is None else view.items[:limit]
     if shown:
         session.write()
@@ -136,8 +138,10 @@ def summarise_plan(session: Session, items: Any) -> list[list[object]]:
 
 
 def _plan_row(session: Session, item: Any) -> list[object]:
-    told = {} if item.action == "import" else item.changes  # a record that is new here has nothing to compare with
-    changes = "; ".join(f"{field}: {shorten(old)} → {shorten(new)}" for field, (old, new) in told.items())
+    told = item.changes.items()
+    if item.action == "import":  # a record that is new here has nothing to compare with
+        told = [(name, change) for name, change in told if name == "name"]
+    changes = "; ".join(show_change(field, old, new) for field, (old, new) in told if not _is_empty(old, new))
     reason = session.text(item.reason, **item.reason_params) if item.reason else ""
     return [
         item.kind,
@@ -147,6 +151,15 @@ def _plan_row(session: Session, item: Any) -> list[object]:
         show_money(item.amount, item.currency),
         " · ".join(part for part in (reason, changes) if part),
     ]
+
+
+def _is_empty(old: Any, new: Any) -> bool:
+    return old in _EMPTY and new in _EMPTY
+
+
+def show_change(field: str, old: Any, new: Any) -> str:
+    """``phone: 1 → 2``; what is new is shown alone."""
+    return f"{field}: {shorten(new)}" if old is None else f"{field}: {shorten(old)} → {shorten(new)}"
 
 
 def run(
@@ -170,7 +183,7 @@ def print_report(session: Session, report: Any) -> None:
     from hub.errors import RuleBroken
 
     session.item({"run": report.run, "refused": report.refused})
-    print_run(session, report.run)
+    print_run(session, report.run, error=not report.errors)
     for error in report.errors:
         session.fail(error)
     for kind, code in report.refused.items():
@@ -179,8 +192,10 @@ def print_report(session: Session, report: Any) -> None:
 
 
 def name_step(session: Session, step: str) -> str:
-    """What a run is doing now: reading a kind, or writing."""
-    return session.text("cli.step_push") if step == "push" else session.text("cli.step_read", kind=step)
+    """What a run is doing now: waiting for another one, reading a kind, or writing."""
+    if step in ("push", "wait"):
+        return session.text("cli.step_push" if step == "push" else "cli.step_wait")
+    return session.text("cli.step_read", kind=step)
 
 
 def sweep(ctx: typer.Context, connection: Connection) -> None:

@@ -17,7 +17,7 @@ from hub.model.product import Product
 from hub.model.sales import OrderLine
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.diff import comparable
-from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Stage
+from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Owner, Stage
 from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
@@ -125,12 +125,21 @@ def edit_record(hub: Hub, kind: str, record_id: UUID, changes: Mapping[str, Any]
 
 
 def _check_refusals(tx: UnitOfWork, hub: Hub, kind: str, record: Entity, changes: Mapping[str, Any]) -> None:
+    """``RuleBroken`` for what could have no effect: fields that another system decides, and edits that it refuses."""
     before = list_values(record)
     for row in tx.find(Binding, kind=kind, hub_id=record.id):
         settings = hub.config.connections.get(row.connection)
         if settings is None or row.stage is None or row.state is BindingState.TOMB or kind not in settings.syncs:
             continue
         policy = hub.open(row.connection).policies[kind]
+        theirs = [
+            name
+            for name, value in changes.items()
+            if name in policy.mapped_in and policy.owner_of(name) is Owner.REMOTE and name != policy.number_field
+            and comparable(policy, name, value) != comparable(policy, name, before.get(name))
+        ]  # fmt: skip
+        if theirs:
+            raise RuleBroken("sync.field_theirs", connection=row.connection, fields=", ".join(theirs), kind=kind)
         if policy.semantics.amend is not Amend.REFUSE or policy.direction is Direction.IN:
             continue
         allowed = policy.semantics.editable.get(Stage(row.stage), NO_FIELDS)

@@ -23,7 +23,7 @@ from hub.sync.work import Guard
 
 LEASE_S = 120.0
 _CHUNK = 20
-_WAIT_S = 60.0
+_WAIT_S = LEASE_S + 5.0
 
 
 @dataclass
@@ -50,7 +50,7 @@ def run_sync(
     check_paused(hub, connection)
     view = _check_plan(hub, connection, kinds, accept) if accept else None
     chosen = choose_kinds(hub, connection, view.plan.kinds if view and not kinds else kinds)
-    run = _begin_run(hub, connection, chosen, actor, view, wait=not scheduled)
+    run = _begin_run(hub, connection, chosen, actor, view, wait=not scheduled, progress=progress)
     under_way = _UnderWay(hub, run, progress)
     report = RunReport(run)
     try:
@@ -86,8 +86,18 @@ def _check_plan(hub: Hub, connection: str, kinds: Sequence[str] | None, label: s
     return view
 
 
-def _begin_run(hub: Hub, connection: str, kinds: list[str], actor: str, view: PlanView | None, *, wait: bool) -> Run:
-    """One run of a connection at a time; a person's run waits a little for a scheduled one."""
+def _begin_run(
+    hub: Hub,
+    connection: str,
+    kinds: list[str],
+    actor: str,
+    view: PlanView | None,
+    *,
+    wait: bool,
+    progress: Progress | None,
+) -> Run:
+    """One run of a connection at a time. A person's run waits for another one to end, or for the lease of one whose
+    process died."""
     run_id = hub.new_id()
     waited_s = 0.0
     while True:
@@ -109,6 +119,8 @@ def _begin_run(hub: Hub, connection: str, kinds: list[str], actor: str, view: Pl
                 )
         if not wait or waited_s >= _WAIT_S:
             raise Transient("sync.run_under_way", connection=connection)
+        if progress:
+            progress("wait", int(waited_s), int(_WAIT_S))
         hub.clock.sleep(1.0)
         waited_s += 1.0
 

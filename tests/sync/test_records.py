@@ -12,7 +12,7 @@ from connectors.sandbox.simulator import make_uscc
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.protocol.binding import Binding
 from hub.store.rows import Image
-from hub.sync.records import create_record, explain_record, find_record, list_records
+from hub.sync.records import create_record, edit_record, explain_record, find_record, list_records
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene, make_line
 
@@ -207,3 +207,13 @@ def test_provenance_follows_the_value(scene: Scene) -> None:
     assert source() == "erp/sale/S1"
     scene.edit(order, note="ours again")
     assert source() == "hub"
+
+
+def test_a_field_that_another_system_decides_is_not_edited_in_vain(scene: Scene) -> None:
+    account, product = scene.trade()
+    order = scene.make_order(account_id=account.id, lines=[make_line(product, "1", "10.00")])
+    scene.accept()
+    with pytest.raises(RuleBroken) as refused:
+        edit_record(scene.hub, "order", order.id, {"state": "closed"}, "test")
+    assert refused.value.code == "sync.field_theirs"
+    assert refused.value.params["fields"] == "state"

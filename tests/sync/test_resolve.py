@@ -16,8 +16,8 @@ from hub.sync.resolve import (
     mark_bindings,
     rebuild_record,
     resolve_record,
-    show_value,
 )
+from hub.sync.show import show_value
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene
 
