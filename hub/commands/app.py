@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any
@@ -34,8 +33,8 @@ from hub.commands import (
     up,
 )
 from hub.commands.session import Options
+from hub.commands.usage import USAGE_ERROR, choose_language, tell_usage_error
 from hub.errors import conceal
-from hub.locale import LANGUAGES
 
 EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
@@ -49,6 +48,19 @@ class RootGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, hoist_options(args))
+
+    def main(self, args: Any = None, prog_name: Any = None, *, standalone_mode: bool = True, **more: Any) -> Any:  # type: ignore[override]  # Click's many parameters pass through
+        """As Click's, but a usage error is told in the reader's language, and as JSON where that was asked for."""
+        words = list(sys.argv[1:] if args is None else args)
+        if not standalone_mode:
+            return super().main(words, prog_name, standalone_mode=False, **more)
+        try:
+            ended = super().main(words, prog_name, standalone_mode=False, **more)
+        except USAGE_ERROR as error:
+            sys.exit(tell_usage_error(error, hoist_options(words)))
+        except typer.Abort:
+            sys.exit(1)
+        sys.exit(ended if isinstance(ended, int) else 0)
 
 
 def hoist_options(args: list[str]) -> list[str]:
@@ -66,16 +78,6 @@ def hoist_options(args: list[str]) -> list[str]:
         else:
             rest.append(arg)
     return [*front, *rest]
-
-
-def choose_language(asked: str | None, environ: Mapping[str, str]) -> str:
-    """``--lang``, else the locale of the environment, else English."""
-    if asked is not None:
-        if asked not in LANGUAGES:
-            raise typer.BadParameter(f"{asked!r} is not one of {', '.join(LANGUAGES)}", param_hint="--lang")
-        return asked
-    named = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
-    return "zh" if named.lower().startswith("zh") else "en"
 
 
 def _show_version(asked: bool) -> None:

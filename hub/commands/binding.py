@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -11,9 +12,9 @@ from hub.commands.session import Session, answering
 Which = Annotated[str, typer.Argument(help="A binding's id, or the beginning of it.")]
 SHOWN = (
     "id", "connection", "kind", "hub_id", "ref", "remote_id", "remote_number", "ours", "state", "stage", "dirty",
-    "void_wanted", "attempts", "sent_at", "not_before", "held", "why", "updated_at",
+    "void_wanted", "attempts", "sent_at", "not_before", "updated_at",
 )  # fmt: skip
-COLUMNS = ("id", "connection", "kind", "hub_id", "remote_id", "remote_number", "state", "dirty", "parked")
+COLUMNS = ("id", "connection", "kind", "number", "remote_id", "remote_number", "state", "dirty", "parked")
 
 
 def show_list(
@@ -29,7 +30,19 @@ def show_list(
 
         rows = list_bindings(session.hub, connection=connection, kind=kind, state=state, limit=limit)
         session.items(rows)
-        session.table(COLUMNS, [[getattr(row, column) for column in COLUMNS] for row in rows])
+        session.table(COLUMNS, list_rows(session, rows))
+
+
+def list_rows(session: Session, rows: Sequence[Any]) -> list[list[object]]:
+    """The columns of the list; records by what people call them."""
+    from hub.sync.show import name_record
+
+    shown: list[list[object]] = []
+    with session.store.read() as tx:
+        for row in rows:
+            values = {"number": name_record(tx, row.kind, row.hub_id), "parked": bool(row.parked)}
+            shown.append([values.get(name, getattr(row, name, None)) for name in COLUMNS])
+    return shown
 
 
 def show(ctx: typer.Context, which: Which) -> None:
@@ -45,12 +58,23 @@ def show(ctx: typer.Context, which: Which) -> None:
 def print_binding(session: Session, view: Any) -> None:
     """What comes next and why, then what people ask about; --json has every field."""
     binding = view.binding
-    session.say("cli.binding_next", step=view.next_step, why=view.text(session.options.lang))
-    session.facts([(name, getattr(binding, name)) for name in SHOWN])
+    step = session.text(f"cli.next_{view.next_step}")
+    session.say("cli.binding_next", step=step, why=view.text(session.options.lang))
+    session.facts([("number", view.number), *((name, getattr(binding, name)) for name in SHOWN)])
     if view.changes:
         session.facts(list(view.changes.items()))
+    for reason, fields in group_held(binding.held).items():
+        session.say("cli.binding_held", fields=", ".join(fields), why=session.text(reason, **binding.parked_params))
     if binding.parked:
         session.say("cli.binding_parked", why=session.text(binding.parked, **binding.parked_params))
+
+
+def group_held(held: Mapping[str, str]) -> dict[str, list[str]]:
+    """Reason → the fields that are held for it (``*``: the whole document)."""
+    groups: dict[str, list[str]] = {}
+    for field, reason in sorted(held.items()):
+        groups.setdefault(reason, []).append(field)
+    return groups
 
 
 def add(

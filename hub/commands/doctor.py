@@ -31,10 +31,16 @@ def doctor(ctx: typer.Context) -> None:
         findings = list(examine(session))
         session.items(findings)
         for finding in findings:
-            session.write(f"{'✓' if finding.ok else '✗'} {finding.subject}: {finding.text}")
+            session.write(f"{'✓' if finding.ok else '✗'} {name_subject(session, finding.subject)}: {finding.text}")
         bad = [finding for finding in findings if not finding.ok]
         session.exit_code = max((finding.exit_code for finding in bad), default=0)
         session.say("cli.doctor_bad" if bad else "cli.doctor_good", count=len(bad))
+
+
+def name_subject(session: Session, subject: str) -> str:
+    """``connection erp`` in the reader's language."""
+    what, _, name = subject.partition(" ")
+    return " ".join(part for part in (session.text(f"cli.subject_{what}"), name) if part)
 
 
 def examine(session: Session) -> Iterator[Finding]:

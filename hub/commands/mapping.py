@@ -97,7 +97,7 @@ def lint(
             problems = [problem for name in names for problem in _lint_connection(session, name)]
         session.items([_describe(session, problem) for problem in problems])
         for problem in problems:
-            session.write(f"{problem.severity}: {problem.text(session.options.lang)}")
+            session.write(f"{session.text(f'cli.severity_{problem.severity}')}: {problem.text(session.options.lang)}")
         errors = sum(problem.severity == "error" for problem in problems)
         session.exit_code = ConfigInvalid.exit_code if errors else 0
         session.say("cli.lint_count", errors=errors, warnings=len(problems) - errors)
@@ -114,21 +114,27 @@ def _lint_file(file: Path) -> list[Problem]:
 
 
 def _lint_connection(session: Session, name: str) -> list[Problem]:
-    from hub.mapping import lint_mapping
+    """What is wrong with the files as they are now, published or not."""
+    from hub.mapping import MappingInvalid, lint_mapping
+    from hub.runtime.assemble import read_mapping
+    from hub.runtime.plugins import find_mapping_files, load_connector
+    from hub.runtime.settings import load_config
 
     opened = session.hub.open(name)
-    functions, fields = opened.connector.functions(), session.hub.config.custom_fields
-    return [
-        problem
-        for kind, mapping in opened.mappings.items()
-        for problem in lint_mapping(
-            mapping.source,
-            functions,
-            kind=kind,
-            code_tables=set(opened.codes),
-            custom_fields={field.name for field in fields if field.kind == kind},
-        )
-    ]
+    config = load_config(session.home)
+    settings = config.connections.get(name, opened.settings)
+    shipped = find_mapping_files(settings.connector, load_connector(settings.connector, session.home))
+    found: list[Problem] = []
+    for kind in sorted({*shipped, *settings.mappings}):
+        try:
+            source = read_mapping(settings, shipped, kind)
+        except MappingInvalid as error:
+            found.extend(error.problems)
+            continue
+        known = {field.name for field in config.custom_fields if field.kind == kind}
+        functions, tables = opened.connector.functions(), set(opened.codes)
+        found.extend(lint_mapping(source, functions, kind=kind, code_tables=tables, custom_fields=known))
+    return found
 
 
 @contextmanager

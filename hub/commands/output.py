@@ -90,7 +90,7 @@ def shorten(value: object, width: int = 40) -> str:
     """A value in the room of a cell: lists by their length, long texts cut."""
     if isinstance(value, list | tuple):
         return f"[{len(value)}]"
-    text = "–" if value is None or value == "" else str(value)
+    text = "–" if value is None or value == "" else show_cell(value)
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

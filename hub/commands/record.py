@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from hub.commands.session import Session, answering
 from hub.errors import ConfigInvalid
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 MONEY = frozenset({"net", "tax", "gross", "base_gross", "unit_price", "list_price"})
 Kind = Annotated[str, typer.Argument(help="account, contact, product, order…")]
 Which = Annotated[str, typer.Argument(help="Number, name, id or the beginning of one.")]
@@ -76,9 +78,7 @@ def show(
 
 def print_record(session: Session, kind: str, record: Any) -> None:
     """Field by field; lists line by line."""
-    from hub.model.kinds import list_fields
-
-    values = {name: getattr(record, name) for name in list_fields(kind)}
+    values = name_references(session, kind, record)
     plain = {name: value for name, value in values.items() if value is not None and value not in ("", (), {})}
     currency = values.get("currency")
     session.write(f"{kind} {record.id} · {session.text('cli.head_revision')} {record.revision}")
@@ -89,6 +89,19 @@ def print_record(session: Session, kind: str, record: Any) -> None:
             session.write(f"\n{name}")
             rows = [[_show_field(column, getattr(line, column), currency) for column in columns] for line in lines]
             session.plain_table(columns, rows)
+
+
+def name_references(session: Session, kind: str, record: Any) -> dict[str, Any]:
+    """The fields of a record; references by what people call the record, with its id behind it in --json only."""
+    from hub.model.kinds import list_fields, list_refs
+    from hub.sync.show import name_record
+
+    values = {name: getattr(record, name) for name in list_fields(kind)}
+    with session.store.read() as tx:
+        for name, target in list_refs(kind):
+            if values[name] is not None:
+                values[name] = name_record(tx, target, values[name])
+    return values
 
 
 def _is_lines(value: object) -> bool:
@@ -113,7 +126,14 @@ def print_origins(session: Session, origins: Any) -> None:
 
     told = [row for row in origins if row.origin or row.value not in (None, "", (), {})]
     columns = ("field", "value", "source", "origin", "changed_at")
-    session.table(columns, [[shorten(getattr(row, column), 60) for column in columns] for row in told])
+    session.table(columns, [[shorten(_read_time(getattr(row, column)), 60) for column in columns] for row in told])
+
+
+def _read_time(value: Any) -> Any:
+    """The time in a text that holds nothing else."""
+    from datetime import datetime
+
+    return datetime.fromisoformat(value) if isinstance(value, str) and _INSTANT.match(value) else value
 
 
 def create(ctx: typer.Context, kind: Kind, settings: Settings = None, source: FromFile = None) -> None:

@@ -69,13 +69,13 @@ def show(
             session.table(WRITE_COLUMNS, [[row[column] for column in WRITE_COLUMNS] for row in rows])
 
 
-def print_run(session: Session, run: Any) -> None:
-    """Head, counts and the error of a run."""
+def print_run(session: Session, run: Any, *, error: bool = True) -> None:
+    """Head, counts and the error of a run (which a command that reports errors itself leaves out)."""
     state = session.text(f"cli.run_{run.state}")
     session.say("cli.run_head", number=run.number, connection=run.connection, kinds=", ".join(run.kinds), state=state)
     if done := show_counts(session, run.counts):
         session.write(done)
-    if run.error_code:
+    if run.error_code and error:
         words = f" [{run.error_words}]" if run.error_words else ""
         session.write(session.text(run.error_code, **run.error_params) + words)
 

@@ -139,9 +139,7 @@ class Session:
         """Print the document that programs read; a command that goes on for long prints it early."""
         if self.options.as_json and not self._finished:
             self._finished = True
-            schema = f"isthmus/{self.schema}/1"
-            output.write_line(json.dumps({"schema": schema, **self._answer, "errors": self.errors}, ensure_ascii=False))
-            sys.stdout.flush()
+            print_document(self.schema, self._answer, self.errors)
 
     def close(self) -> None:
         self._resources.close()
@@ -161,6 +159,13 @@ def answering(ctx: typer.Context, schema: str) -> Iterator[Session]:
     session.finish()
     if session.exit_code:
         raise typer.Exit(session.exit_code)
+
+
+def print_document(name: str, answer: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> None:
+    """The one JSON document of a call."""
+    document = {"schema": f"isthmus/{name}/1", **answer, "errors": errors}
+    output.write_line(json.dumps(document, ensure_ascii=False))
+    sys.stdout.flush()
 
 
 def describe_error(error: IsthmusError, lang: str) -> dict[str, Any]:

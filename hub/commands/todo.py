@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hub.commands.output import show_money
-from hub.commands.session import answering
+from hub.commands.session import Session, answering
 
 
 def todo(
@@ -24,25 +24,22 @@ def todo(
         lang = session.options.lang
         session.items([{**vars(item), "text": item.text(lang)} for item in found])
         mine = [item for item in found if not item.informational]
-        if mine:
-            session.table(
-                ["wait", "connection", "kind", "number", "amount", "why", "command"],
-                [
-                    (
-                        session.text(f"cli.wait_{item.kind_of_wait}"),
-                        item.connection,
-                        item.kind,
-                        item.number or item.remote_id,
-                        show_money(item.amount, item.currency),
-                        item.text(lang),
-                        item.command,
-                    )
-                    for item in mine
-                ],
-            )
+        for item in mine:
+            print_wait(session, item)
         session.say("cli.todo_count", count=len(mine))
         if len(mine) < len(found):
             session.say("cli.todo_approval", count=len(found) - len(mine))
+
+
+def print_wait(session: Session, item: Any) -> None:
+    """Three lines: what and how much, why, and the command that settles it (whole, to be copied)."""
+    where = () if item.connection == "*" else (item.connection,)
+    label = str(item.number or item.remote_id or "")
+    parts = (*where, item.kind, label, show_money(item.amount, item.currency))
+    session.write(f"{session.text(f'cli.wait_{item.kind_of_wait}')}: {' · '.join(part for part in parts if part)}")
+    session.write(f"  {item.text(session.options.lang)}")
+    session.write(f"  → {item.command}")
+    session.write()
 
 
 COMMANDS = {"todo": todo}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -14,7 +15,7 @@ import httpx
 
 from hub.errors import Duplicate, keep_secret
 from hub.mapping import Mapping as FieldMapping
-from hub.mapping import compile_mapping, merge_layers, parse_mapping
+from hub.mapping import MappingSource, compile_mapping, merge_layers, parse_mapping
 from hub.protocol.reference import ALPHABET, INSTALLATION_LENGTH
 from hub.protocol.semantics import Policy, Timing
 from hub.protocol.timing import check_timing
@@ -171,12 +172,16 @@ def equip_connection(name: str, settings: ConnectionSettings, connector: Connect
 def compile_mappings(settings: ConnectionSettings, connector: Connector) -> dict[str, FieldMapping]:
     """Kind → compiled mapping: the shipped file, then the layers of the site."""
     files = find_mapping_files(settings.connector, type(connector))
-    compiled = {}
-    for kind in sorted({*files, *settings.mappings}):
-        layers = [(f"{settings.connector}/{kind}.toml", files[kind].read_text("utf-8"))] if kind in files else []
-        sources = [parse_mapping(text, name) for name, text in (*layers, *settings.mappings.get(kind, ()))]
-        compiled[kind] = compile_mapping(merge_layers(sources), kind, connector.functions())
-    return compiled
+    return {
+        kind: compile_mapping(read_mapping(settings, files, kind), kind, connector.functions())
+        for kind in sorted({*files, *settings.mappings})
+    }
+
+
+def read_mapping(settings: ConnectionSettings, shipped: Mapping[str, Path], kind: str) -> MappingSource:
+    """The rules of one kind after all layers, not judged yet; ``MappingInvalid`` for a file that cannot be read."""
+    layers = [(f"{settings.connector}/{kind}.toml", shipped[kind].read_text("utf-8"))] if kind in shipped else []
+    return merge_layers([parse_mapping(text, name) for name, text in (*layers, *settings.mappings.get(kind, ()))])
 
 
 def _build_policies(

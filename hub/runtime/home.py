@@ -23,7 +23,9 @@ zone = "Asia/Shanghai"
 # connector = "tryton"                # isthmus connector list
 # zone = "Asia/Shanghai"              # for systems that send times without a zone
 # url = "http://127.0.0.1:8000"       # isthmus connector show tryton: what it asks for
-# token = "env:ERP_TOKEN"             # or kept encrypted here: isthmus secret set erp.token
+# database = "tryton"
+# login = "isthmus"
+# password = "env:ERP_PASSWORD"       # or kept encrypted here: isthmus secret set erp.password
 #
 # [connections.erp.codes.unit]        # their code = our value
 # "PCS" = "piece"
@@ -35,6 +37,12 @@ zone = "Asia/Shanghai"
 # start_date = 2026-01-01             # older documents are never pushed
 # every = "5m"                        # 30s | 5m | 1h; leave it out to run by hand only
 # owners = { note = "shared" }        # hub | remote | shared
+#
+# [[custom_fields]]                   # fields of your own: isthmus record edit account C-1 --set custom.grade=A
+# kind = "account"
+# name = "grade"
+# type = "choice"                     # text | integer | decimal | boolean | date | choice
+# choices = ["A", "B", "C"]           # of a choice only
 #
 # Changes to a shipped mapping: mappings/<connection or connector>/<kind>.toml beside this file.
 """

@@ -32,6 +32,11 @@ def _name(tx: UnitOfWork, kind: str | None, value: Any) -> Any:
     return describe_record(record, str(value))[0] if record else show_value(value)
 
 
+def name_record(tx: UnitOfWork, kind: str, record_id: UUID) -> str:
+    """What people call a record, or its id when there is none any more."""
+    return describe_record(tx.get(find_kind(kind), id=record_id), str(record_id))[0]
+
+
 def describe_record(record: Any, fallback: str) -> tuple[str, Decimal | None, str | None]:
     """What people call a record, and the money in it."""
     if record is None:

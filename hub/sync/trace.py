@@ -35,6 +35,8 @@ class TraceEvent:
         detail = dict(self.detail)
         if "code" in detail:  # reasons are codes; people read their sentences
             detail["code"] = " ".join(render(code.strip(), lang) for code in detail["code"].split(","))
+        if "op" in detail:
+            detail["op"] = render(f"sync.op_{detail['op']}", lang)
         return render(f"sync.trace_{self.what}", lang, connection=self.connection or "-", **detail)
 
 
@@ -79,7 +81,11 @@ def _find_any(hub: Hub, number: str, kind: str | None) -> Entity:
             record = tx.get(find_kind(row.kind), id=row.hub_id)
             if record is not None:
                 return record
-    raise NotFound("sync.record_unknown", kind=kind or "*", text=number)
+    raise (
+        NotFound("sync.record_unknown", kind=kind, text=number)
+        if kind
+        else NotFound("sync.record_nowhere", text=number)
+    )
 
 
 def _list(values: Any) -> str:

@@ -13,6 +13,7 @@ from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
 from hub.store import UnitOfWork
 from hub.sync.intent import list_parents
+from hub.sync.show import name_record
 
 SELF_LIFTING = frozenset({"sync.before_start", "sync.not_in_plan"})
 """Holds that are meant, or end by themselves."""
@@ -91,7 +92,7 @@ def _judge_hold(tx: UnitOfWork, binding: Binding, code: str) -> TodoItem | None:
         blocking = _find_blocking_parent(tx, binding)
         if blocking is None:
             return None
-        params = {"parent_kind": blocking[0], "parent": str(blocking[1])}
+        params = {"parent_kind": blocking[0], "parent": name_record(tx, *blocking)}
         command = f"isthmus record show {blocking[0]} {blocking[1]}"
         return replace(about_binding(binding, "held", "sync.parent_waits", params), command=command)
     return about_binding(binding, "held", code, binding.parked_params)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.commands.app import NOUNS, VERBS, choose_language, hoist_options
+from hub.commands.app import NOUNS, VERBS, hoist_options
 from hub.commands.run import SHOWN_STEPS
+from hub.commands.usage import choose_language
 from hub.locale import load_texts
 from hub.protocol.decide import Action, Op
 from hub.runtime.metrics import RUN_STATES
