@@ -9,7 +9,7 @@ from importlib import import_module
 
 from hub.model.party import Identifier, IdentifierKind, Validity
 
-USCC_SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+USCC_SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # pragma: allowlist secret
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _USCC_SHAPE = re.compile(rf"[{USCC_SYMBOLS}]{{2}}[0-9]{{6}}[{USCC_SYMBOLS}]{{8}}[0-9X][{USCC_SYMBOLS}]")

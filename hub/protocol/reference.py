@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 PREFIX = "I"
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # pragma: allowlist secret
 INSTALLATION_LENGTH = 3
 _BODY_LENGTH = 26
 _VERSION_7 = 7 << 76
