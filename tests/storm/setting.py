@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 AMENDS = ("free", "refuse", "reverse", "park", "reopen")
+"""The last one needs an ERP with drafts."""
 FAULTS = {
     "unreachable": 0.02,
     "lost_before": 0.05,
@@ -67,7 +68,7 @@ class Setting:
 def draw_setting(seed: int, tier: str, confirm: str, *, amend: str | None = None, **more: Any) -> Setting:
     """The surroundings of a seed; ``more`` replaces fields of the setting, ``erp`` adds to what was drawn."""
     chance = random.Random(f"{seed}/{tier}/{confirm}")
-    drawn = amend or chance.choice(AMENDS)
+    drawn = amend or chance.choice(AMENDS if tier == "draft" else AMENDS[:-1])
     erp: dict[str, Any] = {
         "tier": tier,
         "amend": drawn,
