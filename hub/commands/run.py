@@ -10,6 +10,7 @@ import typer
 from hub.commands.output import shorten
 from hub.commands.session import Session, answering
 from hub.errors import ConfigInvalid
+from hub.locale import render_bare
 
 SHOWN_STEPS = frozenset(
     {"create", "patch", "submit", "confirm", "reopen", "void", "begin_reverse", "adopt", "hold", "park", "tomb"}
@@ -65,8 +66,22 @@ def show(
         session.item({"run": run, **({"writes": described} if writes else {})})
         print_run(session, run)
         if writes:
-            rows = [{**row, "sent_at": attempt.sent_at} for row, attempt in zip(described, attempts, strict=True)]
-            session.table(WRITE_COLUMNS, [[row[column] for column in WRITE_COLUMNS] for row in rows])
+            rows = [show_write(session, row, attempt) for row, attempt in zip(described, attempts, strict=True)]
+            session.table(list(rows[0]) if rows else WRITE_COLUMNS, [list(row.values()) for row in rows])
+
+
+def show_write(session: Session, row: Mapping[str, Any], attempt: Any) -> dict[str, Any]:
+    """One write as people read it."""
+    words = [render_bare(attempt.error_code, session.options.lang) if attempt.error_code else "", attempt.error_words]
+    return {
+        "sent_at": attempt.sent_at,
+        "kind": attempt.kind,
+        "label": row["label"],
+        "op": session.text(f"cli.next_{attempt.op}"),
+        "outcome": session.text(f"cli.outcome_{attempt.outcome}"),
+        "remote_id": attempt.remote_id,
+        "what": " · ".join(part for part in (row["what"], *words) if part),
+    }
 
 
 def print_run(session: Session, run: Any, *, error: bool = True) -> None:

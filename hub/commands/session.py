@@ -118,7 +118,9 @@ class Session:
 
     def plain_table(self, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A table for people whose heads are names of fields."""
-        if not self.options.as_json:
+        if not rows:
+            self.say("cli.nothing")
+        elif not self.options.as_json:
             output.write_table(heads, rows)
 
     def items(self, items: Sequence[Any]) -> None:

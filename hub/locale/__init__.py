@@ -6,6 +6,7 @@ of the same shape and registers it with :func:`add_catalogue`.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -59,6 +60,11 @@ def render(code: str, lang: str = "en", /, **params: object) -> str:
         detail = ", ".join(f"{name}={value}" for name, value in params.items())
         return f"{code} ({detail})" if detail else code
     return text.format_map(_Lenient({name: _translate(value, lang) for name, value in params.items()}))
+
+
+def render_bare(code: str, lang: str = "en") -> str:
+    """The sentence for ``code`` where its parameters were not kept: an ellipsis stands for each."""
+    return re.sub(r"\{\w+\}", "…", render(code, lang))
 
 
 def _translate(value: object, lang: str) -> object:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.errors import NotFound
-from hub.locale import render
+from hub.locale import render, render_bare
 from hub.model.base import Entity
 from hub.model.kinds import find_kind, load_kinds
 from hub.protocol.binding import Binding, BindingState
@@ -35,6 +35,8 @@ class TraceEvent:
         detail = dict(self.detail)
         if "code" in detail:  # reasons are codes; people read their sentences
             detail["code"] = " ".join(render(code.strip(), lang) for code in detail["code"].split(","))
+        if detail.get("error"):
+            detail["words"] = " ".join(part for part in (render_bare(detail["error"], lang), detail["words"]) if part)
         if "op" in detail:
             detail["op"] = render(f"sync.op_{detail['op']}", lang)
         return render(f"sync.trace_{self.what}", lang, connection=self.connection or "-", **detail)
@@ -137,8 +139,8 @@ def _tell_attempts(tx: UnitOfWork, bindings: Sequence[Binding]) -> Iterator[Trac
         detail = {"op": row.op, "fields": _list(fields), "number": str(row.number)}
         yield TraceEvent(row.sent_at, "sent", row.connection, detail)
         what = {"ok": "answered", "unknown": "no_answer", "sent": "no_answer"}.get(row.outcome, "refused")
-        words = row.error_words or row.error_code or ""
-        after = {"op": row.op, "outcome": row.outcome, "remote_id": row.remote_id or "-", "words": words}
+        after = {"op": row.op, "outcome": row.outcome, "remote_id": row.remote_id or "-"}
+        after |= {"words": row.error_words or "", "error": row.error_code or ""}
         yield TraceEvent(row.answered_at or row.sent_at, what, row.connection, after)
 
 

@@ -16,10 +16,12 @@ import pytest
 from hub.commands.app import NOUNS, VERBS, hoist_options
 from hub.commands.run import SHOWN_STEPS
 from hub.commands.usage import choose_language
+from hub.errors import IsthmusError, Locked
 from hub.locale import load_texts
 from hub.protocol.decide import Action, Op
 from hub.runtime.metrics import RUN_STATES
 from hub.sync.accept import name_action
+from hub.sync.work import classify_error
 from tests.commands.stage import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -163,3 +165,16 @@ def test_every_word_of_the_protocol_has_a_text():
     assert {step.value for step in Op} >= SHOWN_STEPS
     assert {f"cli.action_{name_action(Action(op))}" for op in Op} <= set(known)
     assert {f"cli.run_{state}" for state in RUN_STATES} | {f"web.run_{state}" for state in RUN_STATES} <= set(known)
+
+
+def test_every_answer_to_a_write_has_a_text():
+    known = load_texts("en")
+    outcomes = {
+        "sent",
+        "ok",
+        "fenced",
+        *(classify_error(kind("sdk.unreachable")) for kind in IsthmusError.__subclasses__()),
+    }
+    outcomes |= {classify_error(Locked("sdk.unreachable"))}
+    assert {f"cli.outcome_{outcome}" for outcome in outcomes} <= set(known)
+    assert {f"{room}_{op.value}" for op in Op for room in ("cli.next", "sync.op")} <= set(known)
