@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Transient
+from hub.errors import Duplicate, IsthmusError, NeedsConsent, OutcomeUnknown, Transient
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op, Seen, decide
 from hub.protocol.semantics import Direction
@@ -98,6 +98,8 @@ def push_bindings(
             _work_through(work, report)
         except Fenced:
             report.steps["fenced"] += 1
+        except Duplicate:
+            report.steps["raced"] += 1  # another worker joined the same document first; the next look sees it
         except (NeedsConsent, Transient) as error:
             report.errors.append(error)
             note_trouble(hub, work.conn.name, error)
