@@ -43,10 +43,15 @@ def simulate(
 def _parse_rates(pairs: list[tuple[str, str]]) -> dict[str, float]:
     from hub.errors import ConfigInvalid
 
-    try:
-        return {name: float(rate) for name, rate in pairs}
-    except ValueError as error:
-        raise ConfigInvalid("cli.rate_invalid", what=str(error)) from error
+    rates = {}
+    for name, text in pairs:
+        try:
+            rates[name] = float(text)
+        except ValueError as error:
+            raise ConfigInvalid("cli.rate_invalid", what=f"{name}={text}") from error
+        if not 0 <= rates[name] <= 1:
+            raise ConfigInvalid("cli.rate_invalid", what=f"{name}={text}")
+    return rates
 
 
 def _announce(session: Session, name: str, running: RunningSimulator) -> None:

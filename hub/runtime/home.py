@@ -101,6 +101,13 @@ def find_home(given: Path | None = None, environ: Mapping[str, str] | None = Non
 
 def make_home(home: Home) -> list[Path]:
     """Make what is missing of a home and leave the rest alone; the files and folders that were made."""
+    try:
+        return _make_missing(home)
+    except OSError as error:
+        raise ConfigInvalid("runtime.home_unwritable", home=home.folder, vendor=error.strerror) from error
+
+
+def _make_missing(home: Home) -> list[Path]:
     made = []
     for folder in (home.folder, home.mappings, home.connectors):
         if not folder.is_dir():

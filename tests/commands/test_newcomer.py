@@ -170,3 +170,14 @@ def test_a_failed_run_is_told_once(connected: Terminal, erp: Erp):
 
 def test_an_unknown_number_is_named_without_a_star(connected: Terminal):
     assert "*" not in connected.call("trace", "nope", code=2).err
+
+
+def test_a_home_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    answer = Terminal(tmp_path / "file" / "home").call("init", code=2)
+    assert "--home" in answer.err
+
+
+@pytest.mark.parametrize("fault", ["lost_after=2", "lost_after=-0.1", "lost_after=often"])
+def test_a_rate_is_from_0_to_1(terminal: Terminal, fault: str):
+    assert fault in terminal.call("simulate", "sandbox", "--fault", fault, code=2).err
