@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError, StatementError
 
-from hub.errors import Duplicate, IsthmusError, RuleBroken, Transient
+from hub.errors import ConfigInvalid, Duplicate, IsthmusError, RuleBroken, Transient
 
 
 class translate:
@@ -36,6 +36,8 @@ def classify(error: StatementError) -> IsthmusError | None:
     if isinstance(error, OperationalError):
         busy = "locked" in words or "deadlock" in words or "timeout" in words
         return Transient("store.busy" if busy else "store.unreachable", what=words)
+    if type(error) is DatabaseError and ("not a database" in words or "malformed" in words):
+        return ConfigInvalid("store.damaged", what=words)
     if isinstance(error, DBAPIError):
         return Transient("store.unreachable", what=words) if error.connection_invalidated else _refused(error, words)
     return _refused(error, words)

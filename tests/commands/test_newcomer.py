@@ -181,3 +181,10 @@ def test_a_home_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path):
 @pytest.mark.parametrize("fault", ["lost_after=2", "lost_after=-0.1", "lost_after=often"])
 def test_a_rate_is_from_0_to_1(terminal: Terminal, fault: str):
     assert fault in terminal.call("simulate", "sandbox", "--fault", fault, code=2).err
+
+
+@pytest.mark.parametrize("words", [("todo",), ("doctor",), ("sync", "status")])
+def test_a_damaged_database_is_said_in_a_sentence(terminal: Terminal, words: tuple[str, ...]):
+    (terminal.home / "hub.sqlite").write_bytes(b"junk" * 1000)
+    answer = terminal.call(*words, code=2)
+    assert "backup" in answer.out + answer.err
