@@ -24,7 +24,7 @@ def check_policy(policy: Policy, connection: str, allowed_unsafe: frozenset[str]
     if policy.confirm not in semantics.confirms and semantics.tier is Tier.DRAFT:
         allowed = ", ".join(sorted(semantics.confirms))
         raise ConfigInvalid("protocol.confirm_unsupported", confirm=policy.confirm.value, allowed=allowed, **where)
-    if semantics.amend is Amend.REOPEN and semantics.tier is not Tier.DRAFT:
+    if policy.transactional and semantics.amend is Amend.REOPEN and semantics.tier is not Tier.DRAFT:
         raise ConfigInvalid("protocol.reopen_needs_drafts", **where)
     if semantics.evidence is Evidence.RECALLED:
         raise ConfigInvalid("protocol.not_probed", **where)
