@@ -55,10 +55,6 @@ def project_lines(
     }
 
 
-def is_line_list(value: Any) -> bool:
-    return isinstance(value, tuple | list) and bool(value) and isinstance(value[0], Line)
-
-
 def normalise_value(
     name: str, value: Any, normalisers: Mapping[str, Normaliser], line_fields: Mapping[str, frozenset[str]]
 ) -> Any:

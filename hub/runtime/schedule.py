@@ -16,7 +16,7 @@ from hub.runtime.pool import HubPool
 from hub.runtime.recovery import recover_runs
 from hub.runtime.settings import list_syncs
 from hub.store import UnitOfWork
-from hub.store.rows import Cursor, Run, SyncState
+from hub.store.rows import Cursor, Run, Setting, SyncState
 from hub.sync.context import Hub
 from hub.sync.pause import is_paused
 from hub.sync.push import list_due
@@ -30,6 +30,23 @@ DUE_LIMIT = 500
 SWEEP_STEP_S = 60.0
 SWEEP_ROUND_S = 3600.0
 """A finished round over everything begins again after so long."""
+
+PRUNE_EVERY = timedelta(days=1)
+PAYLOADS_KEPT = 5
+PAYLOADS_KEPT_FOR = timedelta(days=90)
+"""Retention of records as vendors sent them: the newest few of each always stay, older ones for so long."""
+PRUNED_AT = "payloads_pruned_at"
+
+
+def prune_old_payloads(hub: Hub) -> int:
+    """Once a day, whichever process asks: remove payloads that retention no longer wants; how many."""
+    now = hub.now()
+    with hub.store.write() as tx:
+        last = tx.get(Setting, name=PRUNED_AT, lock=True)
+        if last is not None and now - datetime.fromisoformat(last.value) < PRUNE_EVERY:
+            return 0
+        tx.save(Setting(name=PRUNED_AT, value=now.isoformat()))
+        return tx.prune_payloads(PAYLOADS_KEPT, now - PAYLOADS_KEPT_FOR)
 
 
 def make_holder() -> str:
@@ -126,6 +143,8 @@ class Scheduler:
         if self._swept is not None and hub.now() - self._swept < timedelta(seconds=SWEEP_STEP_S):
             return
         self._swept = hub.now()
+        if pruned := prune_old_payloads(hub):
+            write_log("payloads.pruned", count=pruned)
         for connection in list_sweeps(hub):
             self._actors.sweep.send(connection)
 

@@ -18,11 +18,15 @@ from hub.runtime.schedule import (
     HINT_AGAIN_S,
     LEASE_NAME,
     LEASE_S,
+    PAYLOADS_KEPT,
+    PAYLOADS_KEPT_FOR,
+    PRUNE_EVERY,
     SWEEP_ROUND_S,
     SWEEP_STEP_S,
     Scheduler,
     claim_due_syncs,
     list_sweeps,
+    prune_old_payloads,
 )
 from hub.store.rows import Cursor, JournalEntry, Lease, Run, SyncState
 from hub.sync.context import Hub
@@ -287,3 +291,16 @@ def test_sweeps_go_step_by_step(pool: HubPool, actors: Actors, broker: Broker, c
     clock.turn(SWEEP_STEP_S)
     scheduler.tick()
     assert queued(broker, "sweep_connection") == [("erp",), ("erp",)]
+
+
+def test_old_payloads_go_once_a_day_and_the_newest_stay(hub: Hub, clock: TurnedClock):
+    with hub.store.write() as tx:
+        for version in range(PAYLOADS_KEPT + 3):
+            tx.put_payload("erp", "sale", "S1", version, {"version": version})
+    assert prune_old_payloads(hub) == 0
+    clock.turn((PAYLOADS_KEPT_FOR + PRUNE_EVERY).total_seconds())
+    assert prune_old_payloads(hub) == 3
+    with hub.store.read() as tx:
+        assert tx.latest_payload("erp", "sale", "S1") == {"version": PAYLOADS_KEPT + 2}
+    clock.turn((PRUNE_EVERY / 2).total_seconds())
+    assert prune_old_payloads(hub) == 0
