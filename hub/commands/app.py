@@ -32,8 +32,9 @@ from hub.commands import (
     trace,
     up,
 )
+from hub.commands.help import translate_help
 from hub.commands.session import Options
-from hub.commands.usage import USAGE_ERROR, choose_language, tell_usage_error
+from hub.commands.usage import USAGE_ERROR, choose_language, find_language, tell_usage_error
 from hub.errors import conceal
 
 EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
@@ -52,6 +53,7 @@ class RootGroup(TyperGroup):
     def main(self, args: Any = None, prog_name: Any = None, *, standalone_mode: bool = True, **more: Any) -> Any:  # type: ignore[override]  # Click's many parameters pass through
         """As Click's, but a usage error is told in the reader's language, and as JSON where that was asked for."""
         words = list(sys.argv[1:] if args is None else args)
+        translate_help(self, find_language(words))
         if not standalone_mode:
             return super().main(words, prog_name, standalone_mode=False, **more)
         try:

@@ -46,7 +46,7 @@ def tell_usage_error(error: Any, words: Sequence[str]) -> int:
     """Print what is wrong with ``words`` (options of the whole program in front) and return the exit code."""
     from hub.commands.session import describe_error, print_document
 
-    lang = _find_language(words)
+    lang = find_language(words)
     path = error.ctx.command_path if error.ctx is not None else "isthmus"
     told = explain_usage(error)
     if type(error).__name__ == "NoArgsIsHelpError" and "--json" not in words:
@@ -96,7 +96,7 @@ def _find_reason(error: Any) -> str:
     return error.message if isinstance(error.message, Phrase) else str(error.message)
 
 
-def _find_language(words: Sequence[str]) -> str:
+def find_language(words: Sequence[str]) -> str:
     joined = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
     apart = [after for word, after in pairwise(words) if word == "--lang"]
     asked = next((lang for lang in (*joined, *apart) if lang in LANGUAGES), None)
