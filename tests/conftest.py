@@ -31,8 +31,18 @@ SERVER_FIXTURES = {"postgres_server", "redis_server", "prepared_tryton", "traded
 TRYTON_CACHE = Path(__file__).parents[1] / ".cache" / "tryton"
 
 
+SLOW_PLACES = (
+    *("tests/journeys/", "tests/docs/", "tests/commands/", "tests/connectors/tryton/", "tests/storm/", "tests/web/"),
+    *("tests/runtime/", "tests/testkit/", "tests/store/test_money.py", "tests/store/test_processes.py"),
+    "tests/connectors/sandbox/",
+)
+"""Whole programs, processes and long stories: not part of the quick lane."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.nodeid.startswith(SLOW_PLACES):
+            item.add_marker(pytest.mark.slow)
         if SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.servers)
 
