@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from hub.model.product import Product
 from hub.model.sales import OrderLine
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.diff import comparable
-from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Owner, Stage
+from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Owner, Policy, Stage
 from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
@@ -127,11 +127,7 @@ def edit_record(hub: Hub, kind: str, record_id: UUID, changes: Mapping[str, Any]
 def _check_refusals(tx: UnitOfWork, hub: Hub, kind: str, record: Entity, changes: Mapping[str, Any]) -> None:
     """``RuleBroken`` for what could have no effect: fields that another system decides, and edits that it refuses."""
     before = list_values(record)
-    for row in tx.find(Binding, kind=kind, hub_id=record.id):
-        settings = hub.config.connections.get(row.connection)
-        if settings is None or row.stage is None or row.state is BindingState.TOMB or kind not in settings.syncs:
-            continue
-        policy = hub.open(row.connection).policies[kind]
+    for row, policy in _list_counterparts(tx, hub, kind, record):
         theirs = [
             name
             for name, value in changes.items()
@@ -140,9 +136,9 @@ def _check_refusals(tx: UnitOfWork, hub: Hub, kind: str, record: Entity, changes
         ]  # fmt: skip
         if theirs:
             raise RuleBroken("sync.field_theirs", connection=row.connection, fields=", ".join(theirs), kind=kind)
-        if policy.semantics.amend is not Amend.REFUSE or policy.direction is Direction.IN:
+        if not _refuses_amends(policy):
             continue
-        allowed = policy.semantics.editable.get(Stage(row.stage), NO_FIELDS)
+        allowed = policy.semantics.editable.get(Stage(row.stage or ""), NO_FIELDS)
         moved = [
             name
             for name, value in changes.items()
@@ -154,14 +150,39 @@ def _check_refusals(tx: UnitOfWork, hub: Hub, kind: str, record: Entity, changes
                 "sync.edit_refused", connection=row.connection, fields=", ".join(locked), stage=row.stage,
                 number=row.remote_number or row.remote_id,
             )  # fmt: skip
+    if changes.get("state") == "void":
+        _check_void(tx, hub, kind, record)
+
+
+def _check_void(tx: UnitOfWork, hub: Hub, kind: str, record: Entity) -> None:
+    for row, policy in _list_counterparts(tx, hub, kind, record):
+        if _refuses_amends(policy) and Stage(row.stage or "") not in policy.semantics.voidable:
+            number = row.remote_number or row.remote_id
+            raise RuleBroken("sync.void_refused", connection=row.connection, stage=row.stage, number=number)
+
+
+def _list_counterparts(tx: UnitOfWork, hub: Hub, kind: str, record: Entity) -> Iterator[tuple[Binding, Policy]]:
+    """The living documents of the record elsewhere whose state is known, each with the policy of its sync."""
+    for row in tx.find(Binding, kind=kind, hub_id=record.id):
+        settings = hub.config.connections.get(row.connection)
+        if settings is None or row.stage is None or row.state is BindingState.TOMB or kind not in settings.syncs:
+            continue
+        yield row, hub.open(row.connection).policies[kind]
+
+
+def _refuses_amends(policy: Policy) -> bool:
+    return policy.semantics.amend is Amend.REFUSE and policy.direction is not Direction.IN
 
 
 def void_record(hub: Hub, kind: str, record_id: UUID, actor: str) -> Entity:
-    """Void a document, or delete a party or product (a tombstone stays); their documents are cancelled by push."""
+    """Void a document, or delete a party or product (a tombstone stays); their documents are cancelled by push. A void
+    that another system is known to refuse (``amend = refuse``) is refused here, naming that system and the document's
+    state there."""
     with hub.store.write() as tx:
         record = _load(tx, kind, record_id)
         if find_kind(kind).TRANSACTIONAL:
             rules_for(kind).check_transition(record.state, "void")  # type: ignore[attr-defined] # documents have one
+            _check_void(tx, hub, kind, record)
             done = _claim_fields(tx, hub, kind, record_id, check_fields(kind, {"state": "void"}), actor)
             voided, due = done.record, done.due
         else:

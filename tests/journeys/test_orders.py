@@ -93,12 +93,24 @@ def test_an_order_cancelled_there_is_cancelled_here_and_never_made_again(company
     assert [order.state for order in company.orders()] == ["void", "void"]
 
 
-def test_an_approved_order_that_is_cancelled_here_waits_for_a_person(company: Company, desk: Desk, erp: Erp):
-    """Neither ERP lets the integration user cancel what was approved."""
+def test_an_order_known_to_be_approved_there_is_not_cancelled_here(company: Company, desk: Desk, erp: Erp):
+    """Neither ERP lets the integration user cancel what was approved, so the hub says so at once."""
     here = company.order_here()
     desk.accept()
     erp.approve(desk.remote_id(here))
     desk.run()
+    with pytest.raises(RuleBroken) as refused:
+        desk.void(here)
+    assert refused.value.code == "sync.void_refused"
+    assert desk.writes(desk.run()) == {}
+    assert (desk.read(here).state, erp.order(desk.remote_id(here)).state) == ("approved", "approved")
+    check_agreement(desk, erp)
+
+
+def test_an_order_cancelled_here_while_it_was_approved_there_waits_for_a_person(company: Company, desk: Desk, erp: Erp):
+    here = company.order_here()
+    desk.accept()
+    erp.approve(desk.remote_id(here))
     desk.void(here)
     assert desk.writes(desk.run()) == {}
     assert erp.order(desk.remote_id(here)).state == "approved"

@@ -14,7 +14,7 @@ from hub.protocol.binding import Binding
 from hub.store.rows import Image
 from hub.sync.records import create_record, edit_record, explain_record, find_record, list_records
 from tests.sync.conftest import SceneMaker
-from tests.sync.scenes import Scene, make_line
+from tests.sync.scenes import Scene, make_approved, make_line
 
 
 def make(scene: Scene, kind: str, **values: Any) -> Any:
@@ -142,6 +142,23 @@ def test_a_void_order_stays_void_and_as_it_was(scene: Scene) -> None:
     with refuse("crm.order_void"):
         scene.edit(order, note="too late")
     assert scene.void(order).revision == order.revision + 1
+
+
+def test_a_void_that_the_other_system_is_known_to_refuse_is_refused_here(scene: Scene) -> None:
+    order = make_approved(scene)
+    with refuse("sync.void_refused") as caught:
+        scene.void(order)
+    assert caught.value.params == {
+        "connection": "erp", "stage": "effective", "number": scene.sale()["number"],
+    }  # fmt: skip
+    assert scene.reload(order).state == "approved"
+    assert scene.binding(order).held == {}
+
+
+@pytest.mark.parametrize("amend", ["reverse", "reopen", "park"])
+def test_a_void_is_taken_where_the_other_system_has_a_way_or_a_person(make_scene: SceneMaker, amend: str) -> None:
+    scene = make_scene({"amend": amend})
+    assert scene.void(make_approved(scene)).state == "void"
 
 
 # ---- find and list -------------------------------------------------------------------------------------------------

@@ -294,7 +294,10 @@ def test_a_void_without_an_answer_ends_void(scene: Scene, fault: str) -> None:
 
 
 def test_a_void_that_the_state_forbids_is_held_and_done_as_soon_as_it_may_be(scene: Scene) -> None:
-    order = make_approved(scene)
+    order = scene.make_order("2")
+    scene.push()
+    scene.clock.pass_time(1)
+    scene.wang.approve(scene.sale()["id"])
     scene.void(order)
     scene.settle()
     assert scene.sale()["status"] == "approved"

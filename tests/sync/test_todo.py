@@ -74,7 +74,9 @@ def test_parked_and_held_say_the_command_that_settles(tmp_path: Path) -> None:
 
 
 def test_a_held_field_names_the_state_there(world: World) -> None:
-    order, _ = make_approved_order(world)
+    order = make_order(world)
+    push(world)
+    world.wang.approve(binding_of(world, order).remote_id or "")
     void_record(world.hub, "order", order.id, "test")
     push(world)
     item = only(world, "held")
@@ -206,14 +208,13 @@ def test_the_list_is_the_same_on_every_database(tmp_path: Path, database_url: st
 
 
 def make_order_like(world: World) -> Any:
-    """Another approved order on the same customer and item."""
+    """Another order on the same customer and item, approved there without our knowledge."""
     (first,) = list_records(world.hub, "order")
     line = {"product_id": str(first.lines[0].product_id), "quantity": "1", "unit_price": "1"}  # type: ignore[attr-defined]
     account = str(first.account_id)  # type: ignore[attr-defined]
     order = create_record(world.hub, "order", {"account_id": account, "lines": [line]}, "test")
     push(world)
     world.wang.approve(binding_of(world, order).remote_id or "")
-    pull(world, "order")
     return order
 
 
