@@ -14,6 +14,8 @@ from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Tra
 from hub.sdk.connector import Tools
 
 READ_ATTEMPTS = 3
+MARK = "isthmus.writes"
+"""Name under which each request tells the transport whether it has side effects: faults are put where they belong."""
 BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -64,7 +66,7 @@ class HttpClient:
     def _send(self, method: str, path: str, *, writes: bool, **kwargs: Any) -> httpx.Response:
         where = f"{method} {path}"
         try:
-            response = self._client.request(method, path, **kwargs)
+            response = self._client.request(method, path, extensions={MARK: writes}, **kwargs)
         except BEFORE_SENDING as error:
             raise Transient("sdk.unreachable", vendor=str(error), where=where) from error
         except (httpx.TransportError, httpx.DecodingError) as error:
