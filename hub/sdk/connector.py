@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hub.errors import IsthmusError
 from hub.protocol.semantics import Confirm, Stage, WriteSemantics
+from hub.sdk.budget import Budget, CallLimits, NoBudget
 
 
 class Clock(Protocol):
@@ -46,7 +47,11 @@ class Tools:
     transport: httpx.BaseTransport | None = None
     """HTTP transport to use instead of the network (tests, simulators in process)."""
     http_total_s: float = 60.0
+    """A whole request ends within this time."""
     log: Callable[[str], None] = lambda line: None
+    """Writes a line into the hub's log, without secrets."""
+    budget: Budget = field(default_factory=NoBudget)
+    """The calls of this connection; ``HttpClient`` asks it before each request."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,8 @@ class Connector(ABC):
     rounding: ClassVar[str] = "line"
     """How the system rounds tax: ``line`` half-up per line, or ``document`` half-even per document."""
     total_tolerance: ClassVar[Decimal] = Decimal("0.05")
+    limits: ClassVar[CallLimits] = CallLimits()
+    """What the vendor allows one account; the settings of a connection win over it."""
 
     def __init__(self, config: Any, tools: Tools) -> None:
         self.config = config

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient
+from hub.sdk.budget import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
 from hub.sdk.connector import Tools
+from hub.sdk.waiting import find_wait_s, is_used_up
 
 READ_ATTEMPTS = 3
-MARK = "isthmus.writes"
-"""Name under which each request tells the transport whether it has side effects: faults are put where they belong."""
 BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_TURNS = "isthmus.turns"
 
 
 class HttpClient:
-    """Requests against one base address. Reads are retried a little; writes never are.
+    """Requests against one base address, each within the connection's budget. Reads are retried a little; writes
+    never are.
 
     A failure before the bytes left is ``Transient``; any later failure of a write is ``OutcomeUnknown``, of a read
-    ``Transient``. Status codes: 401 and 403 ``NeedsConsent``, 429 and 503 with Retry-After ``Transient``, other 4xx
-    ``Rejected``, 5xx ``OutcomeUnknown`` for writes and ``Transient`` for reads.
+    ``Transient``. Status codes: 401 and 403 ``NeedsConsent``; 429, 503 with Retry-After and 403 of a used-up rate
+    limit ``Transient`` with the seconds that the system named; other 4xx ``Rejected``; other 5xx ``OutcomeUnknown``
+    for writes and ``Transient`` for reads. A wait of more than a few seconds is not slept: the ``Transient`` goes up,
+    and the hub leaves the connection alone until then.
+
+    ``base_url`` is what paths are appended to, ``headers`` go with every request, ``auth`` is httpx's. Whole requests
+    end within ``tools.http_total_s`` seconds.
     """
 
     def __init__(
@@ -35,15 +44,15 @@ class HttpClient:
         trust: ssl.SSLContext | bool = True if tools.transport is not None else _load_trust()
         self._client = httpx.Client(
             base_url=base_url, headers=dict(headers or {}), auth=auth, timeout=timeout, transport=tools.transport,
-            verify=trust,
+            verify=trust, event_hooks={"request": [self._take_turn]},
         )  # fmt: skip
 
     def read(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """A request without side effects; up to three attempts."""
+        """A request without side effects; up to three attempts. ``kwargs`` are those of ``httpx.Client.request``."""
         for attempt in Retrying(
             stop=stop_after_attempt(READ_ATTEMPTS),
-            retry=retry_if_exception_type(Transient),
-            wait=self._wait_s,
+            retry=retry_if_exception(_is_worth_sleeping),
+            wait=_choose_sleep_s,
             sleep=self._tools.clock.sleep,
             reraise=True,
         ):
@@ -52,29 +61,47 @@ class HttpClient:
         raise AssertionError("unreachable: Retrying re-raises")
 
     def write(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """A request with side effects; exactly one attempt."""
+        """A request with side effects; exactly one attempt. ``kwargs`` are those of ``httpx.Client.request``."""
         return self._send(method, path, writes=True, **kwargs)
 
     def close(self) -> None:
+        """Give back the connections."""
         self._client.close()
 
-    def _wait_s(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        named = error.retry_after_s if isinstance(error, Transient) else None
-        return min(named if named is not None else 0.2 * 2**state.attempt_number, 5.0)
+    def _take_turn(self, request: httpx.Request) -> None:
+        """Called by httpx for every request that leaves, those of an ``auth`` included. The turn ends with the call."""
+        turns = request.extensions.get(_TURNS)
+        if turns is None:
+            with self._tools.budget.call():
+                return
+        stack, longest_s = turns
+        stack.enter_context(self._tools.budget.call(longest_s))
 
     def _send(self, method: str, path: str, *, writes: bool, **kwargs: Any) -> httpx.Response:
         where = f"{method} {path}"
-        try:
-            response = self._client.request(method, path, extensions={MARK: writes}, **kwargs)
-        except BEFORE_SENDING as error:
-            raise Transient("sdk.unreachable", vendor=str(error), where=where) from error
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            failure = OutcomeUnknown if writes else Transient
-            raise failure("sdk.no_answer", vendor=f"{type(error).__name__} {error}", where=where) from error
+        longest_s = LONGEST_WRITE_SLEEP_S if writes else LONGEST_SLEEP_S
+        with ExitStack() as turns:
+            extensions = {**kwargs.pop("extensions", {}), _TURNS: (turns, longest_s)}
+            try:
+                response = self._client.request(method, path, extensions=extensions, **kwargs)
+            except BEFORE_SENDING as error:
+                raise Transient("sdk.unreachable", vendor=str(error), where=where) from error
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                failure = OutcomeUnknown if writes else Transient
+                raise failure("sdk.no_answer", vendor=f"{type(error).__name__} {error}", where=where) from error
         if response.is_success:
             return response
-        raise make_status_error(response, where=where, writes=writes)
+        raise make_status_error(response, where=where, writes=writes, now=self._tools.clock.now())
+
+
+def _is_worth_sleeping(error: BaseException) -> bool:
+    return isinstance(error, Transient) and (error.retry_after_s or 0.0) <= LONGEST_SLEEP_S
+
+
+def _choose_sleep_s(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    named = error.retry_after_s if isinstance(error, Transient) else None
+    return named if named is not None else min(0.2 * 2.0**state.attempt_number, LONGEST_SLEEP_S)
 
 
 @cache
@@ -83,23 +110,20 @@ def _load_trust() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def parse_retry_after(response: httpx.Response) -> float | None:
-    """Seconds named by a Retry-After header in plain seconds; None otherwise."""
-    try:
-        return max(0.0, float(response.headers.get("retry-after", "")))
-    except ValueError:
-        return None
-
-
-def make_status_error(response: httpx.Response, *, where: str, writes: bool) -> IsthmusError:
+def make_status_error(response: httpx.Response, *, where: str, writes: bool, now: datetime) -> IsthmusError:
     """The error that a non-2xx answer stands for, of the class that says what happens next."""
     status, words = response.status_code, response.text[:300]
+    if status == 429 or (status == 503 and "retry-after" in response.headers) or _is_limit(response):
+        wait_s = find_wait_s(response.headers, now)
+        return Transient("sdk.throttled", vendor=words, retry_after_s=wait_s, status=status, where=where)
     if status in (401, 403):
         return NeedsConsent("sdk.refused_login", vendor=words, status=status, where=where)
-    if status == 429 or (status == 503 and "retry-after" in response.headers):
-        retry_after_s = parse_retry_after(response)
-        return Transient("sdk.throttled", vendor=words, retry_after_s=retry_after_s, status=status, where=where)
     if status >= 500:
         failure = OutcomeUnknown if writes else Transient
         return failure("sdk.server_error", vendor=words, status=status, where=where)
     return Rejected("sdk.rejected", vendor=words, status=status, where=where)
+
+
+def _is_limit(response: httpx.Response) -> bool:
+    """Some vendors say "too many calls" with 403."""
+    return response.status_code == 403 and is_used_up(response.headers)

@@ -1,0 +1,45 @@
+"""The calls that a connection may make: what a connector asks before it calls, whoever keeps the count."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+LONGEST_SLEEP_S = 5.0
+"""A read sleeps this long for its turn, or for a system that asks for a moment; longer waits park the connection."""
+LONGEST_WRITE_SLEEP_S = 3.0
+"""A write sleeps less: it is marked as being sent, and that mark is good for a short time only."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """What a vendor allows one account; None: no limit is known. An admin's ``calls_per_s`` and ``calls_per_day`` of
+    the connection win over it. ``per_s`` may be a fraction: ``0.5`` is one call in two seconds."""
+
+    per_s: Decimal | None = None
+    per_day: int | None = None
+
+
+class Budget(Protocol):
+    """The calls of one connection, shared by all its workers on all machines.
+
+    ``HttpClient`` asks by itself; a connector that calls in another way (a vendor's library, IMAP, SOAP) asks for
+    every call.
+    """
+
+    def call(self, longest_sleep_s: float = LONGEST_SLEEP_S) -> AbstractContextManager[None]:
+        """Around one call, from before its first byte leaves until its answer is there: sleeps until it may leave.
+
+        Raises ``Transient`` (nothing was sent, ``retry_after_s`` says when to come back) when its turn is further away
+        than ``longest_sleep_s`` seconds, or when the day's calls are used up.
+        """
+        ...
+
+
+class NoBudget:
+    """Calls without limit, not counted: an account that is only being tried, and tests."""
+
+    def call(self, longest_sleep_s: float = LONGEST_SLEEP_S) -> AbstractContextManager[None]:
+        return nullcontext()
