@@ -18,6 +18,8 @@ from hub.sdk.connector import Tools
 from hub.sdk.waiting import find_wait_s, is_used_up
 
 READ_ATTEMPTS = 3
+MARK = "isthmus.writes"
+"""Name under which each request tells the transport whether it has side effects: faults are put where they belong."""
 BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _TURNS = "isthmus.turns"
 
@@ -81,7 +83,7 @@ class HttpClient:
         where = f"{method} {path}"
         longest_s = LONGEST_WRITE_SLEEP_S if writes else LONGEST_SLEEP_S
         with ExitStack() as turns:
-            extensions = {**kwargs.pop("extensions", {}), _TURNS: (turns, longest_s)}
+            extensions = {**kwargs.pop("extensions", {}), MARK: writes, _TURNS: (turns, longest_s)}
             try:
                 response = self._client.request(method, path, extensions=extensions, **kwargs)
             except BEFORE_SENDING as error:
