@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed-from-lock
 JOBS  ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check bench lock clean
+.PHONY: help setup demo test quick check bench dist lock clean
 
 help:          ## this list
 	@sed -n 's/^\([a-z]*\): [^#]*##/  make \1\t/p; s/^\([a-z]*\): *##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ quick: setup   ## the tests that need no server, under a minute
 bench: setup   ## speed against peers (tests/locks/bench.lock), as ratios in one run
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes --upgrade --target .cache/bench -r tests/locks/bench.lock
 	@PYTHONPATH=.cache/bench $(BIN)/python -m tests.bench.run
+
+dist: setup    ## dist/: the wheel, and a folder that installs without a network
+	@$(BIN)/python -m deploy.dist
 
 lock: setup    ## writes the locks again from pyproject.toml and requirements/*.in
 	@sh requirements/lock.sh $(BIN)/uv

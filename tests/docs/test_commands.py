@@ -12,10 +12,14 @@ from tests.docs.newcomer import LINES, Newcomer
 from tests.docs.pages import ROOT, list_commands, list_mentions, list_story, read_page
 
 CONNECTORS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "connectors").glob("*.md"))
-PAGES = ["README.md", "README.zh.md", "docs/development.md", "docs/protocol.md", "docs/mapping.md", *CONNECTORS]
+PAGES = [
+    *("README.md", "README.zh.md", "docs/development.md", "docs/install.md", "docs/protocol.md", "docs/mapping.md"),
+    *CONNECTORS,
+]
 TRANSLATED = [("README.md", "README.zh.md"), ("docs/connectors/tryton.md", "docs/connectors/tryton.zh.md")]
 
 RECIPES = {
+    "isthmus --help": "--help",
     "isthmus init": "init",
     "isthmus connection add": "connection add second --connector {connector} ANSWERS",
     "isthmus connection add erp --connector tryton": "connection add erp --connector {connector} ANSWERS",
