@@ -37,6 +37,9 @@ zone = "Asia/Shanghai"
 # start_date = 2026-01-01             # older documents are never pushed
 # every = "5m"                        # 30s | 5m | 1h; leave it out to run by hand only
 # owners = { note = "shared" }        # hub | remote | shared
+# guard = { lost = 0.1, changed = 0.3, minimum = 20 }  # shares of a kind; more than that waits for a person
+# expect_change_every = "7d"          # longer without news is reported; leave it out to let the hub learn it
+# cursor_kept = "30d"                 # how long that system remembers where we stopped reading
 #
 # [[custom_fields]]                   # fields of your own: isthmus record edit account C-1 --set custom.grade=A
 # kind = "account"

@@ -20,6 +20,8 @@ from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
 
 OWN_KEYS = frozenset({"connector", "zone", "codes", "rounding", "tolerance", "syncs"})
 """Keys of a connection that are ours; every other key belongs to its connector."""
+DURATIONS = frozenset({"every", "expect_change_every", "cursor_kept"})
+"""Keys of a sync that are written as ``30s``, ``5m``, ``1h`` or ``1d``."""
 NAME = re.compile(r"[A-Za-z][\w-]*")
 REFERENCE = re.compile(r"(env|file|secret):.+")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -143,13 +145,14 @@ def _shape_sync(table: Any, where: KeyPath, text: str, path: Path) -> Any:
     kind = str(where[-1])
     if kind not in load_kinds():
         raise _invalid(path, text, where, kind, Phrase("runtime.no_kind", known=", ".join(load_kinds())))
-    if not isinstance(table, dict) or "every" not in table:
+    if not isinstance(table, dict):
         return table
     shaped = dict(table)
-    try:
-        shaped["every_s"] = parse_duration(shaped.pop("every"))
-    except ValueError as error:
-        raise _invalid(path, text, (*where, "every"), table["every"], Phrase("runtime.duration")) from error
+    for name in DURATIONS & shaped.keys():
+        try:
+            shaped[f"{name}_s"] = parse_duration(shaped.pop(name))
+        except ValueError as error:
+            raise _invalid(path, text, (*where, name), table[name], Phrase("runtime.duration")) from error
     return shaped
 
 
@@ -168,8 +171,8 @@ def _explain(error: ValidationError, text: str, path: Path) -> ConfigInvalid:
     parts = list(first["loc"])
     if parts[:1] == ["connections"] and len(parts) > 2 and parts[2] == "config":
         del parts[2]
-    if parts[-1:] == ["every_s"]:
-        parts[-1] = "every"
+    if str(parts[-1]).removesuffix("_s") in DURATIONS:
+        parts[-1] = str(parts[-1]).removesuffix("_s")
     return _invalid(path, text, tuple(parts), show_refused(first), explain_refusal(first))
 
 

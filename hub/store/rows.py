@@ -98,6 +98,70 @@ class Cursor(Value):
     complete_once: bool = False
     """A first full read has ended."""
     updated_at: Instant | None = None
+    tally: dict[str, int] = {}
+    """What the pull that is under way has come to so far (``hub.sync.mass``); empty between two pulls."""
+    completed_at: Instant | None = None
+    """When a pull last came to its end."""
+    changed_at: Instant | None = None
+    """When one last brought anything new."""
+    silences: list[list[Any]] = []
+    """The longest times without news, as [when it ended, seconds]."""
+    listed: int | None = None
+    """How many records the other side listed when it last listed all; ``expected``: how many there should have been."""
+    expected: int | None = None
+
+
+class MassStop(Value):
+    """A diff that is too large to be taken for granted: nothing of it is applied before a person has seen it.
+
+    ``way``: ``in`` (reading would change records here), ``gone`` (documents there are no longer found), ``out`` (writes
+    there).
+    """
+
+    connection: str
+    kind: str
+    way: str
+    over: list[str]
+    """The measures that are too much: lost, missing, emptied, changed."""
+    counts: dict[str, int]
+    known: int
+    """How many records of the kind are bound there in all."""
+    fields: dict[str, int] = {}
+    """Field → in how many records it would change."""
+    amounts: dict[str, str] = {}
+    """Money in the documents concerned: currency → decimal text."""
+    examples: list[dict[str, Any]] = []
+    """``number``, ``remote_id``, ``measure``, ``changes`` (field → [old, new]), ``amount``, ``currency``."""
+    first_at: Instant
+    last_at: Instant
+    look_again_at: Instant | None = None
+    """No schedule looks ahead again before this time."""
+    allowed: dict[str, int] = {}
+    """What a person has let pass once, by measure."""
+    allowed_by: str | None = None
+
+
+class Remap(Value):
+    """Images computed anew from kept payloads: shown first, written when a person accepts it."""
+
+    id: UUID
+    label: str
+    """Short id that people type."""
+    kind: str
+    connections: list[str]
+    versions: dict[str, str]
+    """Connection → fingerprint of the mapping and code tables that the preview was made with."""
+    state: str = "shown"
+    """shown | running | done"""
+    summary: dict[str, Any] = {}
+    position: list[str] | None = None
+    """Where writing stands: [connection, id of the last record]."""
+    counts: dict[str, int] = {}
+    made_at: Instant
+    made_by: str
+    accepted_at: Instant | None = None
+    accepted_by: str | None = None
+    ended_at: Instant | None = None
 
 
 class Orphan(Value):
@@ -144,7 +208,7 @@ class DeadRow(Value):
     state: str = "dead"
     """dead: it cannot be translated; waiting: what it refers to is not here yet."""
     code: str
-    params: dict[str, str] = {}
+    params: dict[str, Any] = {}
     words: str | None = None
     amount: Amount | None = None
     currency: str | None = None
@@ -169,6 +233,8 @@ class Plan(Value):
     settings: dict[str, str] = {}
     """Fingerprint per kind of what a later run must not have changed (mapping, confirm, ownership, create, start)."""
     summary: dict[str, Any] = {}
+    masses: list[dict[str, Any]] = []
+    """What in it is too large to be taken for granted (``MassStop`` without its times); accepting lets it pass once."""
 
 
 class PlanItem(Value):
@@ -185,7 +251,7 @@ class PlanItem(Value):
     action: str
     label: str = ""
     reason: str | None = None
-    reason_params: dict[str, str] = {}
+    reason_params: dict[str, Any] = {}
     changes: dict[str, Any] = {}
     """field → [old, new]."""
     amount: Amount | None = None
@@ -210,7 +276,7 @@ class Run(Value):
     ended_at: Instant | None = None
     counts: dict[str, int] = {}
     error_code: str | None = None
-    error_params: dict[str, str] = {}
+    error_params: dict[str, Any] = {}
     error_words: str | None = None
 
 
@@ -235,7 +301,7 @@ class ConnectionState(Value):
     epoch: int = 0
     paused: bool = False
     pause_code: str | None = None
-    pause_params: dict[str, str] = {}
+    pause_params: dict[str, Any] = {}
     not_before: Instant | None = None
     """Throttled or away: no call before this time."""
     failures: int = 0
@@ -344,6 +410,8 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(Attempt, "attempt", ("id",), index=(("binding_id", "number"), ("run_id",))),
     TableSpec(JournalEntry, "journal", ("id",), index=(("record_id", "at"), ("run_id",), ("at",))),
     TableSpec(Cursor, "cursor", ("connection", "stream")),
+    TableSpec(MassStop, "mass_stop", ("connection", "kind", "way")),
+    TableSpec(Remap, "remap", ("id",), unique=(("label",),)),
     TableSpec(Orphan, "orphan", ("connection", "kind", "remote_id"), index=(("state",),)),
     TableSpec(Conflict, "conflict", ("id",), index=(("record_id",), ("binding_id", "field"))),
     TableSpec(DeadRow, "dead_row", ("connection", "stream", "external_id"), index=(("state",),)),

@@ -33,6 +33,17 @@ class OrganisationSettings(Value):
     _zone = field_validator("zone")(_check_zone)
 
 
+class GuardSettings(Value):
+    """When a diff is too large to be taken for granted. Shares are of the records of the kind that are bound there."""
+
+    lost: Decimal = Field(default=Decimal("0.1"), ge=0, le=1)
+    """Share that may be voided, deleted, no longer found, or lose the value of a field."""
+    changed: Decimal = Field(default=Decimal("0.3"), ge=0, le=1)
+    """Share that may get other values in place of what was there."""
+    minimum: int = Field(default=20, ge=0)
+    """So few are never too much."""
+
+
 class SyncSettings(Value):
     """One sync: (connection, kind). The defaults are the safe ones."""
 
@@ -47,6 +58,11 @@ class SyncSettings(Value):
     remote_wins: bool = True
     read_check_write: tuple[str, ...] = ()
     """Shared fields that the admin allows on a system without compare-and-set."""
+    guard: GuardSettings = GuardSettings()
+    expect_change_every_s: int | None = Field(default=None, ge=60)
+    """A stream without news for longer is reported as silent; None: learned from its longest silences."""
+    cursor_kept_s: int | None = Field(default=None, ge=60)
+    """How long the other system remembers a cursor; one that gets near it is reported."""
 
 
 class ConnectionSettings(Value):

@@ -291,6 +291,12 @@ CREATE TABLE cursor (
   under_way BOOLEAN NOT NULL,
   complete_once BOOLEAN NOT NULL,
   updated_at TIMESTAMP WITH TIME ZONE,
+  tally JSONB NOT NULL,
+  completed_at TIMESTAMP WITH TIME ZONE,
+  changed_at TIMESTAMP WITH TIME ZONE,
+  silences JSONB NOT NULL,
+  listed BIGINT,
+  expected BIGINT,
   PRIMARY KEY (connection, stream)
 );
 
@@ -375,6 +381,24 @@ CREATE TABLE lease (
   PRIMARY KEY (name)
 );
 
+CREATE TABLE mass_stop (
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  way TEXT NOT NULL,
+  "over" JSONB NOT NULL,
+  counts JSONB NOT NULL,
+  known BIGINT NOT NULL,
+  fields JSONB NOT NULL,
+  amounts JSONB NOT NULL,
+  examples JSONB NOT NULL,
+  first_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  look_again_at TIMESTAMP WITH TIME ZONE,
+  allowed JSONB NOT NULL,
+  allowed_by TEXT,
+  PRIMARY KEY (connection, kind, way)
+);
+
 CREATE TABLE number_series (
   kind TEXT NOT NULL,
   prefix TEXT NOT NULL,
@@ -421,6 +445,7 @@ CREATE TABLE plan (
   used_at TIMESTAMP WITH TIME ZONE,
   settings JSONB NOT NULL,
   summary JSONB NOT NULL,
+  masses JSONB NOT NULL,
   PRIMARY KEY (id),
   CONSTRAINT uq_plan_label UNIQUE (label)
 );
@@ -447,6 +472,25 @@ CREATE TABLE plan_item (
 );
 
 CREATE INDEX ix_plan_item_binding_id ON plan_item (binding_id);
+
+CREATE TABLE remap (
+  id UUID NOT NULL,
+  label TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  connections JSONB NOT NULL,
+  versions JSONB NOT NULL,
+  state TEXT NOT NULL,
+  summary JSONB NOT NULL,
+  position JSONB,
+  counts JSONB NOT NULL,
+  made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  made_by TEXT NOT NULL,
+  accepted_at TIMESTAMP WITH TIME ZONE,
+  accepted_by TEXT,
+  ended_at TIMESTAMP WITH TIME ZONE,
+  PRIMARY KEY (id),
+  CONSTRAINT uq_remap_label UNIQUE (label)
+);
 
 CREATE TABLE run (
   id UUID NOT NULL,

@@ -291,6 +291,12 @@ CREATE TABLE cursor (
   under_way BOOLEAN NOT NULL,
   complete_once BOOLEAN NOT NULL,
   updated_at BIGINT,
+  tally JSON NOT NULL,
+  completed_at BIGINT,
+  changed_at BIGINT,
+  silences JSON NOT NULL,
+  listed BIGINT,
+  expected BIGINT,
   PRIMARY KEY (connection, stream)
 );
 
@@ -375,6 +381,24 @@ CREATE TABLE lease (
   PRIMARY KEY (name)
 );
 
+CREATE TABLE mass_stop (
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  way TEXT NOT NULL,
+  over JSON NOT NULL,
+  counts JSON NOT NULL,
+  known BIGINT NOT NULL,
+  fields JSON NOT NULL,
+  amounts JSON NOT NULL,
+  examples JSON NOT NULL,
+  first_at BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  look_again_at BIGINT,
+  allowed JSON NOT NULL,
+  allowed_by TEXT,
+  PRIMARY KEY (connection, kind, way)
+);
+
 CREATE TABLE number_series (
   kind TEXT NOT NULL,
   prefix TEXT NOT NULL,
@@ -421,6 +445,7 @@ CREATE TABLE "plan" (
   used_at BIGINT,
   settings JSON NOT NULL,
   summary JSON NOT NULL,
+  masses JSON NOT NULL,
   PRIMARY KEY (id),
   CONSTRAINT uq_plan_label UNIQUE (label)
 );
@@ -447,6 +472,25 @@ CREATE TABLE plan_item (
 );
 
 CREATE INDEX ix_plan_item_binding_id ON plan_item (binding_id);
+
+CREATE TABLE remap (
+  id TEXT NOT NULL,
+  label TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  connections JSON NOT NULL,
+  versions JSON NOT NULL,
+  state TEXT NOT NULL,
+  summary JSON NOT NULL,
+  position JSON,
+  counts JSON NOT NULL,
+  made_at BIGINT NOT NULL,
+  made_by TEXT NOT NULL,
+  accepted_at BIGINT,
+  accepted_by TEXT,
+  ended_at BIGINT,
+  PRIMARY KEY (id),
+  CONSTRAINT uq_remap_label UNIQUE (label)
+);
 
 CREATE TABLE run (
   id TEXT NOT NULL,
