@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 LANGUAGES = ("en", "zh")
 _folders: list[Path] = [Path(__file__).parent]
@@ -67,5 +69,25 @@ def render_bare(code: str, lang: str = "en") -> str:
     return re.sub(r"\{\w+\}", "…", render(code, lang))
 
 
+def keep_params(params: Mapping[str, object]) -> dict[str, Any]:
+    """Parameters as JSON-ready data for a row; a phrase keeps its code and parameters, so that :func:`render` puts it
+    into the language of whoever reads the row later."""
+    return {name: _keep_value(value) for name, value in params.items()}
+
+
+def _keep_value(value: object) -> Any:
+    if isinstance(value, Phrase):
+        return {"code": value.code, "params": keep_params(value.params)}
+    return value if _is_kept_phrase(value) else str(value)
+
+
+def _is_kept_phrase(value: object) -> bool:
+    return isinstance(value, dict) and value.keys() == {"code", "params"}
+
+
 def _translate(value: object, lang: str) -> object:
-    return render(value.code, lang, **value.params) if isinstance(value, Phrase) else value
+    if isinstance(value, Phrase):
+        return render(value.code, lang, **value.params)
+    if isinstance(value, dict) and _is_kept_phrase(value):
+        return render(value["code"], lang, **value["params"])
+    return value

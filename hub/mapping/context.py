@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.errors import ConfigInvalid
-from hub.locale import render
+from hub.locale import Phrase, render
 
 Codes = Mapping[str, Mapping[str, str]]
 """Code tables of a connection: table → {remote code: hub value}."""
@@ -93,11 +93,17 @@ class Problem:
 
     def text(self, lang: str = "en") -> str:
         """File, line, field, what is wrong, the fix and the rule on one line."""
-        sentence = render(
-            "mapping.problem", lang, file=self.file, line=self.line, field=self.field, what=self.what(lang),
-            fix=self.fix(lang),
+        phrase = self.phrase()
+        return render(phrase.code, lang, **phrase.params)
+
+    def phrase(self) -> Phrase:
+        """The same as a part of another text, in whatever language that is read."""
+        params = self._all_params()
+        sentence = Phrase(
+            "mapping.problem", file=self.file, line=self.line, field=self.field, what=Phrase(self.code, **params),
+            fix=Phrase(self.code + "_fix", **params),
         )  # fmt: skip
-        return f"{sentence} [{self.rule}]" if self.rule else sentence
+        return Phrase("mapping.problem_of_rule", sentence=sentence, rule=self.rule) if self.rule else sentence
 
     def _all_params(self) -> dict[str, object]:
         return {

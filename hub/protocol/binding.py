@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from hub.model.values import Instant, Value
@@ -71,7 +72,7 @@ class Binding(Value):
     claimed_revision: int = 0
     """The hub revision that the last settled push was about."""
     parked: str | None = None
-    parked_params: dict[str, str] = {}
+    parked_params: dict[str, Any] = {}
     why: str | None = None
     """Why a WAITING document waits (message code)."""
     submitted_revision: int = 0

@@ -44,7 +44,7 @@ class Arrival:
         }
 
 
-def keep_aside(arrival: Arrival, state: str, code: str, params: Mapping[str, str]) -> None:
+def keep_aside(arrival: Arrival, state: str, code: str, params: Mapping[str, Any]) -> None:
     """Remember a record that could not be taken in, with the reason; every later reading tries it again."""
     now = arrival.hub.now()
     old = arrival.tx.get(DeadRow, **arrival.key)

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from hub.errors import MappingError, RuleBroken
+from hub.locale import keep_params
+from hub.mapping import Problem
 from hub.model.kinds import encode_fields
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
@@ -52,8 +54,7 @@ def ingest(arrival: Arrival) -> Ingested:
         with tx.savepoint():
             return _ingest_known(arrival)
     except (RuleBroken, MappingError) as error:
-        params = {name: str(value) for name, value in error.params.items()}
-        return _set_aside(arrival, "dead", error.code, params)
+        return _set_aside(arrival, "dead", error.code, keep_params(error.params))
 
 
 def _ingest_known(arrival: Arrival) -> Ingested:
@@ -65,7 +66,7 @@ def _ingest_known(arrival: Arrival) -> Ingested:
     if problem is not None:
         missing = problem.kind == "reference" and problem.ref_kind is not None and problem.external_id is not None
         outcome = "waiting" if missing else "dead"
-        _set_aside(arrival, outcome, "sync.cannot_read", {"problem": problem.text(), "field": problem.field})
+        _set_aside(arrival, outcome, "sync.cannot_read", _tell_problem(problem))
         needs = (problem.ref_kind or "", problem.external_id or "") if missing else None
         return Ingested(outcome, needs=needs)
     binding, fresh = _bind(arrival, matched, translated)
@@ -83,7 +84,11 @@ def _bind(arrival: Arrival, matched: Matched, translated: Translated) -> tuple[B
     return join_record(arrival, matched, translated), True
 
 
-def _set_aside(arrival: Arrival, state: str, code: str, params: dict[str, str]) -> Ingested:
+def _tell_problem(problem: Problem) -> dict[str, Any]:
+    return keep_params({"problem": problem.phrase(), "field": problem.field})
+
+
+def _set_aside(arrival: Arrival, state: str, code: str, params: dict[str, Any]) -> Ingested:
     keep_aside(arrival, state, code, params)
     return Ingested(state)
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from hub.errors import Duplicate, IsthmusError, NeedsConsent, OutcomeUnknown, Transient
+from hub.locale import keep_params
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op, Seen, decide
 from hub.protocol.semantics import Direction
@@ -193,7 +194,7 @@ def note_trouble(hub: Hub, connection: str, error: IsthmusError) -> None:
     with hub.store.write() as tx:
         state = tx.get(ConnectionState, connection=connection, lock=True) or ConnectionState(connection=connection)
         if isinstance(error, NeedsConsent):
-            params = {name: str(value) for name, value in error.params.items()}
+            params = keep_params(error.params)
             update = {"paused": True, "pause_code": error.code, "pause_params": params}
         else:
             named = error.retry_after_s if isinstance(error, Transient) else None

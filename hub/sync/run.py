@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from hub.errors import ConfigInvalid, IsthmusError, NotFound, RuleBroken, Transient
+from hub.locale import keep_params
 from hub.protocol.binding import Binding
 from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
@@ -239,7 +240,7 @@ def _end_run(hub: Hub, under_way: _UnderWay, errors: Sequence[IsthmusError], sta
         "counts": dict(under_way.counts),
     }
     if errors:
-        params = {name: str(value) for name, value in errors[0].params.items()}
+        params = keep_params(errors[0].params)
         update |= {"error_code": errors[0].code, "error_params": params, "error_words": errors[0].vendor}
     with hub.store.write() as tx:
         tx.release_lease(f"run:{under_way.run.connection}", str(under_way.run.id))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import IsthmusError, MappingError, OutcomeUnknown
+from hub.locale import keep_params
 from hub.protocol.binding import Binding
 from hub.protocol.decide import Seen
 from hub.sdk import Written
@@ -43,7 +44,7 @@ def translate_patch(tx: UnitOfWork, work: Work, binding: Binding, patch: Mapping
     try:
         return write_payload(tx, work.hub, work.conn, binding, patch, frozenset(patch))
     except MappingError as error:
-        params = {name: str(value) for name, value in error.params.items()}
+        params = keep_params(error.params)
         update = {"held": {**binding.held, "*": error.code}, "parked_params": params, "lease_until": None}
         work.save(tx, binding, **update, not_before=work.later_s(600))
         return None

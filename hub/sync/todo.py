@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.errors import ConfigInvalid
+from hub.locale import keep_params
 from hub.model.base import Entity
 from hub.model.kinds import find_kind, load_kinds
 from hub.protocol.binding import Binding, BindingState
@@ -155,7 +156,7 @@ def _list_plans(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem
             try:
                 code = check_accepted(tx, hub, connection, kind)
             except ConfigInvalid as error:
-                params = {name: str(value) for name, value in error.params.items()}
+                params = keep_params(error.params)
                 yield TodoItem("setup", connection, error.code, f"isthmus connection check {connection}", params=params)
                 break
             if code is not None:

@@ -131,7 +131,7 @@ def write_payload(
     payload, problems = mapping.to_remote(values, make_context(tx, hub, conn, binding), only)
     if problems:
         first = problems[0]
-        raise MappingError("sync.cannot_translate", field=first.field, value=first.value, problem=first.text())
+        raise MappingError("sync.cannot_translate", field=first.field, value=first.value, problem=first.phrase())
     return payload
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from hub.locale import render
@@ -56,7 +57,7 @@ class TodoItem:
     binding_id: UUID | None = None
     number: str | None = None
     remote_id: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
     amount: Decimal | None = None
     currency: str | None = None
     base_amount: Decimal | None = None
@@ -120,7 +121,7 @@ def _judge_held(binding: Binding) -> TodoItem:
     return about_binding(binding, "held", code, params)
 
 
-def about_binding(binding: Binding, wait: str, code: str, params: Mapping[str, str]) -> TodoItem:
+def about_binding(binding: Binding, wait: str, code: str, params: Mapping[str, Any]) -> TodoItem:
     return TodoItem(
         kind_of_wait=wait,
         connection=binding.connection,

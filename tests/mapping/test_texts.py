@@ -9,7 +9,7 @@ import hub.mapping
 from hub.locale import load_texts
 from hub.mapping import Problem
 
-WITHOUT_FIX = {"mapping.problem", "mapping.invalid"}
+WITHOUT_FIX = {"mapping.problem", "mapping.problem_of_rule", "mapping.invalid"}
 
 
 def used_codes():

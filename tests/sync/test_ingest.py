@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.sandbox.simulator import USER
+from hub.locale import render
 from hub.protocol.binding import BindingState
 from hub.protocol.reference import make_reference
 from hub.store.rows import JournalEntry, Orphan
@@ -253,7 +254,7 @@ def test_a_value_that_cannot_be_translated_holds_one_record_until_it_is_repaired
     assert [row.number for row in scene.records("order")] == [good["number"]]
     (row,) = scene.dead()
     assert (row.external_id, row.state, row.params["field"]) == (bad["id"], "dead", "fulfilment")
-    assert "teleported" in row.params["problem"]
+    assert "teleported" in render(row.code, "en", **row.params)
 
     scene.erp.mark(bad["id"], "wang", shipping="partial")
     assert scene.pull("order")["created"] == 1

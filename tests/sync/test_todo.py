@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -137,6 +138,25 @@ def test_a_record_that_cannot_be_read_is_listed(world: World) -> None:
     dead = only(world, "dead")
     assert (dead.kind, dead.remote_id) == ("order", sale["id"])
     assert dead.command == f"isthmus mapping explain erp order {sale['id']}"
+
+
+@pytest.mark.parametrize("shape", ["rule", "mapping"])
+def test_why_a_record_cannot_be_read_is_told_in_the_language_of_the_reader(world: World, shape: str) -> None:
+    (partner, item) = world.make_customer(), world.make_item()
+    tax = {"rule": "300", "mapping": "13"}[shape]
+    lines = [{"item": item["id"], "quantity": "1", "price": "5", "tax_percent": tax}]
+    sale = world.wang.create("sale", customer=partner["id"], lines=lines)
+    if shape == "mapping":
+        world.erp.mark(sale["id"], "wang", shipping="teleported")
+    pull(world)
+    dead = only(world, "dead")
+    assert ("teleported" in dead.text("zh")) == (shape == "mapping")
+    assert re.search(ENGLISH, dead.text("en"))
+    assert not re.search(ENGLISH, dead.text("zh")), dead.text("zh")
+
+
+ENGLISH = r"[a-z]+ [a-z]+ [a-z]+"
+"""Three words in a row."""
 
 
 def test_a_parked_orphan_is_listed(world: World) -> None:
