@@ -292,6 +292,8 @@ class SyncState(Value):
     next_due: Instant | None = None
     last_run_at: Instant | None = None
     last_ok_at: Instant | None = None
+    signs_noted: bool = False
+    """The records that were here before this sync have their signs."""
 
 
 class ConnectionState(Value):
@@ -350,11 +352,22 @@ class IdentityVerdict(Value):
     source: str
     """The remote side, as in Image.source."""
     verdict: str
-    """same | different"""
+    """same | different | maybe: they look alike and a person has not said yet"""
     evidence: dict[str, Any] = {}
     decided_by: str
     at: Instant
     undone_at: Instant | None = None
+
+
+class Sign(Value):
+    """A sign by which something could be the same as something on the other side: its number, identifier, name, or its
+    customer with day and total. Kept for records here that some sync has no document of (``side`` is ``hub``, ``key``
+    the record's id), and for what was left outside there (``side`` is the connection, ``key`` its id there)."""
+
+    record_kind: str
+    sign: str
+    side: str
+    key: str
 
 
 class NumberSeries(Value):
@@ -427,5 +440,6 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(
         IdentityVerdict, "identity_verdict", ("id",), index=(("record_kind", "record_id"), ("record_kind", "source"))
     ),
+    TableSpec(Sign, "sign", ("record_kind", "sign", "side", "key"), index=(("record_kind", "side", "key"),)),
     TableSpec(NumberSeries, "number_series", ("kind", "prefix")),
 )

@@ -528,6 +528,16 @@ CREATE TABLE setting (
   PRIMARY KEY (name)
 );
 
+CREATE TABLE sign (
+  record_kind TEXT NOT NULL,
+  sign TEXT NOT NULL,
+  side TEXT NOT NULL,
+  "key" TEXT NOT NULL,
+  PRIMARY KEY (record_kind, sign, side, "key")
+);
+
+CREATE INDEX ix_sign_record_kind_side_key ON sign (record_kind, side, "key");
+
 CREATE TABLE sync_state (
   connection TEXT NOT NULL,
   kind TEXT NOT NULL,
@@ -537,6 +547,7 @@ CREATE TABLE sync_state (
   next_due BIGINT,
   last_run_at BIGINT,
   last_ok_at BIGINT,
+  signs_noted BOOLEAN NOT NULL,
   PRIMARY KEY (connection, kind)
 );
 
