@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import IO, Self, TypeVar
 
 from hub.errors import ConfigInvalid
+from hub.testkit.platform import NoUser, User, choose_user, hand_over
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 20.0
@@ -189,27 +189,23 @@ def _version_of(name: str) -> float:
 # ---------------------------------------------------------------- root and the unprivileged user
 
 
-def _unprivileged_user() -> pwd.struct_passwd | None:
+def _unprivileged_user() -> User | None:
     """Whom the server runs as when we are root; None when we are somebody else and stay so."""
-    if os.geteuid() != 0:
-        return None
-    for name in UNPRIVILEGED_USERS:
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise ServerMissing("testkit.no_unprivileged_user", users=", ".join(UNPRIVILEGED_USERS))
+    try:
+        return choose_user(UNPRIVILEGED_USERS)
+    except NoUser as error:
+        raise ServerMissing("testkit.no_unprivileged_user", users=", ".join(UNPRIVILEGED_USERS)) from error
 
 
-def _hand_over(folder: Path, owner: pwd.struct_passwd | None) -> None:
+def _hand_over(folder: Path, owner: User | None) -> None:
     if owner is None:
         return
-    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    hand_over(folder, owner)
     if not _can_enter(folder, owner):
-        raise ServerFailed("testkit.folder_unreachable", folder=str(folder), user=owner.pw_name)
+        raise ServerFailed("testkit.folder_unreachable", folder=str(folder), user=owner.name)
 
 
-def _reachable(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) -> Path:
+def _reachable(binaries: Path, folder: Path, owner: User | None) -> Path:
     """The binaries, or a copy of them where the unprivileged user can read it (a checkout below /root is private)."""
     if owner is None or _can_enter(binaries, owner):
         return binaries
@@ -223,7 +219,7 @@ def _reachable(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) ->
     return copy / binaries.relative_to(package.parent)
 
 
-def _can_enter(folder: Path, owner: pwd.struct_passwd) -> bool:
+def _can_enter(folder: Path, owner: User) -> bool:
     return _spawn(["test", "-x", str(folder)], Path("/"), None, owner).wait() == 0
 
 
@@ -260,29 +256,27 @@ def _redis_answers(port: int) -> bool:
         return False
 
 
-def _run_tool(command: Sequence[str], folder: Path, owner: pwd.struct_passwd | None = None) -> None:
+def _run_tool(command: Sequence[str], folder: Path, owner: User | None = None) -> None:
     with (folder / LOG_NAME).open("ab") as log:
         if _spawn(command, folder, log, owner).wait() != 0:
             tool = Path(command[0]).name
             raise ServerFailed("testkit.server_failed", server=tool, words=_last_words(folder / LOG_NAME))
 
 
-def _launch(command: Sequence[str], folder: Path, owner: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
+def _launch(command: Sequence[str], folder: Path, owner: User | None) -> subprocess.Popen[bytes]:
     with (folder / LOG_NAME).open("ab") as log:
         return _spawn(command, folder, log, owner)
 
 
-def _spawn(
-    command: Sequence[str], folder: Path, log: IO[bytes] | None, owner: pwd.struct_passwd | None
-) -> subprocess.Popen[bytes]:
+def _spawn(command: Sequence[str], folder: Path, log: IO[bytes] | None, owner: User | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=log or subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
-        user=owner.pw_uid if owner else None,
-        group=owner.pw_gid if owner else None,
+        user=owner.uid if owner else None,
+        group=owner.gid if owner else None,
         extra_groups=[] if owner else None,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import hashlib
 import json
 import os
@@ -11,11 +10,11 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hub.locale import render
+from hub.testkit.platform import hold_alone
 from hub.testkit.servers import LOG_NAME, ServerFailed, ServerMissing
 from hub.testkit.tryton_people import TrytonPerson
 from hub.testkit.tryton_rpc import TrytonRpc
@@ -72,7 +71,7 @@ def provision_tryton(
     folder.mkdir(parents=True, exist_ok=True)
     year = dt.datetime.now(dt.UTC).year
     program = _digest(lock_file.read_bytes(), sys.version_info[:2])
-    with _only_one(folder):
+    with hold_alone(folder / "tryton.busy"):
         environment = _kept(folder / f"tryton-{program}", lambda new: _install(new, lock_file, say))
         python = environment / "bin" / "python"
         base = folder / f"tryton-base-{_digest(program, SEED_VERSION, MODULES, year)}"
@@ -96,13 +95,6 @@ def _kept(folder: Path, make: Callable[[Path], None]) -> Path:
         make(part)
         part.rename(folder)
     return folder
-
-
-@contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    with (folder / "tryton.busy").open("a") as gate:
-        fcntl.flock(gate, fcntl.LOCK_EX)
-        yield
 
 
 def _install(environment: Path, lock_file: Path, say: Say) -> None:
