@@ -35,8 +35,11 @@ class CustomField(Value):
     """The declaration of one field that a company adds to a kind."""
 
     kind: str
+    """The kind that gets it, such as account."""
     name: str
+    """Its name; in mappings and commands it is ``custom.<name>``."""
     type: CustomType
+    """What its values are."""
     choices: tuple[str, ...] = ()
     """The allowed values of a ``choice``, and of nothing else."""
 

@@ -27,8 +27,11 @@ class OrganisationSettings(Value):
     """Our own legal entity; documents without one belong to it."""
 
     name: str = "My company"
+    """Its registered name."""
     currency: Currency = "CNY"
+    """The base currency (ISO 4217): amounts in others are also kept in this one."""
     zone: str = "Asia/Shanghai"
+    """Its time zone: it decides which day a moment belongs to."""
 
     _zone = field_validator("zone")(_check_zone)
 
@@ -48,14 +51,23 @@ class SyncSettings(Value):
     """One sync: (connection, kind). The defaults are the safe ones."""
 
     direction: Direction = Direction.BOTH
+    """Read and write, read only, or write only."""
     confirm: Confirm = Confirm.SAVE
+    """Who makes what the hub writes count: people submit and approve its draft, people approve what it submitted, or
+    the hub approves."""
     amend: Amend | None = None
-    """None: what the connector declares."""
+    """What happens to an edit of a document that its state there no longer allows; left out, what the connector
+    declares."""
     create: bool = False
+    """Make customers and products there that could neither be matched nor carry a valid identifier."""
     start_date: date | None = None
+    """Documents dated earlier are never written there."""
     every_s: int | None = Field(default=None, ge=5)
+    """How often the sync runs; left out, only when somebody runs it."""
     owners: dict[str, Owner] = {}
+    """Whose value of a field holds: field = owner. Wins over the mapping's own table."""
     remote_wins: bool = True
+    """Which side a field edited on both sides takes for now; a conflict keeps both values for a person."""
     read_check_write: tuple[str, ...] = ()
     """Shared fields that the admin allows on a system without compare-and-set."""
     guard: GuardSettings = GuardSettings()
@@ -70,13 +82,19 @@ class ConnectionSettings(Value):
     (``env:NAME``, ``file:PATH``, ``secret:NAME``)."""
 
     connector: str
+    """Name of the connector; its own keys stand beside this one."""
     config: dict[str, Any] = {}
     zone: str = "Asia/Shanghai"
+    """The zone of times that the system sends without one."""
     codes: dict[str, dict[str, str]] = {}
     """Code tables: table → {remote code: hub value}."""
     rounding: str | None = None
+    """How the system rounds tax: ``line`` (half up, each line) or ``document`` (half even, each rate of a document);
+    left out, what the connector declares."""
     tolerance: Decimal | None = None
+    """By how much the total there may differ from what its lines add up to; left out, what the connector declares."""
     syncs: dict[str, SyncSettings] = {}
+    """One table for each kind that this connection keeps in step."""
     mappings: dict[str, tuple[tuple[str, str], ...]] = {}
     """Kind → layers after the shipped one, as (file name for messages, TOML text)."""
 
@@ -87,8 +105,11 @@ class HubConfig(Value):
     """Everything that an admin configures."""
 
     organisation: OrganisationSettings = OrganisationSettings()
+    """Our own legal entity."""
     connections: dict[str, ConnectionSettings] = {}
+    """One table for each account of another system."""
     custom_fields: tuple[CustomField, ...] = ()
+    """Fields of your own (自定义字段)."""
 
     @field_validator("custom_fields")
     @classmethod
