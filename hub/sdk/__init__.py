@@ -11,6 +11,7 @@ from hub.protocol.semantics import (
     Tier,
     WriteSemantics,
 )
+from hub.sdk.budget import Budget, CallLimits, NoBudget
 from hub.sdk.connector import (
     CheckItem,
     Clock,
@@ -31,6 +32,8 @@ __all__ = [
     "ALL_FIELDS",
     "NO_FIELDS",
     "Amend",
+    "Budget",
+    "CallLimits",
     "CheckItem",
     "Clock",
     "Confirm",
@@ -39,6 +42,7 @@ __all__ = [
     "Draft",
     "Evidence",
     "HttpClient",
+    "NoBudget",
     "Normaliser",
     "Page",
     "Sink",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -58,6 +58,13 @@ class UnitOfWork(Records):
         super().__init__(connection, clock, writable=writable)
         self.make_id = make_id
         """A new UUIDv7; ids made by one process sort in the order they were made."""
+
+    def read_time(self) -> datetime:
+        """The time that all machines agree on: the database server's. On SQLite there is one machine, and its clock."""
+        if self._dialect != "postgresql":
+            return self._clock.now()
+        told: datetime = self._run(select(func.clock_timestamp())).scalar_one()
+        return told.astimezone(UTC)
 
     # ------------------------------------------------------------ bindings
 

@@ -114,8 +114,8 @@ class Cursor(Value):
 class MassStop(Value):
     """A diff that is too large to be taken for granted: nothing of it is applied before a person has seen it.
 
-    ``way``: ``in`` (reading would change records here), ``gone`` (documents there are no longer found), ``out`` (writes
-    there).
+    ``way``: ``in`` (what a feed brings), ``again`` (what reading documents again brings that no feed showed), ``gone``
+    (documents there are no longer found), ``out`` (writes there).
     """
 
     connection: str
@@ -132,6 +132,8 @@ class MassStop(Value):
     """Money in the documents concerned: currency → decimal text."""
     examples: list[dict[str, Any]] = []
     """``number``, ``remote_id``, ``measure``, ``changes`` (field → [old, new]), ``amount``, ``currency``."""
+    cause: str = ""
+    """``mapping``: the mapping was changed, so it is our own reading that differs."""
     first_at: Instant
     last_at: Instant
     look_again_at: Instant | None = None
@@ -306,7 +308,31 @@ class ConnectionState(Value):
     pause_params: dict[str, Any] = {}
     not_before: Instant | None = None
     """Throttled or away: no call before this time."""
+    wait_code: str | None = None
+    """Why, when the other system or the call budget named the time; None: we back off by ourselves."""
+    wait_params: dict[str, str] = {}
     failures: int = 0
+
+
+class CallShare(Value):
+    """The part of a connection's calls that one process may have under way (inside ``CallBudget``)."""
+
+    at_once: int
+    until: Instant
+    served_at: Instant | None = None
+    """When it last had a part; None: it still waits for its first."""
+
+
+class CallBudget(Value):
+    """The calls of one connection: those of the day in its zone, and who may call now."""
+
+    connection: str
+    day: str = ""
+    """ISO date."""
+    used: int = 0
+    """Made, or borrowed by a process."""
+    shares: dict[str, CallShare] = {}
+    """Process → its share."""
 
 
 class Setting(Value):
@@ -361,7 +387,7 @@ class IdentityVerdict(Value):
 
 class Sign(Value):
     """A sign by which something could be the same as something on the other side: its number, identifier, name, or its
-    customer with day and total. Kept for records here that some sync has no document of (``side`` is ``hub``, ``key``
+    customer with day and total. Kept for records here that some sync has no document of (``side`` is empty, ``key``
     the record's id), and for what was left outside there (``side`` is the connection, ``key`` its id there)."""
 
     record_kind: str
@@ -433,6 +459,7 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(Run, "run", ("id",), unique=(("number",),), index=(("state",), ("connection", "started_at"))),
     TableSpec(SyncState, "sync_state", ("connection", "kind")),
     TableSpec(ConnectionState, "connection_state", ("connection",)),
+    TableSpec(CallBudget, "call_budget", ("connection",)),
     TableSpec(Setting, "setting", ("name",)),
     TableSpec(ConfigVersion, "config_version", ("number",)),
     TableSpec(SecretRow, "secret", ("name",)),

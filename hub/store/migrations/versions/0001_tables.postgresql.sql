@@ -74,6 +74,14 @@ CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
 CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('order');
 
+CREATE TABLE call_budget (
+  connection TEXT NOT NULL,
+  day TEXT NOT NULL,
+  used BIGINT NOT NULL,
+  shares JSONB NOT NULL,
+  PRIMARY KEY (connection)
+);
+
 CREATE TABLE config_version (
   number BIGINT NOT NULL,
   body JSONB NOT NULL,
@@ -111,6 +119,8 @@ CREATE TABLE connection_state (
   pause_code TEXT,
   pause_params JSONB NOT NULL,
   not_before TIMESTAMP WITH TIME ZONE,
+  wait_code TEXT,
+  wait_params JSONB NOT NULL,
   failures BIGINT NOT NULL,
   PRIMARY KEY (connection)
 );
@@ -391,6 +401,7 @@ CREATE TABLE mass_stop (
   fields JSONB NOT NULL,
   amounts JSONB NOT NULL,
   examples JSONB NOT NULL,
+  cause TEXT NOT NULL,
   first_at TIMESTAMP WITH TIME ZONE NOT NULL,
   last_at TIMESTAMP WITH TIME ZONE NOT NULL,
   look_again_at TIMESTAMP WITH TIME ZONE,

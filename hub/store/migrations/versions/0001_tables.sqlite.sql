@@ -74,6 +74,14 @@ CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
 CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('order');
 
+CREATE TABLE call_budget (
+  connection TEXT NOT NULL,
+  day TEXT NOT NULL,
+  used BIGINT NOT NULL,
+  shares JSON NOT NULL,
+  PRIMARY KEY (connection)
+);
+
 CREATE TABLE config_version (
   number BIGINT NOT NULL,
   body JSON NOT NULL,
@@ -111,6 +119,8 @@ CREATE TABLE connection_state (
   pause_code TEXT,
   pause_params JSON NOT NULL,
   not_before BIGINT,
+  wait_code TEXT,
+  wait_params JSON NOT NULL,
   failures BIGINT NOT NULL,
   PRIMARY KEY (connection)
 );
@@ -391,6 +401,7 @@ CREATE TABLE mass_stop (
   fields JSON NOT NULL,
   amounts JSON NOT NULL,
   examples JSON NOT NULL,
+  cause TEXT NOT NULL,
   first_at BIGINT NOT NULL,
   last_at BIGINT NOT NULL,
   look_again_at BIGINT,

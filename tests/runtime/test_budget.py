@@ -1,0 +1,310 @@
+"""A connection's calls: whatever threads, processes and machines do, the other side never sees too many."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.errors import Transient
+from hub.runtime.budget import DAY_BATCH, Budgets, SharedBudget, choose_pace, count_calls
+from hub.runtime.clock import SystemClock
+from hub.sdk import CallLimits
+from hub.sdk.simulator import Request, Response, serve
+from hub.store import Store
+from tests.runtime.stage import TurnedClock
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    return TurnedClock()
+
+
+@pytest.fixture
+def store(clock: TurnedClock) -> Iterator[Store]:
+    with Store.open("sqlite://", clock=clock) as store:
+        store.migrate()
+        yield store
+
+
+def make_budget(
+    store: Store, clock: TurnedClock, holder: str = "a", per_s: str | None = None, per_day: int | None = None
+) -> SharedBudget:
+    limits = CallLimits(None if per_s is None else Decimal(per_s), per_day)
+    return SharedBudget("erp", store, clock, SHANGHAI, limits, holder)
+
+
+def find_most(at: list[float], window_s: float) -> int:
+    """The most moments within any window of that length."""
+    ordered = sorted(at)
+    return max(
+        (sum(1 for other in ordered[i:] if other - first < window_s) for i, first in enumerate(ordered)), default=0
+    )
+
+
+def used(store: Store, clock: TurnedClock) -> int:
+    with store.read() as tx:
+        return count_calls(tx, "erp", clock.now(), SHANGHAI)
+
+
+# ---------------------------------------------------------------- calls a second
+
+
+@pytest.mark.parametrize(
+    ("per_s", "at_once", "window_s"), [("5", 5, 1), ("2.5", 2, 1), ("1", 1, 1), ("0.5", 1, 2), ("0.1", 1, 10)]
+)
+def test_a_fraction_is_never_rounded_up(per_s: str, at_once: int, window_s: float):
+    pace = choose_pace(Decimal(per_s))
+    assert pace is not None
+    assert (pace.at_once, pace.window_s) == (at_once, window_s)
+
+
+@pytest.mark.parametrize("per_s", ["7", "2.5", "0.5"])
+def test_one_worker_keeps_the_pace(store: Store, clock: TurnedClock, per_s: str):
+    budget, at = make_budget(store, clock, per_s=per_s), []
+    for _ in range(30):
+        with budget.call():
+            at.append(clock.monotonic())
+            clock.turn(0.01)
+    pace = choose_pace(Decimal(per_s))
+    assert pace is not None
+    assert find_most(at, pace.window_s) == pace.at_once
+    assert at[-1] - at[0] < 30 / float(per_s) * 1.3, "and it is not much slower than it may be"
+
+
+def test_a_turn_that_is_far_away_is_told_not_slept(store: Store, clock: TurnedClock):
+    budget = make_budget(store, clock, per_s="0.05")
+    with budget.call():
+        pass
+    before = clock.at
+    with pytest.raises(Transient) as caught, budget.call():
+        pass
+    assert caught.value.retry_after_s == pytest.approx(20)
+    assert clock.at == before
+    clock.turn(caught.value.retry_after_s or 0)
+    with budget.call():
+        pass
+
+
+steps = st.lists(
+    st.tuples(st.integers(0, 2), st.floats(0, 0.4), st.floats(0.001, 3), st.floats(0, 1)), min_size=20, max_size=120
+)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(["1", "2", "5", "0.5"]), steps)
+def test_no_order_of_calls_of_three_processes_exceeds_it(per_s: str, steps: list[tuple[int, float, float, float]]):
+    """Each step: a process asks after a while; if it may call, the call lasts some time and arrives somewhere in it."""
+    clock = TurnedClock()
+    with Store.open("sqlite://", clock=clock) as store:
+        store.migrate()
+        budgets = [make_budget(store, clock, name, per_s) for name in "abc"]
+        flying: list[tuple[float, SharedBudget]] = []
+        arrived: list[float] = []
+        for who, wait_s, lasts_s, when in steps:
+            clock.turn(wait_s)
+            for ends, budget in sorted(flying, key=lambda call: call[0]):
+                if ends <= clock.monotonic():
+                    flying.remove((ends, budget))
+                    budget._land()
+            if budgets[who]._take() == 0:
+                started = clock.monotonic()
+                # A process that falls silent with a call under way has a moment for it to arrive.
+                arrived.append(started + min(when * lasts_s, 0.6))
+                flying.append((started + lasts_s, budgets[who]))
+    pace = choose_pace(Decimal(per_s))
+    assert pace is not None
+    assert find_most(arrived, pace.window_s - 1e-6) <= pace.at_once
+
+
+@pytest.mark.parametrize("per_s", ["1", "5"])
+def test_nobody_starves(store: Store, clock: TurnedClock, per_s: str):
+    budgets = {name: make_budget(store, clock, name, per_s) for name in "abc"}
+    calls = dict.fromkeys(budgets, 0)
+    for _ in range(1200):
+        clock.turn(0.05)
+        for name, budget in budgets.items():
+            if budget._take() == 0:
+                calls[name] += 1
+                budget._land()
+    total = 60 * int(per_s)
+    assert sum(calls.values()) <= total + int(per_s)
+    assert sum(calls.values()) > total * 0.5
+    assert min(calls.values()) > sum(calls.values()) / 3 * 0.6
+
+
+def test_what_a_silent_process_held_passes_on(store: Store, clock: TurnedClock):
+    silent, other = make_budget(store, clock, "a", "1"), make_budget(store, clock, "b", "1")
+    with silent.call():
+        pass
+    before = clock.at
+    with other.call():
+        pass
+    assert timedelta(seconds=1) <= clock.at - before < timedelta(seconds=3)
+
+
+# ---------------------------------------------------------------- calls a day
+
+
+def test_the_day_is_spent_exactly_and_ends_at_midnight_there(store: Store, clock: TurnedClock):
+    clock.at = datetime(2026, 11, 2, 15, 30, tzinfo=UTC)  # 23:30 in Shanghai
+    budget = make_budget(store, clock, per_day=130)
+    for _ in range(130):
+        with budget.call():
+            pass
+    with pytest.raises(Transient) as caught, budget.call():
+        pass
+    assert caught.value.retry_after_s == 1800
+    assert caught.value.code == "runtime.calls_used"
+    assert "130" in caught.value.text()
+    assert "2026-11-03 00:00" in caught.value.text("zh")
+    assert used(store, clock) == 130
+    clock.turn(1800)
+    assert used(store, clock) == 0
+    with budget.call():
+        pass
+
+
+def test_two_processes_never_spend_more_than_the_day(store: Store, clock: TurnedClock):
+    budgets = [make_budget(store, clock, name, per_day=200) for name in "ab"]
+    rng, made = random.Random(3), 0
+    spent = set()
+    while len(spent) < 2:
+        budget = rng.choice(budgets)
+        try:
+            with budget.call():
+                made += 1
+        except Transient:
+            spent.add(budget)
+    assert 195 <= made <= 200
+
+
+def test_what_is_left_of_a_batch_is_given_back(store: Store, clock: TurnedClock):
+    budget = make_budget(store, clock, per_day=10_000)
+    for _ in range(7):
+        with budget.call():
+            pass
+    assert used(store, clock) == DAY_BATCH
+    budget.give_back()
+    budget.give_back()
+    assert used(store, clock) == 7
+
+
+def test_a_process_that_died_loses_its_batch_and_nothing_else(store: Store, clock: TurnedClock):
+    with make_budget(store, clock, "dead", per_day=1000).call():
+        pass
+    other = make_budget(store, clock, "alive", per_day=1000)
+    with other.call():
+        pass
+    other.give_back()
+    assert used(store, clock) == DAY_BATCH + 1
+
+
+def test_calls_are_counted_without_a_limit(store: Store, clock: TurnedClock):
+    budget = make_budget(store, clock)
+    for _ in range(123):
+        with budget.call():
+            pass
+    budget.give_back()
+    assert used(store, clock) == 123
+
+
+def test_asking_costs_far_less_than_a_transaction_each(store: Store, clock: TurnedClock):
+    counted, paced = make_budget(store, clock), make_budget(store, clock, per_s="100")
+    for _ in range(1000):
+        for budget in (counted, paced):
+            with budget.call():
+                clock.turn(0.005)
+    assert counted.transactions == 1000 / DAY_BATCH
+    assert paced.transactions <= 50
+
+
+def test_threads_of_a_process_share_one_budget(store: Store, clock: TurnedClock):
+    budgets = Budgets("a")
+    limits = CallLimits(per_day=5)
+    first = budgets.lend("erp", store, clock, SHANGHAI, limits)
+    assert budgets.lend("erp", store, clock, SHANGHAI, limits) is first
+    with first.call():
+        pass
+    changed = budgets.lend("erp", store, clock, SHANGHAI, replace(limits, per_day=6))
+    assert changed is not first
+    assert used(store, clock) == 1, "what the old one had left was given back"
+
+
+# ---------------------------------------------------------------- real time, threads, processes
+
+WORKER = """
+import json, random, sys, threading, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+from hub.runtime.budget import Budgets
+from hub.runtime.clock import SystemClock
+from hub.sdk import CallLimits, HttpClient, Tools
+from hub.store import Store
+
+url, database, holder, per_s, seconds, threads = json.loads(sys.argv[1])
+clock = SystemClock()
+store = Store.open(database, clock=clock)
+budget = Budgets(holder).lend("erp", store, clock, ZoneInfo("UTC"), CallLimits(Decimal(per_s)))
+ends = time.monotonic() + seconds
+made = []
+
+def work():
+    client = HttpClient(url, Tools(clock=clock, random=random.Random(1), budget=budget))
+    while time.monotonic() < ends:
+        client.read("GET", "/")
+        made.append(1)
+    client.close()
+
+workers = [threading.Thread(target=work) for _ in range(threads)]
+for worker in workers: worker.start()
+for worker in workers: worker.join()
+budget.give_back()
+store.close()
+print(json.dumps({"calls": len(made), "transactions": budget.transactions}))
+"""
+
+
+def test_threads_of_two_processes_never_exceed_it_at_the_other_side(database_url: str):
+    per_s, seconds = 12, 6
+    with Store.open(database_url, clock=SystemClock()) as store:
+        store.migrate()
+    arrived: list[float] = []
+    lock = threading.Lock()
+
+    def handle(request: Request) -> Response:
+        with lock:
+            arrived.append(time.monotonic())
+        return Response(200, b"{}")
+
+    with serve(handle) as server:
+        orders = [json.dumps([server.url, database_url, name, str(per_s), seconds, 4]) for name in ("a", "b")]
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-c", WORKER, order], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+            )
+            for order in orders
+        ]
+        told = [json.loads(process.communicate(timeout=120)[0]) for process in running]
+    assert all(process.returncode == 0 for process in running)
+    assert sum(one["calls"] for one in told) == len(arrived)
+    assert min(one["calls"] for one in told) > 0, "both had their part"
+    assert find_most(arrived, 1.0) <= per_s
+    assert len(arrived) > per_s, "and the budget was used"
+    with Store.open(database_url, clock=SystemClock()) as store, store.read() as tx:
+        assert count_calls(tx, "erp", datetime.now(UTC), ZoneInfo("UTC")) == len(arrived)
