@@ -72,7 +72,7 @@ class SyncSettings(Value):
     """Shared fields that the admin allows on a system without compare-and-set."""
     guard: GuardSettings = GuardSettings()
     expect_change_every_s: int | None = Field(default=None, ge=60)
-    """A stream without news for longer is reported as silent; None: learned from its longest silences."""
+    """A stream without news for longer is reported as silent; left out, learned from its longest silences."""
     cursor_kept_s: int | None = Field(default=None, ge=60)
     """How long the other system remembers a cursor; one that gets near it is reported."""
 
@@ -87,12 +87,17 @@ class ConnectionSettings(Value):
     zone: str = "Asia/Shanghai"
     """The zone of times that the system sends without one."""
     codes: dict[str, dict[str, str]] = {}
-    """Code tables: table → {remote code: hub value}."""
+    """Code tables: table → their code = our value."""
     rounding: str | None = None
     """How the system rounds tax: ``line`` (half up, each line) or ``document`` (half even, each rate of a document);
     left out, what the connector declares."""
     tolerance: Decimal | None = None
     """By how much the total there may differ from what its lines add up to; left out, what the connector declares."""
+    calls_per_s: Decimal | None = Field(default=None, gt=0, le=10_000)
+    """At most so many calls in any second, over all workers; 0.5 is one in two seconds. None: what the connector
+    knows of its vendor."""
+    calls_per_day: int | None = Field(default=None, gt=0)
+    """At most so many calls a day in ``zone``; then the connection rests until midnight there. None: likewise."""
     syncs: dict[str, SyncSettings] = {}
     """One table for each kind that this connection keeps in step."""
     mappings: dict[str, tuple[tuple[str, str], ...]] = {}

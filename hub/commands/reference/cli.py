@@ -1,16 +1,14 @@
-"""Writes docs/reference/cli.md from the program itself: ``python -m hub.commands.reference`` in a checkout."""
+"""Every command with its own help."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from typer.main import get_command
 
 from hub.commands.app import build_app
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 WIDTH = 100
 HEAD = """\
 # The command line
@@ -30,7 +28,7 @@ else `~/.isthmus`. With `--json` a command prints one document on stdout:
 """
 
 
-def render_reference() -> str:
+def render() -> str:
     """The whole page."""
     root: Any = get_command(build_app())
     sections = [HEAD]
@@ -53,12 +51,3 @@ def _render_command(words: list[str], command: Any) -> str:
     context = command.make_context(name, [], resilient_parsing=True, terminal_width=WIDTH)
     text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
     return f"## `{name}`\n\n```\n{text.strip()}\n```\n"
-
-
-def main() -> None:
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(render_reference(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,18 @@
+"""The pages of docs/reference, written from the program itself: ``python -m hub.commands.reference`` in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[3] / "docs" / "reference"
+
+
+def render_pages() -> dict[str, str]:
+    """File name → text of every page."""
+    from hub.commands.reference import cli, configuration, metrics
+
+    return {
+        "cli.md": cli.render(),
+        "configuration.md": configuration.render(),
+        "metrics.md": metrics.render(),
+    }
