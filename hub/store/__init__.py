@@ -1,7 +1,8 @@
 """The only room that knows SQLAlchemy: tables, unit of work, migrations."""
 
+from hub.store.batch import Batch, BatchRefused
 from hub.store.bookkeeping import UnitOfWork
 from hub.store.records import Clock
 from hub.store.store import Store
 
-__all__ = ["Clock", "Store", "UnitOfWork"]
+__all__ = ["Batch", "BatchRefused", "Clock", "Store", "UnitOfWork"]

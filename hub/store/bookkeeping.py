@@ -47,6 +47,8 @@ _ALWAYS_DUE = (
     BindingState.REVERSING,
 )
 _DUE_WHEN_DIRTY = (BindingState.WAITING, BindingState.BOUND)
+COMPRESSION = 6
+"""Level at which payloads are compressed."""
 _HALF = 10**9
 """Scaled amounts are summed in two halves on SQLite: their plain sum could leave 64 bits."""
 
@@ -75,6 +77,7 @@ class UnitOfWork(Records):
 
         In a writing transaction on PostgreSQL they are locked, and those that another worker has locked are left out.
         """
+        self._settle()
         lock = self._writable
         statement = _select_due(connection is not None, kinds is not None, lock)
         params = {"now": now, "limit_rows": limit, "connection_name": connection, "kind_names": list(kinds or ())}
@@ -91,6 +94,7 @@ class UnitOfWork(Records):
     ) -> list[Total]:
         """The exact sum of a decimal field for each value of ``group`` (``""`` for NULL); rows without a value do not
         count."""
+        self._settle()
         shape, params = parse_where(model, where, with_deleted=with_deleted)
         column_type = stored(model).table.c[field].type
         if not isinstance(column_type, ScaledDecimal):
@@ -111,14 +115,24 @@ class UnitOfWork(Records):
         self, connection: str, stream: str, external_id: str, version: int | None, payload: Mapping[str, Any]
     ) -> bool:
         """Keep a record as the vendor sent it; False when it equals the newest one that is kept."""
+        body, digest = self._dump_payload(payload)
+        newest = self._newest_payload(connection, stream, external_id)
+        if newest is not None and newest.digest == digest:
+            return False
+        self._add_payload(connection, stream, external_id, version, digest, body)
+        return True
+
+    def _dump_payload(self, payload: Mapping[str, Any]) -> tuple[bytes, str]:
+        """The bytes that are kept, not compressed yet, and their digest."""
         try:
             body = dump_canonical(payload)
         except (TypeError, ValueError) as error:
             raise RuleBroken("store.value_refused", what=error) from error
-        digest = hashlib.sha256(body).hexdigest()
-        newest = self._newest_payload(connection, stream, external_id)
-        if newest is not None and newest.digest == digest:
-            return False
+        return body, hashlib.sha256(body).hexdigest()
+
+    def _add_payload(
+        self, connection: str, stream: str, external_id: str, version: int | None, digest: str, body: bytes
+    ) -> None:
         self.insert(
             Payload(
                 id=self.make_id(),
@@ -127,11 +141,10 @@ class UnitOfWork(Records):
                 external_id=external_id,
                 version=version or 0,
                 digest=digest,
-                body=zlib.compress(body, 6),
+                body=zlib.compress(body, COMPRESSION),
                 at=self._clock.now(),
             )
         )
-        return True
 
     def latest_payload(self, connection: str, stream: str, external_id: str) -> dict[str, Any] | None:
         """The newest payload (decimals as text), or None."""
@@ -142,6 +155,7 @@ class UnitOfWork(Records):
         """Remove payloads older than ``before`` that are not among the newest ``keep_versions`` of their record; how
         many."""
         self._check_writable()
+        self._settle()
         table = stored(Payload).table
         record = (table.c.connection, table.c.stream, table.c.external_id)
         rank = func.row_number().over(partition_by=record, order_by=(table.c.at.desc(), table.c.id.desc()))

@@ -134,14 +134,7 @@ class Records:
         ``Stale`` when the database holds another revision: somebody else was faster.
         """
         self._check_writable()
-        now = self._clock.now()
-        new = entity.model_copy(
-            update={
-                "revision": entity.revision + 1,
-                "created_at": entity.created_at or now,
-                "updated_at": now,
-            }
-        )
+        new = self._next_revision(entity)
         values = row_codec(type(new)).encode(new)
         if entity.revision == 0:
             result = self._run(statements.insert_row(type(new), self._dialect), values)
@@ -153,6 +146,11 @@ class Records:
             raise Stale("store.revision_changed", kind=entity.KIND, id=entity.id, revision=entity.revision)
         self._write_lines(new, replace=entity.revision > 0)
         return new
+
+    def _next_revision(self, entity: E) -> E:
+        now = self._clock.now()
+        times = {"created_at": entity.created_at or now, "updated_at": now}
+        return entity.model_copy(update={"revision": entity.revision + 1, **times})
 
     def delete(self, model: type[Value], **where: Any) -> int:
         """Remove rows for good; how many. (A record that people delete gets ``deleted_at`` instead.)"""
@@ -174,6 +172,9 @@ class Records:
             if values:
                 self._run(statements.insert_lines(model, index, self._dialect), values)
 
+    def note_new(self, record_id: UUID) -> None:
+        """Tell that an id was made just now, so that nothing can refer to it yet."""
+
     # ------------------------------------------------------------ running
 
     @contextlib.contextmanager
@@ -182,6 +183,9 @@ class Records:
         self._check_writable()
         with self._connection.begin_nested():
             yield
+
+    def _settle(self) -> None:
+        """Before a question that only the database can answer."""
 
     def _run(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
         with translate():

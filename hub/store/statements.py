@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from hub.model.values import Value
 from hub.store.codec import RowCodec, line_codecs, row_codec, stored
+from hub.store.rows import Payload
 
 
 @cache
@@ -80,6 +81,23 @@ def parents_of_lines(model: type[Value], field: str, names: tuple[str, ...]) -> 
     columns = [lines.table.c[name] for name in names]
     same = [column == bindparam(column.name, type_=column.type) for column in columns]
     return select(lines.table.c[lines.parent]).where(*same).distinct()
+
+
+@cache
+def lines_with(model: type[Value], field: str, column: str, names: tuple[str, ...]) -> Select[Any]:
+    """(record id, then the columns ``names``) of the lines whose ``column`` is one of ``wanted``."""
+    lines = next(lines for lines in stored(model).lines if lines.field == field)
+    wanted = lines.table.c[column].in_(bindparam("wanted", type_=lines.table.c[column].type, expanding=True))
+    return select(lines.table.c[lines.parent], *(lines.table.c[name] for name in names)).where(wanted)
+
+
+@cache
+def select_digests() -> Select[Any]:
+    """(external id, digest) of the kept payloads of the records ``ids`` of one stream, the newest of each last."""
+    table = stored(Payload).table
+    same = [table.c[name] == bindparam(name) for name in ("connection", "stream")]
+    mine = table.c.external_id.in_(bindparam("ids", expanding=True))
+    return select(table.c.external_id, table.c.digest).where(*same, mine).order_by(table.c.at, table.c.id)
 
 
 def has_second_key(codec: RowCodec) -> bool:

@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -15,11 +15,13 @@ from sqlalchemy import Engine
 from hub.errors import Transient
 from hub.model.ids import RANDOM_BITS, make_uuid7
 from hub.store import schema, temporary
+from hub.store.batch import Batch
 from hub.store.bookkeeping import UnitOfWork
 from hub.store.engine import BUSY_TIMEOUT_S, for_reading, for_writing, open_engine, parse_url
 from hub.store.records import Clock
 from hub.store.transaction import Transaction, Turn
 
+U = TypeVar("U", bound=UnitOfWork)
 RandomBits = Callable[[int], int]
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -111,14 +113,22 @@ class Store:
 
         Keep it short, without a network call inside: on SQLite every other writer waits. Not to be nested.
         """
-        with self._transaction(self._writing, self._turn, writable=True) as tx:
+        with self._transaction(self._writing, self._turn, UnitOfWork, writable=True) as tx:
             yield tx
+
+    @contextlib.contextmanager
+    def write_batch(self) -> Iterator[Batch]:
+        """The same for many rows at once: what was read ahead is answered from memory, and writes are kept until the
+        end of the block. ``BatchRefused`` when the database does not take them: then nothing was changed."""
+        with self._transaction(self._writing, self._turn, Batch, writable=True) as batch:
+            yield batch
+            batch.write_out()
 
     @contextlib.contextmanager
     def rehearse(self) -> Iterator[UnitOfWork]:
         """A transaction that may write and is always undone: what would happen, without its happening."""
         try:
-            with self._transaction(self._writing, self._turn, writable=True) as tx:
+            with self._transaction(self._writing, self._turn, UnitOfWork, writable=True) as tx:
                 yield tx
                 raise _Undo
         except _Undo:
@@ -127,7 +137,7 @@ class Store:
     @contextlib.contextmanager
     def read(self) -> Iterator[UnitOfWork]:
         """A snapshot of the database, for reading only; it blocks nobody. Not to be nested."""
-        with self._transaction(self._reading, None, writable=False) as tx:
+        with self._transaction(self._reading, None, UnitOfWork, writable=False) as tx:
             yield tx
 
     def abandon_transactions(self) -> None:
@@ -137,14 +147,14 @@ class Store:
             transaction.abandon()
 
     @contextlib.contextmanager
-    def _transaction(self, engine: Engine, turn: Turn | None, *, writable: bool) -> Iterator[UnitOfWork]:
+    def _transaction(self, engine: Engine, turn: Turn | None, unit: type[U], *, writable: bool) -> Iterator[U]:
         if getattr(self._inside, "busy", False):
             raise RuntimeError("units of work do not nest: this thread is inside one already")
         transaction = Transaction(engine, turn)
         self._open.add(transaction)
         self._inside.busy = True
         try:
-            yield UnitOfWork(transaction.connection, self._clock, self.make_id, writable=writable)
+            yield unit(transaction.connection, self._clock, self.make_id, writable=writable)
         except BaseException:  # whatever ends the block, it is passed on
             self._leave(transaction, Transaction.roll_back)
             raise

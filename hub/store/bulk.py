@@ -1,0 +1,110 @@
+"""One statement for many rows: compiled once, its values converted here, run by the driver's ``executemany``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Executable, bindparam, delete
+from sqlalchemy.types import TypeEngine
+
+from hub.errors import RuleBroken
+from hub.model.values import Value
+from hub.store import statements
+from hub.store.codec import line_codecs, row_codec, stored
+from hub.store.failures import translate
+
+Values = Mapping[str, Any]
+_Convert = Callable[[Any], Any] | None
+
+
+class BulkStatement:
+    """``types``: the column type of each parameter."""
+
+    def __init__(self, statement: Executable, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # every statement has it
+        self._sql = str(compiled)
+        self._is_positional = bool(compiled.positional)
+        names = list(compiled.positiontup) if self._is_positional else list(compiled.params)
+        self._plan = tuple((name, _make_converter(types[name], dialect)) for name in names)
+
+    def run(self, connection: Connection, rows: Iterable[Values]) -> int:
+        """How many rows of the database it touched."""
+        try:
+            values = self._convert(rows)
+        except (ValueError, OverflowError) as error:  # too large, too fine, without a zone
+            raise RuleBroken("store.value_refused", what=error) from error
+        with translate():
+            return connection.exec_driver_sql(self._sql, values).rowcount
+
+    def _convert(self, rows: Iterable[Values]) -> list[Any]:
+        plan = self._plan
+        if self._is_positional:
+            return [tuple([row[n] if c is None else c(row[n]) for n, c in plan]) for row in rows]
+        return [{n: row[n] if c is None else c(row[n]) for n, c in plan} for row in rows]
+
+
+def _make_converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert:
+    convert: _Convert = type_.dialect_impl(dialect).bind_processor(dialect)
+    return convert
+
+
+def _types_of(columns: Iterable[ColumnElement[Any]]) -> dict[str, TypeEngine[Any]]:
+    return {str(column.key): column.type for column in columns}
+
+
+class BulkStatements:
+    """The statements of one database, made when they are first needed."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
+    @cache  # noqa: B019 - as many as there are tables; one object for each engine
+    def insert(self, model: type[Value]) -> BulkStatement:
+        """INSERT that leaves out rows of which a unique key is taken."""
+        return self._make(statements.insert_row(model, self._dialect.name), row_codec(model).table.c)
+
+    @cache  # noqa: B019
+    def upsert(self, model: type[Value]) -> BulkStatement:
+        """INSERT, or UPDATE of the row with the same key."""
+        return self._make(statements.upsert_row(model, self._dialect.name), row_codec(model).table.c)
+
+    @cache  # noqa: B019
+    def revise(self, model: type[Value]) -> BulkStatement:
+        """UPDATE of records ``record_id`` that still have the revision ``read_revision``."""
+        columns = row_codec(model).table.c
+        more = {"record_id": columns.id.type, "read_revision": columns.revision.type}
+        return BulkStatement(statements.update_revision(model), {**_types_of(columns), **more}, self._dialect)
+
+    @cache  # noqa: B019
+    def delete(self, model: type[Value]) -> BulkStatement:
+        """DELETE by key."""
+        found = stored(model)
+        return self._make(_delete_by_key(found.table, found.spec.key), found.table.c)
+
+    @cache  # noqa: B019
+    def delete_lines(self, model: type[Value], index: int) -> BulkStatement:
+        """DELETE of the lines of one field of ``parent``."""
+        lines = stored(model).lines[index]
+        types = {"parent": lines.table.c[lines.parent].type}
+        return BulkStatement(statements.delete_lines(model, index), types, self._dialect)
+
+    @cache  # noqa: B019
+    def insert_lines(self, model: type[Value], index: int) -> BulkStatement:
+        """INSERT of the lines of one field."""
+        columns = line_codecs(model)[index].table.c
+        return self._make(statements.insert_lines(model, index, self._dialect.name), columns)
+
+    def _make(self, statement: Executable, columns: Iterable[ColumnElement[Any]]) -> BulkStatement:
+        return BulkStatement(statement, _types_of(columns), self._dialect)
+
+
+def _delete_by_key(table: Any, key: Sequence[str]) -> Delete:
+    return delete(table).where(*(table.c[name] == bindparam(name, type_=table.c[name].type) for name in key))
+
+
+@cache
+def bulk_statements(dialect: Dialect) -> BulkStatements:
+    """Those of an engine."""
+    return BulkStatements(dialect)
