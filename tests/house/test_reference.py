@@ -8,6 +8,9 @@ import pytest
 from hub.commands.app import NOUNS, VERBS
 from hub.commands.reference import FOLDER, render_pages
 from hub.commands.reference.configuration import ENVIRONMENT, find_unit, list_keys, walk_tables
+from hub.commands.reference.connectors import list_shipped
+from hub.commands.reference.verbs import EXAMPLES, carry_out, compile_example
+from hub.mapping import source as mapping_source
 from hub.sync.config import HubConfig
 from tests.house.source import fail_with, product_files, tree
 
@@ -55,3 +58,20 @@ def test_every_variable_of_the_environment_is_told():
     ]
     used = {value for value in constants if isinstance(value, str) and re.fullmatch(r"ISTHMUS_[A-Z_]+", value)}
     assert used == {name for name in told if name.startswith("ISTHMUS_")}
+
+
+def test_every_connector_and_every_verb_has_its_place():
+    for name in list_shipped():
+        assert f"\n## {name}" in PAGES["connectors.md"]
+        assert (FOLDER.parent / "connectors" / f"{name}.md").exists(), "the catalogue links to its page"
+    assert {"sandbox", "tryton"} <= set(list_shipped())
+    assert tuple(EXAMPLES) == mapping_source.VERBS
+
+
+@pytest.mark.parametrize("verb", mapping_source.VERBS)
+def test_the_example_of_a_verb_uses_it(verb: str):
+    """That it works is shown by writing the page: the example is carried out."""
+    rules = compile_example(EXAMPLES[verb]).source.rules.values()
+    assert any(verb in rule.verbs for rule in rules)
+    here, _ = carry_out(EXAMPLES[verb])
+    assert here

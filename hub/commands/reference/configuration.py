@@ -34,6 +34,8 @@ UNITS = {
     "lost": "share from 0 to 1",
     "changed": "share from 0 to 1",
     "minimum": "records",
+    "calls_per_day": "calls a day",
+    "calls_per_s": "calls a second",
 }
 ENVIRONMENT = {
     "ISTHMUS_HOME": ("`~/.isthmus`", "Home folder; `--home` wins over it."),
@@ -132,7 +134,7 @@ def find_unit(key: str, field: FieldInfo) -> str:
     """The unit of a number; nothing for everything else."""
     if key in DURATIONS:
         return "`30s`, `5m`, `1h`, `1d`, or seconds"
-    return "seconds" if key.endswith("_s") else UNITS.get(key, "")
+    return UNITS.get(key) or ("seconds" if key.endswith("_s") else "")
 
 
 def _show_default(field: FieldInfo) -> str:

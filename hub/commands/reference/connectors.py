@@ -1,0 +1,131 @@
+"""Every shipped connector: what it declares, and what a connection of it is asked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+
+from hub.commands.reference.configuration import name_type, show_value
+from hub.commands.reference.markdown import as_code, write_page, write_table
+from hub.protocol.semantics import Confirm, Stage, WriteSemantics
+from hub.runtime.clock import SystemClock
+from hub.runtime.home import Home
+from hub.runtime.plugins import find_connectors, find_mapping_files, load_connector
+from hub.runtime.settings import secret_fields
+from hub.sdk import Connector, Tools
+
+HEAD = """\
+Connectors live in `connectors/` of the package, in `connectors/` of the home, and in installed packages with the entry
+point `isthmus.connectors`; `isthmus connector list` shows the ones that your hub finds. This page tells what the
+shipped ones declare, in the words of [the write protocol](../protocol.md). `isthmus connection check` looks an account
+over without writing.
+
+- **tier**: how a create is made safe: `unique`, `draft`, `plain`, `blind`.
+- **confirm**: who can make a document count there: `save` (people), `submit` (the hub submits, people approve), `audit`
+  (the hub). The default of a sync is `save`.
+- **amend**: what happens to an edit that the state of the document no longer allows.
+- **evidence**: how the declaration is known: `measured` against the real system, `read` in its documentation, or
+  `recalled`, which keeps writing off until it was probed.
+- **may be late**: for how long an accepted request can still take effect, and a list not show a change; the hub waits
+  this out before it calls a lost request lost.
+"""
+ABSENT = Home(Path("nowhere"), {})
+"""Only what is shipped: no home is looked into."""
+
+
+def render() -> str:
+    """The whole page."""
+    return write_page("Connectors", [HEAD, *(_write_connector(name) for name in list_shipped())])
+
+
+def list_shipped() -> list[str]:
+    """The connectors that the package brings."""
+    return [name for name, found in find_connectors(ABSENT).items() if found.origin == "built-in"]
+
+
+def _write_connector(name: str) -> str:
+    loaded = load_connector(name, ABSENT)
+    label = loaded.label["en"]
+    about = " ".join((loaded.__doc__ or "").split())
+    connector = open_unconnected(loaded)
+    mapped = find_mapping_files(name, loaded)
+    kinds = write_table(["kind", *list_fields()], _describe_kinds(connector, mapped))
+    facts = [
+        f"Tax is rounded {_ROUNDING[connector.rounding]}; totals may differ by {connector.total_tolerance}.",
+        f"Simulator: {as_code(f'isthmus simulate {name}') if loaded.simulator else 'none'}.",
+        f"More: [docs/connectors/{name}.md](../connectors/{name}.md).",
+    ]
+    connector.close()
+    title = name if label.lower() == name else f"{name} ({label})"
+    return "\n\n".join(
+        [f"## {title}", about, kinds, " ".join(facts), "Asked of a connection:", _write_config(loaded.Config)]
+    )
+
+
+_ROUNDING = {"line": "half up for each line", "document": "half even for each rate of a document"}
+
+
+def open_unconnected(loaded: type[Connector]) -> Connector:
+    """A connector with invented answers; nothing is asked of any system."""
+    tools = Tools(clock=SystemClock(), random=random.Random(0))
+    return loaded(loaded.Config(**invent_answers(loaded.Config)), tools)
+
+
+def invent_answers(model: type[BaseModel]) -> dict[str, Any]:
+    """A value for each key that has no default."""
+    secrets = secret_fields(model)
+    return {
+        name: SecretStr("invented") if name in secrets else "http://127.0.0.1:9"
+        for name, field in model.model_fields.items()
+        if field.is_required()
+    }
+
+
+def list_fields() -> list[str]:
+    """The heads of the table of kinds, after the kind."""
+    return ["direction", "tier", "reference in", "confirm", "amend", "edits by stage", "may be late", "evidence"]
+
+
+def _describe_kinds(connector: Connector, mapped: Mapping[str, Path]) -> Iterator[list[str]]:
+    sinks = connector.sinks()
+    readable = {stream.kind for stream in connector.streams().values()}
+    for kind in sorted(readable | sinks.keys() | mapped.keys()):
+        sink = sinks.get(kind)
+        if sink is None:
+            yield [as_code(kind), "in", *["–"] * (len(list_fields()) - 1)]
+            continue
+        yield [as_code(kind), "both" if kind in readable else "out", *_describe(sink.semantics)]
+
+
+def _describe(semantics: WriteSemantics) -> list[str]:
+    late_s = semantics.d_max_s + semantics.lag_s
+    return [
+        semantics.tier.value,
+        semantics.reference_field or "–",
+        ", ".join(choice.value for choice in Confirm if choice in semantics.confirms),
+        semantics.amend.value,
+        "; ".join(
+            f"{stage.value}: {_list_names(semantics.editable[stage])}" for stage in Stage if stage in semantics.editable
+        )
+        or "none",
+        f"{late_s:g} s",
+        semantics.evidence.value,
+    ]
+
+
+def _list_names(fields: frozenset[str]) -> str:
+    return "all" if "*" in fields else ", ".join(sorted(fields)) or "none"
+
+
+def _write_config(model: type[BaseModel]) -> str:
+    secrets = secret_fields(model)
+    rows = []
+    for key, field in model.model_fields.items():
+        kind = "secret" if key in secrets else name_type(key, field.annotation)
+        default = "*needed*" if field.is_required() else "–" if key in secrets else show_value(field.get_default())
+        rows.append([as_code(key), kind, default, field.description or ""])
+    return write_table(["key", "type", "default", "question"], rows)
