@@ -26,7 +26,7 @@ class SandboxClient:
 
     def describe_account(self) -> Row:
         """Who we are there and what the installation can do."""
-        return self._read("/api/whoami")
+        return self._read("/api/whoami", "user")
 
     def list_changes(self, kind: str, since: str | None, position: Sequence[str] | None, limit: int) -> Row:
         """``{"items": […], "next": [time, id] | None}``."""
@@ -35,30 +35,30 @@ class SandboxClient:
             params["since"] = since
         if position is not None:
             params["after_time"], params["after_id"] = position
-        return self._read(f"/api/{kind}", **params)
+        return self._read(f"/api/{kind}", "items", **params)
 
     def get(self, kind: str, id: str) -> Row | None:
         """One document, None when the ERP says that it has none of that id."""
         try:
-            return self._read(f"/api/{kind}/{id}")
+            return self._read(f"/api/{kind}/{id}", "id")
         except Rejected as refused:
             if _says(refused, "not_found"):
                 return None
             raise
 
     def list_ids(self, kind: str) -> Sequence[str]:
-        return [str(id) for id in self._read(f"/api/{kind}/ids")["ids"]]
+        return [str(id) for id in self._read(f"/api/{kind}/ids", "ids")["ids"]]
 
     def search(self, kind: str, **params: str) -> Sequence[Row]:
         """By ``ref_prefix``, or partners by ``tax_id``."""
-        return list(self._read(f"/api/{kind}", **params)["items"])
+        return list(self._read(f"/api/{kind}", "items", **params)["items"])
 
     def create(self, kind: str, document: Row) -> Row:
         return self._write("POST", f"/api/{kind}", document)
 
     def create_all(self, kind: str, documents: Sequence[Row]) -> Sequence[Row | IsthmusError]:
         """One result for each document, in order."""
-        results = self._write("POST", f"/api/{kind}/batch", {"items": list(documents)}).get("results")
+        results = self._write("POST", f"/api/{kind}/batch", {"items": list(documents)}, wanted="results")["results"]
         if not isinstance(results, list) or len(results) != len(documents):
             raise OutcomeUnknown("sandbox.unreadable", vendor=str(results)[:300], where=f"/api/{kind}/batch")
         return [_read_item(result) for result in results]
@@ -81,25 +81,26 @@ class SandboxClient:
     def close(self) -> None:
         self._http.close()
 
-    def _read(self, path: str, **params: str | int) -> Row:
+    def _read(self, path: str, wanted: str, **params: str | int) -> Row:
+        """An answer that has the key ``wanted``: a 200 without it is an error in disguise."""
         response = self._http.read("GET", path, params=params or None, headers=self._name_request())
         row = _parse(response)
-        if row is None:
+        if row is None or wanted not in row:
             raise Transient("sandbox.unreadable", vendor=response.text[:300], where=path)
         return row
 
-    def _write(self, method: str, path: str, body: Row, if_version: int | None = None) -> Row:
+    def _write(self, method: str, path: str, body: Row, if_version: int | None = None, wanted: str = "id") -> Row:
         try:
-            return self._send(method, path, body, if_version)
+            return self._send(method, path, body, if_version, wanted)
         except Rejected as refused:
             raise _translate(refused) from refused
 
-    def _send(self, method: str, path: str, body: Row, if_version: int | None) -> Row:
+    def _send(self, method: str, path: str, body: Row, if_version: int | None, wanted: str = "id") -> Row:
         content = body if if_version is None else {**body, "if_version": if_version}
         response = self._http.write(method, path, json=content, headers=self._name_request())
         row = _parse(response)
-        if row is None:
-            # HTTP 200 with a page of a gateway: it may have been applied.
+        if row is None or wanted not in row:
+            # HTTP 200 with a page of a gateway, or with an error in it: it may have been applied.
             raise OutcomeUnknown("sandbox.unreadable", vendor=response.text[:300], where=path)
         return row
 

@@ -77,7 +77,8 @@ class MasterSink(SandboxSink):
 
     @property
     def semantics(self) -> WriteSemantics:
-        return declare(self._config, Tier(self._config.master_tier), {Stage.EFFECTIVE: ALL_FIELDS})
+        tier = Tier(self._config.master_tier)
+        return declare(self._config, tier, {Stage.EFFECTIVE: ALL_FIELDS}, kept=frozenset({"note"}))
 
 
 class PartnerSink(MasterSink):
@@ -136,10 +137,11 @@ def declare(
     *,
     voidable: frozenset[Stage] = frozenset(),
     deletable: frozenset[Stage] = frozenset(),
+    kept: frozenset[str] = OPEN_FIELDS,
 ) -> WriteSemantics:
-    """The declaration of one kind. An ERP that edits freely has nothing to amend: a void it does not allow is
-    refused."""
-    kept = Normaliser(max_length=config.text_max or None, case="upper" if config.text_upper else None)
+    """The declaration of one kind; ``kept`` are the texts that the ERP may cut or write in capitals. An ERP that edits
+    freely has nothing to amend: a void it does not allow is refused."""
+    text = Normaliser(max_length=config.text_max or None, case="upper" if config.text_upper else None)
     return WriteSemantics(
         tier=tier,
         reference_field=None if tier is Tier.BLIND else "our_ref",
@@ -157,7 +159,7 @@ def declare(
         d_max_s=config.d_max_s,
         lag_s=config.lag_s,
         granularity_s=config.granularity_s,
-        normalisers=dict.fromkeys(OPEN_FIELDS, kept),
+        normalisers=dict.fromkeys(kept, text),
     )
 
 

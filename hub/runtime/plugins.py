@@ -12,7 +12,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +24,7 @@ from hub.locale import add_catalogue
 from hub.runtime.home import Home
 from hub.runtime.settings import OWN_KEYS
 from hub.sdk import Connector, hooks
+from hub.sync import shipped
 
 ENTRY_POINTS = "isthmus.connectors"
 SITE_PACKAGE = "isthmus_site_connectors"
@@ -71,8 +72,7 @@ def register_catalogues(home: Home) -> None:
 
 def find_mapping_files(name: str, connector: type[Connector]) -> Mapping[str, Path]:
     """Kind → the connector's shipped mapping file."""
-    folder = connector.mappings or _package_folder("mappings") / name
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return shipped.find_mapping_files(connector)
 
 
 def _ask_hook(module: ModuleType, name: str) -> type[Connector]:
@@ -132,12 +132,4 @@ def _import_site(folder: Path) -> ModuleType:
 
 
 def _built_in_folder() -> Path:
-    return _package_folder("connectors")
-
-
-@cache
-def _package_folder(package: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise ConfigInvalid("runtime.package_missing", package=package)
-    return Path(spec.origin).parent
+    return shipped.find_package("connectors")

@@ -1,0 +1,216 @@
+"""Checks that write as the hub does, on a system that behaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.errors import IsthmusError
+from hub.protocol.semantics import ALL_FIELDS, Confirm, Stage, Tier
+from hub.sdk import Draft, Written
+from hub.sync.measure import Findings, ending, stages, writing
+from hub.sync.measure.findings import bad, note, ok, skipped
+from hub.sync.measure.subject import LIVING, mark_new
+from hub.sync.measure.writing import name_outcome
+from hub.testkit.conformance.checks import check
+from hub.testkit.conformance.lab import Lab
+
+
+@check(writes=True)
+def check_round_trip(lab: Lab, kind: str) -> Findings:
+    """What is created can be read again, and means the same."""
+    subject, values = lab.subjects[kind], lab.sample(kind)
+    _, written = lab.create(kind, values)
+    seen = lab.look(kind, written.external_id)
+    if written.version is not None and seen.source.version is not None and written.version > seen.source.version:
+        yield bad("measure.version_ahead", told=written.version, read=seen.source.version)
+    yield from writing.compare_values(subject, values, seen.values)
+
+
+@check(writes=True)
+def check_patch(lab: Lab, kind: str) -> Findings:
+    """A change writes what it names and leaves everything else as it was."""
+    subject = lab.subjects[kind]
+    _, seen = lab.make(kind)
+    fields = subject.semantics.editable.get(seen.source.stage, frozenset())
+    changes = writing.first_change(subject, seen, fields, lab.next_number())
+    if not changes:
+        yield skipped("measure.nothing_to_edit", stage=seen.source.stage.value)
+        return
+    subject.patch(seen, changes)
+    after = lab.look(kind, seen.source.external_id)
+    yield from writing.compare_values(subject, {**seen.values, **changes}, after.values)
+
+
+@check(writes=True)
+def check_tier(lab: Lab, kind: str) -> Findings:
+    """Found by its reference; the same reference twice is refused or found twice; a draft is a draft: the declared tier
+    is what the system keeps."""
+    subject, abilities = lab.subjects[kind], writing.Abilities()
+    values = lab.sample(kind)
+    ref, written = lab.create(kind, values)
+    yield from writing.measure_reference(subject, ref, written.external_id, abilities)
+    stage = lab.look(kind, written.external_id).source.stage
+    abilities.draft = stage is Stage.DRAFT
+    yield from writing.measure_unique(subject, ref, written.external_id, values, abilities)
+    yield writing.judge_tier(subject.semantics.tier, abilities)
+
+
+@check(writes=True)
+def check_reference(lab: Lab, kind: str) -> Findings:
+    """The reference is written at creation, survives edits, and a person's copy is not ours."""
+    subject = lab.subjects[kind]
+    if subject.semantics.tier is Tier.BLIND:
+        yield skipped("measure.no_reference")
+        return
+    ref, made = lab.make(kind)
+    id = made.source.external_id
+    lab.edit(kind, id)
+    if (lab.look(kind, id).source.reference or "").upper() != ref.upper():
+        yield bad("measure.reference_edited", ref=ref)
+    copy = lab.act(lambda person: person.copy(kind, id), "copy")
+    lab.wait_lag(kind)
+    hits = {record.external_id: record for record in subject.writer.find(ref)}
+    if id not in hits:
+        yield bad("measure.reference_lost", ref=ref, id=id, field=subject.semantics.reference_field or "-")
+    if copy in hits and hits[copy].created_by_us is not False and subject.semantics.shows_modifier:
+        yield bad("measure.copy_taken_for_ours", id=copy)
+    yield ok("measure.reference_steady")
+
+
+@check(writes=True)
+def check_versions(lab: Lab, kind: str) -> Findings:
+    """Versions rise, an edit of an old version is ``Stale``, and change times are as fine as declared."""
+    _, seen = lab.make(kind)
+    subject = lab.subjects[kind]
+    fields = subject.semantics.editable.get(seen.source.stage, frozenset())
+    yield from writing.measure_versions(subject, seen, fields, lab.next_number() + 100)
+
+
+@check(writes=True)
+def check_confirm_version(lab: Lab, kind: str) -> Findings:
+    """Confirming names the version that was read: an older one is ``Stale``."""
+    subject = lab.subjects[kind]
+    if subject.semantics.tier is not Tier.DRAFT or Confirm.AUDIT not in subject.semantics.confirms:
+        yield skipped("measure.not_confirmed_by_us")
+        return
+    _, seen = lab.make(kind)
+    yield from stages.measure_confirm(subject, seen, lambda: lab.edit(kind, seen.source.external_id))
+
+
+@check(writes=True)
+def check_lag(lab: Lab, kind: str) -> Findings:
+    """Lists and searches show a write within the declared lag."""
+    subject, worst_s = lab.subjects[kind], 0.0
+    for _ in range(5):
+        moment = lab.since(kind, lab.clock.now())
+        _, written = lab.create(kind)
+        waited_s = writing.wait_until(
+            subject,
+            subject.semantics.lag_s,
+            lambda: _is_listed(lab, kind, written.external_id, moment),  # noqa: B023
+        )
+        if waited_s is None:
+            yield bad("measure.never_listed", id=written.external_id)
+            return
+        worst_s = max(worst_s, waited_s)
+    yield writing.judge_lag(subject.semantics, worst_s)
+
+
+def _is_listed(lab: Lab, kind: str, id: str, moment: object) -> bool:
+    page = lab.subjects[kind].stream.read_page(moment, None, 200)  # type: ignore[arg-type]
+    return any(record.external_id == id for record in page.records)
+
+
+@check(writes=True)
+def check_normalisers(lab: Lab, kind: str) -> Findings:
+    """Long texts, capitals and spaces come back as the declared normalisers say, or are refused."""
+    subject = lab.subjects[kind]
+    _, seen = lab.make(kind)
+    fields = subject.semantics.editable.get(seen.source.stage, frozenset())
+    allowed = subject.compared if fields == ALL_FIELDS else fields
+    yield from writing.measure_normalisers(subject, seen, allowed)
+    yield ok("measure.normalisers_fine")
+
+
+@check(writes=True)
+def check_stages(lab: Lab, kind: str) -> Findings:
+    """In every stage: what is declared editable is, and nothing else."""
+    for stage in LIVING:
+        found = lab.reach(kind, stage)
+        if found is None:
+            if stage in lab.subjects[kind].semantics.editable:
+                yield skipped("measure.stage_unreached", stage=stage.value)
+            continue
+        yield from stages.measure_stage(lab.subjects[kind], found[1], lab.next_number() + 200)
+
+
+@check(writes=True)
+def check_ending(lab: Lab, kind: str) -> Findings:
+    """In every stage: what is declared voidable and deletable is, twice is as good as once, and a void document is
+    still found by its reference."""
+    subject = lab.subjects[kind]
+    for stage in LIVING:
+        for measure in (ending.measure_void, ending.measure_delete):
+            found = lab.reach(kind, stage)
+            if found is not None:
+                yield from measure(subject, found[1], found[0])
+            elif stage in subject.semantics.voidable | subject.semantics.deletable:
+                yield skipped("measure.stage_unreached", stage=stage.value)
+
+
+@check(writes=True)
+def check_batch(lab: Lab, kind: str) -> Findings:
+    """Several at once: one result for each in order, and a refused one takes no other with it."""
+    subject = lab.subjects[kind]
+    good = [subject.write_payload(mark_new(lab.sample(kind))) for _ in range(2)]
+    wrong = lab.bench.refused(kind, good[0])
+    drafts = [Draft(lab.make_ref(), payload) for payload in (good[0], *([wrong] if wrong is not None else []), good[1])]
+    try:
+        results = subject.writer.create(drafts)
+    except IsthmusError as error:
+        yield bad("measure.batch_raised", answer=name_outcome(error))
+        return
+    if len(results) != len(drafts):
+        yield bad("measure.result_count", wanted=len(drafts), count=len(results))
+        return
+    yield from _judge_batch(lab, kind, drafts, results, refused=wrong is not None)
+
+
+def _judge_batch(lab: Lab, kind: str, drafts: Sequence[Draft], results: Sequence[object], *, refused: bool) -> Findings:
+    subject = lab.subjects[kind]
+    for place in (0, len(results) - 1):
+        if not isinstance(result := results[place], Written):
+            yield bad("measure.batch_good_failed", place=place + 1, answer=name_outcome(result))
+        elif subject.semantics.tier is not Tier.BLIND:
+            kept = lab.look(kind, result.external_id).source.reference or ""
+            if kept.upper() != drafts[place].ref.upper():
+                yield bad("measure.batch_order", place=place + 1)
+    if not refused:
+        yield note("measure.batch_none_refused")
+    elif isinstance(results[1], Written):
+        yield note("measure.batch_wrong_taken")
+    else:
+        yield ok("measure.batch_partial")
+
+
+@check(writes=True)
+def check_find(lab: Lab, kind: str) -> Findings:
+    """A search for a reference that nothing has finds nothing, and by identifier it finds the party that has it."""
+    subject = lab.subjects[kind]
+    if subject.semantics.tier is not Tier.BLIND:
+        hits = attempt_find(lab, kind)
+        if hits:
+            yield bad("measure.find_invents", ids=", ".join(hits[:3]))
+    values = lab.sample(kind)
+    if "identifiers" in values and "identifiers" in subject.compared:
+        _, written = lab.create(kind, values)
+        lab.wait_lag(kind)
+        code = values["identifiers"][0]
+        found = [one.external_id for one in subject.writer.find_by_identifier(code.kind.value, code.value)]
+        if written.external_id not in found:
+            yield bad("measure.identifier_unfound", value=code.value)
+    yield ok("measure.find_honest")
+
+
+def attempt_find(lab: Lab, kind: str) -> list[str]:
+    return [record.external_id for record in lab.subjects[kind].writer.find(lab.make_ref())]
