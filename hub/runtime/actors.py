@@ -16,6 +16,7 @@ from hub.runtime.logs import write_failure, write_log
 from hub.runtime.pool import HubPool
 from hub.sync.accept import AcceptedGuard
 from hub.sync.context import Hub
+from hub.sync.pause import check_paused
 from hub.sync.push import note_trouble, push_bindings
 from hub.sync.run import run_sync
 from hub.sync.sweep import sweep_connection
@@ -85,7 +86,8 @@ def declare_actors(broker: dramatiq.Broker, pool: HubPool, stop: threading.Event
 
 
 def _sweep_alone(hub: Hub, connection: str) -> None:
-    """Go on with the sweep of a connection unless another worker is at it."""
+    """Go on with the sweep of a connection unless another worker is at it, or nobody may call it."""
+    check_paused(hub, connection)
     name, holder = f"sweep:{connection}", str(hub.new_id())
     until = hub.now() + timedelta(milliseconds=SWEEP_LIMIT_MS)
     with hub.store.write() as tx:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -19,13 +19,14 @@ from hub.mapping import MappingSource, compile_mapping, merge_layers, parse_mapp
 from hub.protocol.reference import ALPHABET, INSTALLATION_LENGTH
 from hub.protocol.semantics import Policy, Timing
 from hub.protocol.timing import check_timing
+from hub.runtime.budget import Budgets
 from hub.runtime.clock import SystemClock
 from hub.runtime.home import Home
 from hub.runtime.logs import write_log
 from hub.runtime.plugins import find_mapping_files, load_connector, register_catalogues
 from hub.runtime.secrets import Vault, read_tokens
 from hub.runtime.settings import secret_fields
-from hub.sdk import Clock, Connector, Sink, Tools
+from hub.sdk import Budget, CallLimits, Clock, Connector, NoBudget, Sink, Tools
 from hub.store import Store, UnitOfWork
 from hub.store.rows import ConfigVersion, Setting
 from hub.sync.config import ConnectionSettings, HubConfig
@@ -45,6 +46,8 @@ class Outfit:
     transport: httpx.BaseTransport | None = None
     checkpoint: Callable[[str], None] | None = None
     timing: Timing = field(default_factory=Timing)
+    budgets: Budgets = field(default_factory=lambda: Budgets(holder=uuid4().hex))
+    """Shared by every hub that is opened with this outfit: all threads of a process."""
 
 
 def open_store(home: Home, clock: Clock | None = None) -> Store:
@@ -134,14 +137,29 @@ class Opening:
         kind_of = load_connector(settings.connector, self.home)
         secrets = secret_fields(kind_of.Config)
         values = self.vault.resolve_config(settings.config, secrets)
-        connector = make_connector(name, settings, kind_of, values, self.outfit)
-        return equip_connection(name, settings, connector, self.outfit.timing)
+        zone, limits = ZoneInfo(settings.zone), choose_limits(settings, kind_of)
+        budget = self.outfit.budgets.lend(name, self.vault.store, self.outfit.clock, zone, limits)
+        connector = make_connector(name, settings, kind_of, values, self.outfit, budget)
+        opened = equip_connection(name, settings, connector, self.outfit.timing)
+        return replace(opened, on_close=budget.give_back)
+
+
+def choose_limits(settings: ConnectionSettings, kind_of: type[Connector]) -> CallLimits:
+    """The admin's numbers, else what the connector knows of its vendor."""
+    known = kind_of.limits
+    return CallLimits(settings.calls_per_s or known.per_s, settings.calls_per_day or known.per_day)
 
 
 def make_connector(
-    name: str, settings: ConnectionSettings, kind_of: type[Connector], values: Mapping[str, Any], outfit: Outfit
+    name: str,
+    settings: ConnectionSettings,
+    kind_of: type[Connector],
+    values: Mapping[str, Any],
+    outfit: Outfit,
+    budget: Budget | None = None,
 ) -> Connector:
-    """One instance of the connector, with the tools that the hub lends it."""
+    """One instance of the connector, with the tools that the hub lends it. Without a ``budget`` it is only tried:
+    its calls are not counted."""
     tools = Tools(
         clock=outfit.clock,
         random=outfit.random,
@@ -149,6 +167,7 @@ def make_connector(
         transport=outfit.transport,
         http_total_s=outfit.timing.http_total_s,
         log=lambda line: write_log("connector", connection=name, line=line),
+        budget=budget or NoBudget(),
     )
     return kind_of(kind_of.Config.model_validate(values), tools)
 

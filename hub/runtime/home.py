@@ -26,6 +26,8 @@ zone = "Asia/Shanghai"
 # database = "tryton"
 # login = "isthmus"
 # password = "env:ERP_PASSWORD"       # or kept encrypted here: isthmus secret set erp.password
+# calls_per_s = 5                     # never more in any second, over all workers; 0.5 is one in two seconds
+# calls_per_day = 20000               # then the connection rests until midnight in its zone
 #
 # [connections.erp.codes.unit]        # their code = our value
 # "PCS" = "piece"

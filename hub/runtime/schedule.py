@@ -18,7 +18,7 @@ from hub.runtime.settings import list_syncs
 from hub.store import UnitOfWork
 from hub.store.rows import Cursor, Run, Setting, SyncState
 from hub.sync.context import Hub
-from hub.sync.pause import is_paused
+from hub.sync.pause import is_resting
 from hub.sync.push import list_due
 
 LEASE_NAME = "scheduler"
@@ -57,14 +57,14 @@ def make_holder() -> str:
 def claim_due_syncs(hub: Hub) -> dict[str, list[str]]:
     """Connection → kinds whose time has come; their next time is set in the same transaction.
 
-    A connection with a run under way, or paused, keeps its turn for a later tick.
+    A connection with a run under way, paused, throttled or away keeps its turn for a later tick.
     """
     scheduled = {(name, kind): sync.every_s for name, kind, sync in list_syncs(hub.config) if sync.every_s}
-    waiting = {name for name, _ in scheduled if is_paused(hub, name)}
     now = hub.now()
     due: dict[str, list[str]] = {}
     with hub.store.write() as tx:
-        busy = {run.connection for run in tx.find(Run, state="running")} | waiting
+        busy = {run.connection for run in tx.find(Run, state="running")}
+        busy |= {name for name in {name for name, _ in scheduled} if is_resting(tx, hub, name)}
         for (name, kind), every_s in sorted(scheduled.items()):
             if name not in busy and _take_turn(tx, name, kind, now, timedelta(seconds=every_s)):
                 due.setdefault(name, []).append(kind)
@@ -86,8 +86,9 @@ def list_sweeps(hub: Hub) -> list[str]:
     long_ago = hub.now() - timedelta(seconds=SWEEP_ROUND_S)
     scheduled = sorted({name for name, _, sync in list_syncs(hub.config) if sync.every_s})
     with hub.store.read() as tx:
-        rounds = {name: tx.find(Cursor, connection=name, stream__prefix="sweep:") for name in scheduled}
-    return [name for name, cursors in rounds.items() if _is_sweep_due(cursors, long_ago) and not is_paused(hub, name)]
+        awake = [name for name in scheduled if not is_resting(tx, hub, name)]
+        rounds = {name: tx.find(Cursor, connection=name, stream__prefix="sweep:") for name in awake}
+    return [name for name, cursors in rounds.items() if _is_sweep_due(cursors, long_ago)]
 
 
 def _is_sweep_due(cursors: Sequence[Cursor], long_ago: datetime) -> bool:

@@ -310,7 +310,7 @@ class ConnectionState(Value):
     """Throttled or away: no call before this time."""
     wait_code: str | None = None
     """Why, when the other system or the call budget named the time; None: we back off by ourselves."""
-    wait_params: dict[str, str] = {}
+    wait_params: dict[str, Any] = {}
     failures: int = 0
 
 

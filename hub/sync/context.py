@@ -20,6 +20,10 @@ from hub.store import Store
 from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
 
 
+def _do_nothing() -> None:
+    """Nothing was borrowed."""
+
+
 @dataclass(frozen=True)
 class OpenConnection:
     """A connection ready for use: its connector instance, compiled mappings and policies by kind."""
@@ -32,6 +36,13 @@ class OpenConnection:
     mappings: Mapping[str, FieldMapping]
     policies: Mapping[str, Policy]
     codes: Mapping[str, Mapping[str, str]]
+    on_close: Callable[[], None] = _do_nothing
+    """Gives back what was borrowed for the connection."""
+
+    def close(self) -> None:
+        """End the connector's sessions; what it borrowed is given back."""
+        self.connector.close()
+        self.on_close()
 
     def stream_of(self, kind: str) -> Stream:
         """The stream that the mapping of ``kind`` reads."""
@@ -89,7 +100,7 @@ class Hub:
     def close(self) -> None:
         """Close what was opened; the store belongs to the caller."""
         for opened in self._open.values():
-            opened.connector.close()
+            opened.close()
         self._open.clear()
 
     def settings_of(self, connection: str) -> ConnectionSettings:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from hub.errors import RuleBroken
+from hub.errors import RuleBroken, Transient
+from hub.locale import Phrase
 from hub.store import UnitOfWork
 from hub.store.rows import ConnectionState, Setting
 from hub.sync.context import Hub
 
+RESTED: dict[str, object] = {"failures": 0, "not_before": None, "wait_code": None, "wait_params": {}}
+"""A connection that answers again."""
 PAUSED_ALL = "paused_all"
 """Name of the setting that says who stopped everything, and when."""
 
@@ -33,7 +36,7 @@ def resume_connection(hub: Hub, connection: str, actor: str) -> None:
             return
         was = state.pause_code
         calm: dict[str, object] = {"paused": False, "pause_code": None, "pause_params": {}}
-        tx.save(state.model_copy(update=calm | {"failures": 0, "not_before": None}))
+        tx.save(state.model_copy(update=calm | RESTED))
         tx.journal(actor, "connection.resumed", connection=connection, was=was)
 
 
@@ -76,8 +79,20 @@ def is_paused(hub: Hub, connection: str | None = None) -> bool:
     return state is not None and state.paused
 
 
+def is_resting(tx: UnitOfWork, hub: Hub, connection: str) -> bool:
+    """Whether no call may be made now: paused by a person or for missing rights, throttled, or away."""
+    state = tx.get(ConnectionState, connection=connection)
+    return read_pause_all(tx) is not None or (state is not None and rests(state, hub))
+
+
+def rests(state: ConnectionState, hub: Hub) -> bool:
+    """The same of a state that was read already, without the pause of everything."""
+    return state.paused or (state.not_before is not None and state.not_before > hub.now())
+
+
 def check_paused(hub: Hub, connection: str) -> None:
-    """``RuleBroken`` names who or what paused, and the command that goes on."""
+    """``RuleBroken`` names who or what paused, and the command that goes on; ``Transient`` that the other system, or
+    the call budget, asked to be left alone until some time. A system that is merely away may be tried."""
     hub.settings_of(connection)
     with hub.store.read() as tx:
         everything = read_pause_all(tx)
@@ -88,3 +103,8 @@ def check_paused(hub: Hub, connection: str) -> None:
         if state.pause_code == "sync.paused_by":
             raise RuleBroken("sync.paused_by", **state.pause_params)
         raise RuleBroken("sync.connection_paused", connection=connection, reason=state.pause_code or "-")
+    if state is not None and state.wait_code and state.not_before is not None and rests(state, hub):
+        until = state.not_before.astimezone(hub.zone_of(connection)).isoformat(sep=" ", timespec="seconds")
+        wait_s = (state.not_before - hub.now()).total_seconds()
+        params = {"connection": connection, "reason": Phrase(state.wait_code, **state.wait_params), "until": until}
+        raise Transient("sync.connection_rests", retry_after_s=wait_s, **params)

@@ -19,12 +19,14 @@ from hub.store.rows import ConnectionState
 from hub.sync.accept import AcceptedGuard, list_accepted
 from hub.sync.context import Hub
 from hub.sync.intent import build_intent
-from hub.sync.pause import read_pause_all
+from hub.sync.pause import is_resting, read_pause_all, rests
 from hub.sync.sending import follow_failed_read
 from hub.sync.steps import STEPS
 from hub.sync.work import Fenced, Guard, Work
 
 _STEP_LIMIT = 16
+SHORTEST_REST_S = 1.0
+"""A system that says "come back in 0 seconds" gets that long."""
 
 
 @dataclass
@@ -53,7 +55,7 @@ def list_due(
         rows = tx.due_bindings(hub.now(), limit, connection=connection, kinds=kinds)
         if read_pause_all(tx) is not None:
             return []
-        stopped = {row.connection for row in tx.find(ConnectionState) if _is_stopped(row, hub)}
+        stopped = {row.connection for row in tx.find(ConnectionState) if rests(row, hub)}
     return [
         row.id
         for row in rows
@@ -61,16 +63,6 @@ def list_due(
         and row.connection in hub.config.connections
         and (accepted is None or (row.connection, row.kind) in accepted)
     ]
-
-
-def is_stopped(tx: UnitOfWork, hub: Hub, connection: str) -> bool:
-    """Whether no call may be made now: paused by a person or for missing rights, throttled, or away."""
-    state = tx.get(ConnectionState, connection=connection)
-    return read_pause_all(tx) is not None or (state is not None and _is_stopped(state, hub))
-
-
-def _is_stopped(row: ConnectionState, hub: Hub) -> bool:
-    return row.paused or (row.not_before is not None and row.not_before > hub.now())
 
 
 def push_bindings(
@@ -117,7 +109,7 @@ def claim_binding(
         binding = tx.get(Binding, id=binding_id, lock=True)
         if binding is None or not is_due(hub, binding) or binding.connection in down:
             return None
-        if is_stopped(tx, hub, binding.connection):
+        if is_resting(tx, hub, binding.connection):
             return None
         lease = now + timedelta(seconds=hub.timing.lease_s)
         update = {"fence": binding.fence + 1, "lease_until": lease, "updated_at": now}
@@ -198,6 +190,10 @@ def note_trouble(hub: Hub, connection: str, error: IsthmusError) -> None:
             update = {"paused": True, "pause_code": error.code, "pause_params": params}
         else:
             named = error.retry_after_s if isinstance(error, Transient) else None
-            wait_s = named if named is not None else min(2.0**state.failures, 300.0)
-            update = {"failures": state.failures + 1, "not_before": hub.now() + timedelta(seconds=wait_s)}
+            wait_s = max(named, SHORTEST_REST_S) if named is not None else min(2.0**state.failures, 300.0)
+            reason: dict[str, object] = {"wait_code": None, "wait_params": {}}
+            if named is not None:
+                reason = {"wait_code": error.code, "wait_params": keep_params(error.params)}
+            until = hub.now() + timedelta(seconds=wait_s)
+            update = {"failures": state.failures + 1, "not_before": until, **reason}
         tx.save(state.model_copy(update=update))

@@ -16,7 +16,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import Attempt, ConnectionState, Plan, Run, SyncState
 from hub.sync.accept import AcceptedGuard, PlanGuard, check_accepted, current_settings
 from hub.sync.context import Hub
-from hub.sync.pause import check_paused
+from hub.sync.pause import RESTED, check_paused
 from hub.sync.plan import PlanView, choose_kinds, load_plan
 from hub.sync.pull import Progress, pull_stream
 from hub.sync.push import list_due, note_trouble, push_bindings
@@ -195,7 +195,7 @@ class _UnderWay:
         with self.hub.store.write() as tx:
             state = tx.get(ConnectionState, connection=self.run.connection)
             if state is not None and (state.failures or state.not_before):
-                tx.save(state.model_copy(update={"failures": 0, "not_before": None}))
+                tx.save(state.model_copy(update=RESTED))
 
     def push(self, kinds: Sequence[str], guard: Guard, actor: str) -> None:
         """Rounds over what is due, parents first, until a round finds nothing that was not looked at already."""

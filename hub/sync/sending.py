@@ -11,6 +11,7 @@ from hub.locale import keep_params
 from hub.protocol.binding import Binding
 from hub.protocol.decide import Seen
 from hub.sdk import Written
+from hub.sdk.budget import LONGEST_WRITE_SLEEP_S
 from hub.store import UnitOfWork
 from hub.sync.translate import write_payload
 from hub.sync.work import Answer, Fenced, Work, call_remote, find_retry_s
@@ -58,9 +59,16 @@ def check_in_time(work: Work, started_s: float) -> None:
     """
     with work.hub.store.read() as tx:
         binding = tx.get(Binding, id=work.binding_id)
-    late = work.hub.clock.monotonic() - started_s > work.policy.timing.send_window_s
+    window_s = work.policy.timing.send_window_s - _count_sleep_s(work)
+    late = work.hub.clock.monotonic() - started_s > window_s
     if late or binding is None or binding.fence != work.fence:
         raise Fenced
+
+
+def _count_sleep_s(work: Work) -> float:
+    """How long the call may still sleep for its turn before its bytes leave."""
+    paced = work.conn.settings.calls_per_s or work.conn.connector.limits.per_s
+    return LONGEST_WRITE_SLEEP_S if paced else 0.0
 
 
 def send_write(work: Work, started_s: float, write: Callable[[], Written], before: str, after: str) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,8 @@ from hub.sync.pause import read_pause_all
 from hub.sync.waits import TodoItem, about_binding, judge_binding
 
 _CHUNK = 500
+LONG_REST = timedelta(minutes=5)
+"""A connection that was asked to wait for longer, or that has used up its calls, is told."""
 
 
 def list_todo(hub: Hub, *, connection: str | None = None) -> list[TodoItem]:
@@ -36,7 +38,7 @@ def list_todo(hub: Hub, *, connection: str | None = None) -> list[TodoItem]:
             *_list_conflicts(tx, wanted),
             *_list_dead(tx, hub, wanted),
             *_list_orphans(tx, wanted),
-            *_list_pauses(tx, wanted),
+            *_list_pauses(tx, hub, wanted),
             *_list_plans(tx, hub, wanted),
         ]
         items = _add_records(tx, found)
@@ -132,7 +134,7 @@ def _list_orphans(tx: UnitOfWork, wanted: set[str]) -> Iterator[TodoItem]:
         )
 
 
-def _list_pauses(tx: UnitOfWork, wanted: set[str]) -> Iterator[TodoItem]:
+def _list_pauses(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]:
     everything = read_pause_all(tx)
     if everything is not None:
         since = datetime.fromisoformat(everything["at"]) if "at" in everything else None
@@ -145,6 +147,11 @@ def _list_pauses(tx: UnitOfWork, wanted: set[str]) -> Iterator[TodoItem]:
             f"isthmus connection resume {state.connection}",
             params={"connection": state.connection, **state.pause_params},
         )
+    later = hub.now() + LONG_REST
+    for state in tx.find(ConnectionState, paused=False, not_before__gt=later, connection__in=sorted(wanted)):
+        if state.wait_code is not None:
+            command = f"isthmus connection resume {state.connection}"
+            yield TodoItem("resting", state.connection, state.wait_code, command, params=state.wait_params)
 
 
 def _list_plans(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]:

@@ -44,7 +44,8 @@ class TodoItem:
     """One thing that waits.
 
     ``kind_of_wait``: parked, held, returned (a draft that people there must look at again), approval (only to be
-    counted: people approve in their own time), conflict, dead, waiting, review, orphan, paused, plan, setup.
+    counted: people approve in their own time), conflict, dead, waiting, review, orphan, paused, resting
+    (asked to wait, or out of calls), plan, setup.
     ``amount`` is in ``currency``, ``base_amount`` the same in the company's own currency.
     """
 

@@ -183,7 +183,7 @@ def test_the_day_is_spent_exactly_and_ends_at_midnight_there(store: Store, clock
 def test_two_processes_never_spend_more_than_the_day(store: Store, clock: TurnedClock):
     budgets = [make_budget(store, clock, name, per_day=200) for name in "ab"]
     rng, made = random.Random(3), 0
-    spent = set()
+    spent: set[SharedBudget] = set()
     while len(spent) < 2:
         budget = rng.choice(budgets)
         try:
