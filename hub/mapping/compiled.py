@@ -9,7 +9,7 @@ from typing import Any
 from hub.mapping.context import Context, Mapped, MappingInvalid, Problem, Refusal, Run
 from hub.mapping.coverage import list_line_fields, overlay_lines, project_lines
 from hub.mapping.fields import FieldPlan, Functions, compile_field
-from hub.mapping.lines import BrokenLines, ListPlan, compile_list, read_lines, write_lines
+from hub.mapping.lines import BrokenLines, ListPlan, compile_list, find_line_refs, read_lines, write_lines
 from hub.mapping.lint import lint_mapping
 from hub.mapping.path import ABSENT, Reader, compile_reader, key_text, parse_path
 from hub.mapping.source import FieldRule, MappingSource
@@ -70,6 +70,16 @@ class Mapping:
             for name, value in incoming.items()
         }
         return {**current, **laid}
+
+    def find_refs(self, payload: AnyMapping[str, Any]) -> set[tuple[str, str]]:
+        """(kind, external id) of every record that a source record refers to."""
+        run = Run(Context(), {}, payload, {})
+        found = {(plan.ref_kind, id_) for plan in self.plans if plan.ref_kind and (id_ := plan.find_ref(run))}
+        for parts in self.lists.values():
+            for part in parts:
+                if part.direction is not Direction.OUT:
+                    found.update(find_line_refs(part, run))
+        return found
 
     def to_canonical(self, payload: AnyMapping[str, Any], context: Context) -> Mapped:
         """A source record as canonical values. A field that cannot be translated is left out and told in

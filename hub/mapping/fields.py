@@ -88,6 +88,23 @@ class FieldPlan:
             pass  # told below: an empty value is none
         raise Refusal("mapping.value_missing", path=self.path)
 
+    @property
+    def ref_kind(self) -> str | None:
+        """The kind of record that the field refers to."""
+        return self.rule.verbs.get("ref") if self.goes_in else None
+
+    def find_ref(self, run: Run) -> str | None:
+        """The external id that stands in a reference; None when there is none, or none that can be read."""
+        try:
+            raw = self.read(run.payload) if self.read is not None else None
+            return None if raw is None or raw is ABSENT or raw == "" else raw_key(raw, self.form, run)
+        except Refusal:
+            return None
+
+    @property
+    def form(self) -> str:
+        return str(self.rule.verbs.get("as", "text"))
+
     def write_out(self, value: Any, run: Run) -> Any:
         """The remote value for a canonical one."""
         if value is None and not self.always:

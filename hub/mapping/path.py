@@ -100,7 +100,7 @@ def key_text(raw: Any) -> str:
         return raw.strip()
     if isinstance(raw, int):
         return str(raw)
-    if isinstance(raw, Decimal) and raw == raw.to_integral_value():
+    if isinstance(raw, Decimal) and raw.is_finite() and raw.adjusted() <= 30 and raw == raw.to_integral_value():
         return format(raw.to_integral_value(), "f")
     raise Refusal("mapping.code_shape", what=type(raw).__name__)
 

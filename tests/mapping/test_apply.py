@@ -383,3 +383,28 @@ def test_odd_payloads_are_problems_and_never_errors(payload):
     mapped = make_mapping("account").to_canonical(payload, known_context())
     assert mapped.values == {}
     assert len(mapped.problems) == 1
+
+
+def test_what_a_record_refers_to_is_found_without_translating_it() -> None:
+    """References of the record and of its lines; nothing that only goes out, and nothing where there is nothing."""
+    mapping = make_mapping(
+        "order",
+        """
+        account_id = { from = "party.id", ref = "account" }
+        owner_id   = { from = "seller", ref = "user" }
+        contact_id = { from = "who", ref = "contact", direction = "out" }
+        currency   = "currency"
+        [fields.lines]
+        each = "lines"
+        key  = "id"
+        [fields.lines.fields]
+        product_id = { from = "item", ref = "product" }
+        quantity   = { from = "quantity", as = "decimal" }
+        unit_price = { from = "price", as = "money", currency = "currency" }
+        """,
+        required=False,
+    )
+    payload = {"party": {"id": 7}, "seller": "", "who": "K1", "lines": [{"item": "I1"}, {"item": None}, {"item": "I2"}]}
+    assert mapping.find_refs(payload) == {("account", "7"), ("product", "I1"), ("product", "I2")}
+    assert mapping.find_refs({"party": "text", "seller": ["U1"], "lines": {"item": "I1"}}) == set()
+    assert mapping.find_refs({}) == set()

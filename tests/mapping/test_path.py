@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from hub.mapping.context import Refusal
@@ -107,6 +109,6 @@ def test_knows_when_two_paths_meet(one, other, clash):
 def test_keys_are_text_whatever_type_they_came_in():
     assert [key_text(raw) for raw in (" 0012 ", 12, True, False)] == ["0012", "12", "true", "false"]
     raw: object
-    for raw in (1.5, {}, [], None):
+    for raw in (1.5, {}, [], None, Decimal("sNaN"), Decimal("1E+99999")):
         with pytest.raises(Refusal):
             key_text(raw)
