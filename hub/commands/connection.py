@@ -99,6 +99,23 @@ def check(ctx: typer.Context, name: Name) -> None:
             [{"ok": item.ok, "code": item.code, "text": session.text(item.code, **item.params)} for item in items]
         )
         show_check(session, items)
+        _tell_calls(session, name)
+
+
+def _tell_calls(session: Session, name: str) -> None:
+    """How many calls were made today, of how many that may be."""
+    from zoneinfo import ZoneInfo
+
+    from hub.runtime.assemble import choose_limits
+    from hub.runtime.budget import count_calls
+
+    opened = session.hub.open(name)
+    opened.on_close()
+    with session.store.read() as tx:
+        calls = count_calls(tx, name, session.hub.now(), ZoneInfo(opened.settings.zone))
+    limits = choose_limits(opened.settings, type(opened.connector))
+    code = "cli.calls_today" if limits.per_day is None else "cli.calls_today_of"
+    session.say(code, calls=calls, limit=limits.per_day)
 
 
 def pause(ctx: typer.Context, name: Name) -> None:

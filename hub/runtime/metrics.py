@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from hub.runtime.budget import count_calls
 from hub.runtime.pool import HubPool
 from hub.store.rows import Attempt, Run
 from hub.sync.context import Hub
@@ -25,7 +26,7 @@ def render_metrics(pool: HubPool) -> bytes:
 
 
 class HubCollector(Collector):
-    """Due rows and their age, runs by state, attempts by outcome, what waits for a person."""
+    """Due rows and their age, runs by state, attempts by outcome, calls of the day."""
 
     def __init__(self, pool: HubPool) -> None:
         self._pool = pool
@@ -37,6 +38,7 @@ class HubCollector(Collector):
         with self._pool.lend() as hub:
             yield from _measure_due(hub)
             yield from _measure_history(hub)
+            yield from _measure_calls(hub)
 
 
 def _measure_due(hub: Hub) -> Iterator[Metric]:
@@ -49,6 +51,16 @@ def _measure_due(hub: Hub) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "isthmus_oldest_due_age_seconds", "Age of the oldest row that waits for a worker: the alarm.", value=oldest_s
     )
+
+
+def _measure_calls(hub: Hub) -> Iterator[Metric]:
+    calls = GaugeMetricFamily(
+        "isthmus_calls_today", "Calls to another system since midnight there.", labels=["connection"]
+    )
+    with hub.store.read() as tx:
+        for connection in sorted(hub.config.connections):
+            calls.add_metric([connection], count_calls(tx, connection, hub.now(), hub.zone_of(connection)))
+    yield calls
 
 
 def _measure_history(hub: Hub) -> Iterator[Metric]:
