@@ -6,20 +6,21 @@ import re
 import pytest
 
 from hub.commands.app import NOUNS, VERBS
-from hub.commands.reference import FOLDER, render_pages
+from hub.commands.reference import FOLDER, PAGES, render_page
 from hub.commands.reference.configuration import ENVIRONMENT, find_unit, list_keys, walk_tables
 from hub.commands.reference.connectors import list_shipped
+from hub.commands.reference.errors import list_explained, read_notes, split_text
 from hub.commands.reference.verbs import EXAMPLES, carry_out, compile_example
+from hub.locale import load_texts
 from hub.mapping import source as mapping_source
 from hub.sync.config import HubConfig
 from tests.house.source import fail_with, product_files, tree
 
-PAGES = render_pages()
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_every_page_is_fresh(name: str):
-    stale = (FOLDER / name).read_text(encoding="utf-8") != PAGES[name]
+    stale = (FOLDER / name).read_text(encoding="utf-8") != render_page(name)
     assert not stale, f"docs/reference/{name} is stale; run: python -m hub.commands.reference"
 
 
@@ -30,10 +31,10 @@ def test_no_page_is_left_over():
 def test_the_commands_are_complete():
     for noun in NOUNS:
         for name in noun.COMMANDS:
-            assert f"## `isthmus {noun.__name__.rpartition('.')[2]} {name}`" in PAGES["cli.md"]
+            assert f"## `isthmus {noun.__name__.rpartition('.')[2]} {name}`" in render_page("cli.md")
     for verb in VERBS:
         for name in verb.COMMANDS:
-            assert f"## `isthmus {name}`" in PAGES["cli.md"]
+            assert f"## `isthmus {name}`" in render_page("cli.md")
 
 
 def test_every_key_of_the_configuration_says_what_it_means():
@@ -62,7 +63,7 @@ def test_every_variable_of_the_environment_is_told():
 
 def test_every_connector_and_every_verb_has_its_place():
     for name in list_shipped():
-        assert f"\n## {name}" in PAGES["connectors.md"]
+        assert f"\n## {name}" in render_page("connectors.md")
         assert (FOLDER.parent / "connectors" / f"{name}.md").exists(), "the catalogue links to its page"
     assert {"sandbox", "tryton"} <= set(list_shipped())
     assert tuple(EXAMPLES) == mapping_source.VERBS
@@ -75,3 +76,46 @@ def test_the_example_of_a_verb_uses_it(verb: str):
     assert any(verb in rule.verbs for rule in rules)
     here, _ = carry_out(EXAMPLES[verb])
     assert here
+
+
+def test_every_error_has_a_cause_and_a_cure():
+    explained = list_explained(read_notes())
+    assert len(explained) > 200
+    assert {"runtime.home_missing", "crm.custom_date", "tryton.unit_unknown", "sync.veto_one_branch"} <= {
+        item.code for item in explained
+    }, "codes from tables and with computed names too"
+    bare = [item.code for item in explained if not (item.cause and item.cure)]
+    fail_with(bare, "An error says what to do in its text, or has a cure in docs/reference/errors.toml.")
+
+
+def test_no_note_is_left_over():
+    raised = {item.code for item in list_explained({})}
+    fail_with(sorted(read_notes().keys() - raised), "docs/reference/errors.toml explains a code that is not raised.")
+    assert all(note.keys() <= {"cause", "cure"} for note in read_notes().values())
+
+
+def test_every_command_that_a_text_names_exists():
+    known = set(re.findall(r"^## `isthmus ([a-z ]+)`$", render_page("cli.md"), re.MULTILINE))
+    groups = {name.partition(" ")[0] for name in known if " " in name}
+    texts = {word: text for word, text in load_texts("en").items() if not word.startswith("help.")}
+    texts["errors.toml"] = (FOLDER / "errors.toml").read_text(encoding="utf-8")
+    offences = [
+        f"{code}: isthmus {first} {second}"
+        for code, text in texts.items()
+        for first, second in re.findall(r"(?<![Ii]nstall )\bisthmus ([a-z]+)(?: ([a-z]+))?", text)
+        if (first not in known and first not in groups) or (first in groups and f"{first} {second}" not in known)
+    ]
+    fail_with(offences, "A text names a command that does not exist.")
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "cure"),
+    [
+        ("There is no x “{x}”; known: {known}.", "There is no x “{x}”.", "Use one of: {known}."),
+        ("It is so. Do this.", "It is so.", "Do this."),
+        ("{kind} “{record}” is void.", "{kind} “{record}” is void.", ""),
+        ("No answer came; nothing was written.", "No answer came; nothing was written.", ""),
+    ],
+)
+def test_a_text_falls_into_cause_and_cure(text: str, cause: str, cure: str):
+    assert split_text(text) == (cause, cure)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference"
+PAGES = {
+    "cli.md": "cli",
+    "configuration.md": "configuration",
+    "errors.md": "errors",
+    "mapping-verbs.md": "verbs",
+    "metrics.md": "metrics",
+    "connectors.md": "connectors",
+}
+"""File name → module of this package."""
 
 
-def render_pages() -> dict[str, str]:
-    """File name → text of every page."""
-    from hub.commands.reference import cli, configuration, connectors, metrics, verbs
-
-    return {
-        "cli.md": cli.render(),
-        "configuration.md": configuration.render(),
-        "connectors.md": connectors.render(),
-        "mapping-verbs.md": verbs.render(),
-        "metrics.md": metrics.render(),
-    }
+@cache
+def render_page(name: str) -> str:
+    """The text of one page."""
+    text: str = import_module(f"{__name__}.{PAGES[name]}").render()
+    return text

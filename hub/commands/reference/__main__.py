@@ -1,7 +1,7 @@
 """``python -m hub.commands.reference``: writes every page again."""
 
-from hub.commands.reference import FOLDER, render_pages
+from hub.commands.reference import FOLDER, PAGES, render_page
 
 FOLDER.mkdir(parents=True, exist_ok=True)
-for name, text in render_pages().items():
-    (FOLDER / name).write_text(text, encoding="utf-8")
+for name in PAGES:
+    (FOLDER / name).write_text(render_page(name), encoding="utf-8")
