@@ -247,6 +247,8 @@ def _settle_or_confirm(
     held = dict(found.held)
     if seen.total_differs is not None and binding.ours:
         held["gross"] = "protocol.total_differs"
+    if binding.state is BindingState.PREPARED and intent.frozen:
+        return Action(Op.HOLD, intent.frozen, held=held)
     if binding.state is BindingState.PREPARED:
         if held:
             fields = ", ".join(sorted(held))
@@ -257,7 +259,7 @@ def _settle_or_confirm(
         if policy.semantics.amend is Amend.REVERSE:
             return Action(Op.BEGIN_REVERSE, held=held)
         return Action(Op.REOPEN, held=held, if_version=_expected(seen, policy))
-    if held and policy.semantics.amend is Amend.PARK and seen.stage is Stage.EFFECTIVE:
+    if held and not intent.frozen and policy.semantics.amend is Amend.PARK and seen.stage is Stage.EFFECTIVE:
         return Action(
             Op.PARK, "protocol.edit_of_locked", {"fields": ", ".join(sorted(held)), "stage": seen.stage}, held=held
         )  # fmt: skip
@@ -266,6 +268,8 @@ def _settle_or_confirm(
 
 def _decide_void(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy) -> Action:
     semantics = policy.semantics
+    if intent.frozen:
+        return Action(Op.SETTLE, held={"state": intent.frozen})
     if intent.live_children or seen.live_children:
         return Action(Op.PARK, "protocol.has_children")
     if seen.stage in semantics.voidable:

@@ -58,6 +58,26 @@ def _differs(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, n
     return owner is Owner.HUB or take_fingerprint(ours) != binding.base.get(name)
 
 
+def differs_at_first(policy: Policy, name: str, ours: Any, theirs: Any) -> bool:
+    """Whether nobody can tell whose value holds when a record and a document that people made meet for the first time:
+    what the hub says of the field, and could write there, is not what is there."""
+    if policy.owner_of(name) is Owner.REMOTE or _is_empty(ours):
+        return False
+    if comparable(policy, name, ours) == comparable(policy, name, theirs):
+        return False
+    return not (name in policy.line_fields and _is_filled_in(policy, name, ours or (), theirs or ()))
+
+
+def list_first_differences(policy: Policy, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """The fields, of those that travel both ways, about which a person must say whose value holds."""
+    both = sorted(policy.mapped_in & policy.mapped_out & set(theirs))
+    return [name for name in both if differs_at_first(policy, name, ours.get(name), theirs[name])]
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or value == () or value == {}
+
+
 def _is_filled_in(policy: Policy, name: str, ours: Sequence[Line], theirs: Sequence[Line]) -> bool:
     """Whether the lines differ only in fields that we leave empty and the other system fills in by itself."""
     mine = {line.key: line for line in ours}
@@ -71,6 +91,8 @@ def _is_filled_in(policy: Policy, name: str, ours: Sequence[Line], theirs: Seque
 
 
 def _find_obstacle(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, name: str) -> str | None:
+    if intent.frozen:
+        return intent.frozen
     if binding.not_retained.get(name) == take_fingerprint(intent.values[name]):
         return "protocol.not_retained"
     allowed = policy.semantics.editable.get(seen.stage, NO_FIELDS)

@@ -70,5 +70,7 @@ class Intent:
     """Code of a reason why nothing may be created (no identifier, before the start date, no mapping…)."""
     hold_params: Mapping[str, str] = field(default_factory=dict)
     live_children: bool = False
+    frozen: str | None = None
+    """Code of a reason why nothing of an existing document may be written (it is older than the start date…)."""
     own_values: frozenset[str] = frozenset()
     """Fields in which the value that the document shows is one that the hub wrote."""

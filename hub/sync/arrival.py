@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from hub.identity.likeness import list_signs
 from hub.protocol.semantics import Policy
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
 from hub.store.rows import DeadRow
 from hub.sync.context import Hub, OpenConnection
+from hub.sync.signs import forget_signs, mark_self, replace_signs
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,20 @@ class Arrival:
         }
 
 
-def keep_aside(arrival: Arrival, state: str, code: str, params: Mapping[str, Any]) -> None:
-    """Remember a record that could not be taken in, with the reason; every later reading tries it again."""
+def keep_aside(
+    arrival: Arrival,
+    state: str,
+    code: str,
+    params: Mapping[str, Any],
+    values: Mapping[str, Any] | None = None,
+    *,
+    amount: Decimal | None = None,
+    currency: str | None = None,
+) -> None:
+    """Remember a record that could not be taken in, with the reason; every later reading tries it again. ``values``:
+    what could be read of it, by which it is recognised when the same is about to be made there."""
+    if state != "foreign":
+        note_left(arrival, values)
     now = arrival.hub.now()
     old = arrival.tx.get(DeadRow, **arrival.key)
     arrival.tx.save(
@@ -56,6 +71,8 @@ def keep_aside(arrival: Arrival, state: str, code: str, params: Mapping[str, Any
             state=state,
             code=code,
             params=dict(params),
+            amount=amount,
+            currency=currency,
             attempts=old.attempts + 1 if old else 1,
             first_at=old.first_at if old else now,
             last_at=now,
@@ -63,6 +80,14 @@ def keep_aside(arrival: Arrival, state: str, code: str, params: Mapping[str, Any
     )
 
 
+def note_left(arrival: Arrival, values: Mapping[str, Any] | None) -> None:
+    """Keep the signs of something that is left outside; None: nothing new is known of it."""
+    source = arrival.source
+    signs = list_signs(arrival.kind, values or {}, source.number) | {mark_self(source.external_id)}
+    replace_signs(arrival.tx, arrival.kind, arrival.conn.name, source.external_id, signs, keep=values is None)
+
+
 def lift_aside(arrival: Arrival) -> None:
     """The record was taken in after all."""
-    arrival.tx.delete(DeadRow, **arrival.key)
+    if arrival.tx.delete(DeadRow, **arrival.key):
+        forget_signs(arrival.tx, arrival.conn.name, arrival.kind, arrival.source.external_id)

@@ -13,6 +13,7 @@ from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op
 from hub.store import UnitOfWork
+from hub.store.rows import Conflict
 from hub.sync.context import Hub
 from hub.sync.matching import add_binding, remove_binding
 from hub.sync.push import decide_binding, is_due
@@ -68,7 +69,7 @@ def show_binding(hub: Hub, text: str) -> BindingView:
         if binding.kind not in hub.open(binding.connection).policies:
             return BindingView(binding, number, Op.NOTHING.value, "sync.sync_gone", _name(binding))
         if not binding.parked and not is_due(hub, binding):
-            return _explain_rest(hub, binding, number)
+            return _explain_rest(tx, hub, binding, number)
         _, action, _ = decide_binding(tx, hub, binding, None)
     return _explain_action(binding, number, action)
 
@@ -90,7 +91,7 @@ def _name(binding: Binding) -> dict[str, str]:
     return {"connection": binding.connection, "kind": binding.kind}
 
 
-def _explain_rest(hub: Hub, binding: Binding, number: str | None) -> BindingView:
+def _explain_rest(tx: UnitOfWork, hub: Hub, binding: Binding, number: str | None) -> BindingView:
     """Why nothing happens now."""
     nothing = Op.NOTHING.value
     if binding.state is BindingState.TOMB:
@@ -105,6 +106,10 @@ def _explain_rest(hub: Hub, binding: Binding, number: str | None) -> BindingView
     if binding.why is not None:
         code = "sync.unreadable" if binding.why == "sync.cannot_read" else binding.why
         return BindingView(binding, number, Op.WAIT.value, code)
+    conflicts = tx.find(Conflict, binding_id=binding.id, decided_at=None)
+    if conflicts:
+        fields = ", ".join(sorted({row.field for row in conflicts}))
+        return BindingView(binding, number, nothing, "sync.conflict_undecided", {"fields": fields})
     return BindingView(binding, number, nothing, "sync.in_agreement")
 
 

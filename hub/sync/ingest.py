@@ -15,12 +15,12 @@ from hub.model.kinds import encode_fields
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.decide import is_stale
-from hub.protocol.diff import comparable, compare_fields, find_reversible
+from hub.protocol.diff import comparable, compare_fields, differs_at_first, find_reversible
 from hub.protocol.semantics import Amend, Confirm, Direction, Owner, Policy, Stage
 from hub.protocol.snapshot import Snapshot
 from hub.store import UnitOfWork
 from hub.store.rows import Conflict, Image
-from hub.sync.arrival import Arrival, keep_aside, lift_aside
+from hub.sync.arrival import Arrival, keep_aside, lift_aside, note_left
 from hub.sync.context import Hub
 from hub.sync.intent import build_intent
 from hub.sync.match import Matched, find_binding, join_record
@@ -31,7 +31,8 @@ from hub.sync.translate import Translated, is_reference_foreign, pair_lines, rea
 @dataclass(frozen=True)
 class Ingested:
     """What became of one snapshot. ``outcome``: unchanged, created, updated, ended, stale, spare, foreign, search,
-    dead, waiting, review. ``needs``: (kind, external id) of a record that must come first."""
+    dead, waiting, review, left (a sync that only writes takes nothing in). ``needs``: (kind, external id) of a record
+    that must come first."""
 
     outcome: str
     binding_id: UUID | None = None
@@ -62,11 +63,14 @@ def _ingest_known(arrival: Arrival) -> Ingested:
     if matched.outcome:
         return Ingested(matched.outcome, matched.binding.id if matched.binding else None)
     translated = read_source(arrival.tx, arrival.hub, arrival.conn, arrival.kind, arrival.source, matched.binding)
+    if arrival.policy.direction is Direction.OUT and matched.binding is None and matched.rebuild is None:
+        note_left(arrival, translated.snapshot.values)
+        return Ingested("left")
     problem = next(iter(translated.mapped.problems), None)
     if problem is not None:
         missing = problem.kind == "reference" and problem.ref_kind is not None and problem.external_id is not None
         outcome = "waiting" if missing else "dead"
-        _set_aside(arrival, outcome, "sync.cannot_read", _tell_problem(problem))
+        _set_aside(arrival, outcome, "sync.cannot_read", _tell_problem(problem), translated.snapshot.values)
         needs = (problem.ref_kind or "", problem.external_id or "") if missing else None
         return Ingested(outcome, needs=needs)
     binding, fresh = _bind(arrival, matched, translated)
@@ -88,8 +92,10 @@ def _tell_problem(problem: Problem) -> dict[str, Any]:
     return keep_params({"problem": problem.phrase(), "field": problem.field})
 
 
-def _set_aside(arrival: Arrival, state: str, code: str, params: dict[str, Any]) -> Ingested:
-    keep_aside(arrival, state, code, params)
+def _set_aside(
+    arrival: Arrival, state: str, code: str, params: dict[str, Any], values: Mapping[str, Any] | None = None
+) -> Ingested:
+    keep_aside(arrival, state, code, params, values)
     return Ingested(state)
 
 
@@ -143,14 +149,16 @@ def _note_difference(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> 
     tx, policy = arrival.tx, arrival.policy
     intent, _ = build_intent(tx, arrival.hub, binding, policy, snapshot)
     if intent.void:
-        tx.save(_note_void(binding, snapshot, policy))
+        frozen = {"held": {"state": intent.frozen}, "dirty": False} if intent.frozen else None
+        tx.save(binding.model_copy(update=frozen) if frozen else _note_void(binding, snapshot, policy))
         return
     found = compare_fields(binding, intent, snapshot, policy)
     held = dict(found.held)
     if snapshot.total_differs is not None and binding.ours:
         held["gross"] = "protocol.total_differs"
     reverses = find_reversible(binding, intent, snapshot, policy, held)
-    parks = bool(held) and policy.semantics.amend is Amend.PARK and snapshot.stage is Stage.EFFECTIVE
+    locked = bool(held) and not intent.frozen
+    parks = locked and policy.semantics.amend is Amend.PARK and snapshot.stage is Stage.EFFECTIVE
     wants = bool(found.want) or reverses or parks
     tx.save(binding.model_copy(update={"held": held, "dirty": binding.dirty or wants}))
 
@@ -231,8 +239,9 @@ def _merge_shared(
     policy = arrival.policy
     base, keep, conflicts = dict(binding.base), {}, []
     for name in sorted(policy.mapped_in & policy.mapped_out & set(snapshot.values)):
+        disagrees = first and differs_at_first(policy, name, known.get(name), snapshot.values[name])
         if policy.owner_of(name) is not Owner.SHARED:
-            if first and policy.owner_of(name) is Owner.HUB and _disagree(policy, name, known, snapshot):
+            if disagrees:
                 conflicts.append(name)
                 _record_conflict(arrival, binding, name, known[name], snapshot.values[name])
             continue
@@ -245,7 +254,7 @@ def _merge_shared(
         base[name] = theirs
         if theirs in binding.sent.get(name, ()):
             keep[name] = True
-        elif ours not in (agreed, theirs) and not (first and _is_empty(known.get(name))):
+        elif disagrees or (not first and ours not in (agreed, theirs)):
             conflicts.append(name)
             keep[name] = not policy.remote_wins or agreed is None
             _record_conflict(arrival, binding, name, known.get(name), snapshot.values[name])
@@ -255,21 +264,10 @@ def _merge_shared(
     return binding.model_copy(update=update), keep, conflicts
 
 
-def _disagree(policy: Policy, name: str, known: Mapping[str, Any], snapshot: Snapshot) -> bool:
-    """Both sides say something about the field, and not the same."""
-    if _is_empty(known.get(name)) or _is_empty(snapshot.values[name]):
-        return False
-    return bool(comparable(policy, name, known[name]) != comparable(policy, name, snapshot.values[name]))
-
-
 def _is_first_reading(arrival: Arrival, binding: Binding) -> bool:
     """Whether a record of the hub meets this document, made by people there, for the first time."""
     key: dict[str, Any] = {"record_kind": arrival.kind, "record_id": binding.hub_id, "source": arrival.address}
     return not binding.ours and arrival.tx.count(Image, **key) == 0
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value == "" or value == () or value == {}
 
 
 def _record_conflict(arrival: Arrival, binding: Binding, name: str, ours: Any, theirs: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,9 @@ from hub.protocol.diff import comparable
 from hub.protocol.semantics import Owner, Policy
 from hub.protocol.snapshot import Intent, Parent, Snapshot
 from hub.store import UnitOfWork
+from hub.store.rows import Cursor
 from hub.sync.context import Hub
+from hub.sync.lookalike import ALIKE_THERE, find_lookalikes, tell_lookalikes
 from hub.sync.resolve import is_void, resolve_record
 
 PARTIES = frozenset({"account", "contact"})
@@ -29,7 +32,7 @@ def build_intent(
     if record is None:
         return Intent({}, hold="sync.record_missing"), None
     values = hub.open(binding.connection).mapping_of(binding.kind).project(list_values(record))
-    hold, params = _find_hold(hub, binding, record, policy)
+    hold, params = _find_hold(tx, hub, binding, record, policy)
     intent = Intent(
         values=values,
         claims=_find_claims(tx, hub, binding, policy, values),
@@ -39,6 +42,7 @@ def build_intent(
         hold=hold,
         hold_params=params,
         own_values=_find_own_values(binding, policy, seen),
+        frozen="sync.is_history" if is_history(hub, binding, record, seen) else None,
     )
     return intent, record
 
@@ -81,19 +85,41 @@ def _find_own_values(binding: Binding, policy: Policy, seen: Snapshot | None) ->
     )
 
 
-def _find_hold(hub: Hub, binding: Binding, record: Entity, policy: Policy) -> tuple[str | None, dict[str, str]]:
+def _find_hold(
+    tx: UnitOfWork, hub: Hub, binding: Binding, record: Entity, policy: Policy
+) -> tuple[str | None, dict[str, str]]:
     """Why nothing may be created for this record."""
     if binding.remote_id is not None:
         return None, {}
-    sync = hub.sync_of(binding.connection, binding.kind)
-    day = getattr(record, "ordered_on", None)
-    if sync.start_date is not None and policy.transactional and (day is None or day < sync.start_date):
-        return "sync.before_start", {"start_date": str(sync.start_date)}
+    start = find_start(hub, binding.connection, record)
+    if start is not None and (record.ordered_on is None or record.ordered_on < start):  # type: ignore[attr-defined]
+        return "sync.before_start", {"start_date": str(start)}
+    alikes = find_lookalikes(tx, hub, binding, record)
+    if alikes:
+        return ALIKE_THERE, tell_lookalikes(alikes)
+    stream = hub.open(binding.connection).stream_of(binding.kind)
+    cursor = tx.get(Cursor, connection=binding.connection, stream=stream.name)
+    if cursor is None or not cursor.complete_once:
+        return "sync.not_read_yet", {"kind": binding.kind}
     if binding.kind in PARTIES and not policy.create and not has_valid_identifier(record):
         return "sync.needs_match", {}
     if policy.transactional and policy.mapped_out and getattr(record, "lines", True) == ():
         return "sync.no_lines", {}
     return None, {}
+
+
+def find_start(hub: Hub, connection: str, record: Entity) -> date | None:
+    """The day from which on documents of this kind are written; None: of any age, or no document."""
+    settings = hub.config.connections.get(connection)
+    sync = settings.syncs.get(record.KIND) if settings is not None else None
+    return sync.start_date if sync is not None and "ordered_on" in type(record).model_fields else None
+
+
+def is_history(hub: Hub, binding: Binding, record: Entity, seen: Snapshot | None = None) -> bool:
+    """Whether the pair is older than the start date of its sync, here or there: read, and never written."""
+    start = find_start(hub, binding.connection, record)
+    days = (getattr(record, "ordered_on", None), seen.values.get("ordered_on") if seen is not None else None)
+    return start is not None and binding.remote_id is not None and any(day is not None and day < start for day in days)
 
 
 def list_parents(record: Entity, fields: frozenset[str]) -> Iterator[tuple[str, UUID]]:

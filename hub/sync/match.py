@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from hub.identity.resolver import Bind, ExactResolver, Hold, PartyFacts
 from hub.model.kinds import find_kind
@@ -17,8 +18,10 @@ from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict, Orphan, Payload
 from hub.sync.arrival import Arrival, keep_aside
 from hub.sync.context import Hub
+from hub.sync.lookalike import hold_import
 from hub.sync.resolve import make_binding
 from hub.sync.translate import Translated, is_reference_ours
+from hub.sync.verdicts import DIFFERENT, MAYBE, SAME, list_about_source, save_verdict
 
 RESOLVER = ExactResolver()
 IDENTIFIED = frozenset({"account", "contact"})
@@ -154,9 +157,12 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> B
             arrival.actor, "document.copied", kind=arrival.kind, connection=arrival.conn.name,
             remote_id=source.external_id, reference=source.reference,
         )  # fmt: skip
-    record_id, primary = hub.new_id(), True
+    record_id, primary, joins = hub.new_id(), True, False
     if arrival.kind in IDENTIFIED:
-        joined = _identify(arrival, translated)
+        verdicts = list_about_source(tx, arrival.kind, arrival.address)
+        if any(row.verdict == MAYBE for row in verdicts.values()) and hold_import(arrival, translated.snapshot):
+            return None
+        joined = _identify(arrival, translated, verdicts)
         if isinstance(joined, Hold):
             return None
         if isinstance(joined, Bind):
@@ -166,6 +172,9 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> B
             if free is not None:
                 return tx.save(adopt_document(arrival.policy, free, translated.snapshot, ours=False))
             primary = not held
+            joins = True
+    if not joins and hold_import(arrival, translated.snapshot):
+        return None
     return tx.insert(
         make_binding(
             hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False, primary=primary,
@@ -174,14 +183,11 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> B
     )  # fmt: skip
 
 
-def _identify(arrival: Arrival, translated: Translated) -> Bind | Hold | None:
+def _identify(arrival: Arrival, translated: Translated, verdicts: Mapping[UUID, IdentityVerdict]) -> Bind | Hold | None:
     """Exact identity, as a row that can be undone; a doubt becomes a review."""
     tx, hub, where = arrival.tx, arrival.hub, arrival.address
     facts = PartyFacts.of(arrival.kind, None, translated.snapshot.values)
-    ruled_out = {
-        row.record_id
-        for row in tx.find(IdentityVerdict, record_kind=arrival.kind, source=where, verdict="different", undone_at=None)
-    }
+    ruled_out = {id_ for id_, row in verdicts.items() if row.verdict == DIFFERENT}
 
     def find(kind: str, value: str) -> Sequence[PartyFacts]:
         model = find_kind(arrival.kind)
@@ -190,14 +196,10 @@ def _identify(arrival: Arrival, translated: Translated) -> Bind | Hold | None:
 
     verdict = RESOLVER.resolve(facts, find)
     if isinstance(verdict, Bind):
-        row = IdentityVerdict(
-            id=hub.new_id(), record_kind=arrival.kind, record_id=verdict.record_id, source=where, verdict="same",
-            evidence=dict(verdict.evidence), decided_by=arrival.actor, at=hub.now(),
-        )  # fmt: skip
-        tx.insert(row)
+        save_verdict(tx, hub, arrival.kind, verdict.record_id, where, SAME, arrival.actor, verdict.evidence)
         return verdict
     if isinstance(verdict, Hold):
         params = {**verdict.evidence, "candidates": ", ".join(str(item) for item in verdict.candidates)}
-        keep_aside(arrival, "review", verdict.reason, params)
+        keep_aside(arrival, "review", verdict.reason, params, translated.snapshot.values)
         return verdict
     return None

@@ -15,6 +15,7 @@ from hub.store.rows import Cursor
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
+from hub.sync.signs import prepare_signs
 
 Progress = Callable[[str, int, int | None], None]
 _PARENT_DEPTH = 4
@@ -43,6 +44,7 @@ def pull_stream(
     """Read what changed since the cursor less the overlap, or continue a pull that was cut off at its last page."""
     conn = hub.open(connection)
     conn.load_codes()
+    prepare_signs(hub, connection, kind)
     stream = conn.stream_of(kind)
     report = PullReport(kind, stream.name)
     cursor: Cursor | None = _begin(hub, conn, kind)

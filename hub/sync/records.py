@@ -21,7 +21,7 @@ from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Owner, Policy, S
 from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
-from hub.sync.intent import list_parents, list_values
+from hub.sync.intent import find_start, is_history, list_parents, list_values
 from hub.sync.resolve import Rebuilt, rebuild_record, resolve_record
 
 NUMBER_PREFIXES = {"order": "SO-"}
@@ -136,14 +136,11 @@ def _check_refusals(tx: UnitOfWork, hub: Hub, kind: str, record: Entity, changes
         ]  # fmt: skip
         if theirs:
             raise RuleBroken("sync.field_theirs", connection=row.connection, fields=", ".join(theirs), kind=kind)
+        _check_history(hub, row, policy, record, _list_moved(policy, before, changes))
         if not _refuses_amends(policy):
             continue
         allowed = policy.semantics.editable.get(Stage(row.stage or ""), NO_FIELDS)
-        moved = [
-            name
-            for name, value in changes.items()
-            if name in policy.mapped_out and comparable(policy, name, value) != comparable(policy, name, before[name])
-        ]
+        moved = _list_moved(policy, before, changes)
         locked = [name for name in moved if name not in allowed and "*" not in allowed]
         if locked:
             raise RuleBroken(
@@ -154,8 +151,31 @@ def _check_refusals(tx: UnitOfWork, hub: Hub, kind: str, record: Entity, changes
         _check_void(tx, hub, kind, record)
 
 
+def _list_moved(policy: Policy, before: Mapping[str, Any], changes: Mapping[str, Any]) -> list[str]:
+    """The fields whose change would have to be written there."""
+    return [
+        name
+        for name, value in changes.items()
+        if name in policy.mapped_out and comparable(policy, name, value) != comparable(policy, name, before.get(name))
+    ]
+
+
+def _check_history(hub: Hub, row: Binding, policy: Policy, record: Entity, moved: Sequence[str]) -> None:
+    """Refused at once rather than held: nothing will ever write it, and both sides stay equal."""
+    if moved and policy.direction is not Direction.IN and is_history(hub, row, record):
+        number = row.remote_number or row.remote_id
+        start = find_start(hub, row.connection, record)
+        raise RuleBroken(
+            "sync.edit_before_start", connection=row.connection, fields=", ".join(moved), number=number,
+            start_date=str(start),
+        )  # fmt: skip
+
+
 def _check_void(tx: UnitOfWork, hub: Hub, kind: str, record: Entity) -> None:
     for row, policy in _list_counterparts(tx, hub, kind, record):
+        if policy.direction is not Direction.IN and is_history(hub, row, record):
+            number, start = row.remote_number or row.remote_id, find_start(hub, row.connection, record)
+            raise RuleBroken("sync.void_before_start", connection=row.connection, number=number, start_date=str(start))
         if _refuses_amends(policy) and Stage(row.stage or "") not in policy.semantics.voidable:
             number = row.remote_number or row.remote_id
             raise RuleBroken("sync.void_refused", connection=row.connection, stage=row.stage, number=number)

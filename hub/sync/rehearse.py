@@ -30,6 +30,7 @@ from hub.sync.lookup import search_remote
 from hub.sync.match import adopt_document
 from hub.sync.push import GUARDED, decide_binding, is_due
 from hub.sync.show import describe_record, show_field, show_value
+from hub.sync.signs import prepare_signs
 
 _ROUNDS = 8
 _STEPS = 10
@@ -79,6 +80,8 @@ class Line:
 def rehearse(hub: Hub, conn: OpenConnection, kinds: list[str], actor: str) -> list[Line]:
     """All decisions that a run would take now, on both sides."""
     conn.load_codes()
+    for kind in kinds:
+        prepare_signs(hub, conn.name, kind)
     facts = Facts(records={kind: _read_all(hub, conn, kind) for kind in kinds})
     for _ in range(_ROUNDS):
         lines, needs = _rehearse_once(hub, conn, kinds, facts, actor)
@@ -129,6 +132,7 @@ def _rehearse_once(
         for kind in kinds:
             for source in facts.records[kind]:
                 lines += stage.take_in(kind, source)
+            stage.note_read(kind)
         for kind in kinds:
             lines += stage.decide_all(kind)
     return lines, needs
@@ -151,6 +155,12 @@ class _Stage:
             self.needs.parents.add(done.needs)
         return self._tell(kind, source, done)
 
+    def note_read(self, kind: str) -> None:
+        """The run will have read all of it before it writes."""
+        where: dict[str, Any] = {"connection": self.conn.name, "stream": self.conn.stream_of(kind).name}
+        cursor = self.tx.get(Cursor, **where) or Cursor(**where)
+        self.tx.save(cursor.model_copy(update={"complete_once": True}))
+
     def _tell(self, kind: str, source: SourceRecord, done: Ingested) -> list[Line]:
         """Lines about changes in the hub."""
         if done.outcome in ("dead", "waiting", "review"):
@@ -158,9 +168,13 @@ class _Stage:
             params = dict(dead.params) if dead else {}
             reason = dead.code if dead else None
             label = source.number or source.external_id
+            amount, currency = (dead.amount, dead.currency) if dead else (None, None)
             return [
-                Line(kind, "here", "hold", label, remote_id=source.external_id, reason=reason, reason_params=params)
-            ]
+                Line(
+                    kind, "here", "hold", label, remote_id=source.external_id, reason=reason, reason_params=params,
+                    amount=amount, currency=currency,
+                )
+            ]  # fmt: skip
         lines = []
         for name in done.conflicts:
             changes = {name: list(map(show_value, done.changes.get(name, (None, None))))}

@@ -25,6 +25,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
 from hub.sync.show import show_value
+from hub.sync.signs import note_record
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ def mark_bindings(tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | 
             if row.primary and row.state not in (BindingState.TOMB, BindingState.FOREIGN):
                 tx.save(row.model_copy(update=_make_due(row, record)))
                 touched.append(row.id)
+    note_record(tx, hub, record, rows)
     return touched
 
 

@@ -185,8 +185,6 @@ class _UnderWay:
 
     def pull(self, kinds: Sequence[str], actor: str) -> None:
         for kind in kinds:
-            if self.hub.sync_of(self.run.connection, kind).direction is Direction.OUT:
-                continue
             done = pull_stream(
                 self.hub, self.run.connection, kind, actor=actor, run_id=self.run.id, progress=self.progress,
                 keep_alive=self.keep_alive,

@@ -21,6 +21,7 @@ from hub.store.rows import IdentityVerdict, Image
 from hub.sync.arrival import Arrival
 from hub.sync.ingest import ingest, note_missing
 from hub.sync.intent import add_sent, base_prints
+from hub.sync.lookalike import ALIKE_THERE, ask_about
 from hub.sync.lookup import search_remote
 from hub.sync.match import adopt_document, note_spare
 from hub.sync.sending import (
@@ -320,6 +321,9 @@ def _model_of(binding: Binding) -> Any:
 def _hold(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     held = {**binding.held, "*": action.code or ""}
     work.release(held=held, parked_params=dict(action.params), not_before=action.not_before)
+    if action.code == ALIKE_THERE:
+        with work.hub.store.write() as tx:
+            ask_about(tx, work.hub, binding, work.actor)
     return DONE
 
 

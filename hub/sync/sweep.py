@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.protocol.binding import Binding, BindingState
-from hub.protocol.semantics import Stage
+from hub.protocol.semantics import Direction, Stage
 from hub.sdk import SourceRecord, Stream
 from hub.store import UnitOfWork
 from hub.store.rows import Cursor, DeadRow, Orphan
@@ -23,6 +23,7 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import ingest, note_missing
 from hub.sync.orphans import clear_orphan
 from hub.sync.pause import check_paused
+from hub.sync.signs import forget_signs
 
 _BATCH = 100
 
@@ -131,6 +132,8 @@ class _Sweep:
                 return False
             self._look_at(bound[remote_id])
             self._save_position("ids", remote_id)
+        if self.conn.policies[self.kind].direction is Direction.OUT:
+            return True  # nothing is taken in
         if feed is None or not feed.complete_once or feed.under_way or not self.stream.fetches:
             return True  # what the feed has yet to show for the first time is its own business
         for remote_id in _order_ids(there - known, None):
@@ -232,6 +235,7 @@ class _Sweep:
             return
         with self.hub.store.write() as tx:
             tx.delete(DeadRow, connection=self.conn.name, stream=self.stream.name, external_id=remote_id)
+            forget_signs(tx, self.conn.name, self.kind, remote_id)
 
     def _ingest(self, source: SourceRecord) -> None:
         with self.hub.store.write() as tx:

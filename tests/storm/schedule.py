@@ -297,4 +297,5 @@ def make_world(setting: Setting) -> World:
         erp=setting.erp,
         syncs={"account": party, "product": party, "order": order},
         faults=setting.rates.faults,
+        read=False,
     )

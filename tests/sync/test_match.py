@@ -61,7 +61,7 @@ def test_an_equal_name_alone_joins_nothing(scene: Scene) -> None:
 
 def test_an_invalid_identifier_joins_nothing(scene: Scene) -> None:
     make_account(scene, NAME, "91310000000000000X")
-    scene.wang.create("partner", name=NAME, tax_id="91310000000000000X")
+    scene.wang.create("partner", name="晨澜自动化设备有限公司", tax_id="91310000000000000X")
     scene.pull("account")
     assert len(scene.records("account")) == 2
 

@@ -129,7 +129,8 @@ def test_the_cursor_never_goes_back(scene: Scene) -> None:
     assert highs == sorted(highs, key=str)
 
 
-def test_streams_have_cursors_of_their_own(scene: Scene) -> None:
+def test_streams_have_cursors_of_their_own(make_scene: SceneMaker) -> None:
+    scene = make_scene(read=False)
     scene.make_sale()
     scene.pull("account")
     assert {row.stream for row in scene.rows(Cursor)} == {"partner"}
@@ -165,7 +166,8 @@ def test_an_expired_cursor_starts_again_from_the_beginning(scene: Scene) -> None
     assert scene.pull("account") == {"unchanged": 3, "created": 1}
 
 
-def test_what_a_page_refers_to_is_fetched_first_wherever_it_stands(scene: Scene) -> None:
+def test_what_a_page_refers_to_is_fetched_first_wherever_it_stands(make_scene: SceneMaker) -> None:
+    scene = make_scene(read=False)
     sales = [scene.make_sale() for _ in range(3)]
     assert scene.pull("order") == {"created": 3}
     assert len(scene.records("account")) == len(sales)

@@ -71,7 +71,8 @@ def test_a_deletion_is_believed_when_it_lasts(world: World) -> None:
     assert sweep(world).counts["missing"] == 0, "known already"
 
 
-def test_a_document_that_no_feed_showed_is_taken_in_once_the_feed_was_read(world: World) -> None:
+def test_a_document_that_no_feed_showed_is_taken_in_once_the_feed_was_read(tmp_path: Path) -> None:
+    world = World(tmp_path, read=False)
     world.make_customer()
     sweep(world)
     assert list_bindings(world.hub) == [], "the first reading belongs to the feed and its plan"

@@ -15,6 +15,7 @@ from hub.runtime.assemble import equip_connection
 from hub.sdk import Tools
 from hub.sdk.simulator import HandlerTransport
 from hub.store import Store
+from hub.store.rows import Cursor
 from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
 from hub.sync.context import Hub, OpenConnection
 
@@ -54,7 +55,9 @@ class World:
         erp: Mapping[str, Any] | None = None,
         syncs: Mapping[str, Mapping[str, Any]] | None = None,
         faults: Mapping[str, float] | None = None,
+        read: bool = True,
     ) -> None:
+        """``read``: a first reading of everything has ended, as it has before the first push of every run."""
         self.clock = VirtualClock()
         self.random = random.Random(seed)
         self.settings = SandboxSettings(**(erp or {}))
@@ -75,6 +78,10 @@ class World:
                 )
             }
         )
+        if read:
+            with self.store.write() as tx:
+                for stream in ("partner", "item", "sale"):
+                    tx.save(Cursor(connection="erp", stream=stream, complete_once=True))
         self.hub = self.make_hub()
 
     def make_hub(self, checkpoint: Callable[[str], None] | None = None) -> Hub:
