@@ -17,7 +17,6 @@ from hub.sync.config import HubConfig
 from tests.house.source import fail_with, product_files, tree
 
 
-
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_every_page_is_fresh(name: str):
     stale = (FOLDER / name).read_text(encoding="utf-8") != render_page(name)
