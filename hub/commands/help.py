@@ -4,13 +4,19 @@ language repeats them by code (``python -m hub.commands.help`` writes the Englis
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import typer
 
 from hub.locale import load_texts
 
 ENGLISH = Path(__file__).parents[1] / "locale" / "en" / "help.toml"
+_Formatter: Any = typer.Context.formatter_class
+_REMARK = re.compile(r"\[(.*)\]$")
+"""What Typer adds to a text: ``[default: 7; required]``."""
 
 
 def list_help(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -29,10 +35,50 @@ def translate_help(command: Any, lang: str) -> None:
     if lang == "en":
         return
     texts = load_texts(lang)
+    context = make_context_class(lang)
     for code, described in list_help(command):
+        if hasattr(described, "context_class"):
+            described.context_class = context
         described.help = texts.get(code, described.help)
         if getattr(described, "epilog", None):
             described.epilog = texts["help.everywhere"]
+
+
+def make_context_class(lang: str) -> type[typer.Context]:
+    """The context of commands whose headings ("Usage", "Options") are in the reader's language."""
+    english, texts = load_texts("en"), load_texts(lang)
+    words = {english[code]: texts[code] for code in english if code.startswith("cli.usage_word_")}
+
+    class Formatter(_Formatter):  # type: ignore[misc]  # Typer exports its formatter through this attribute only
+        def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+            super().write_usage(prog, args, f"{words['Usage:']} " if prefix is None else prefix)
+
+        def write_heading(self, heading: str) -> None:
+            super().write_heading(words.get(heading, heading))
+
+        def write_dl(self, rows: Sequence[tuple[str, str]], *sizes: int, **more: int) -> None:
+            super().write_dl([(term, translate_remark(text, words)) for term, text in rows], *sizes, **more)
+
+    class Context(typer.Context):
+        formatter_class = Formatter
+
+    return Context
+
+
+def translate_remark(text: str, words: dict[str, str]) -> str:
+    """The same text, where it is Typer's own or ends in a remark of Typer's."""
+    if text in words:
+        return words[text]
+    found = _REMARK.search(text)
+    if found is None:
+        return text
+    parts = (_translate_part(part, words) for part in found[1].split("; "))
+    return f"{text[: found.start()]}[{'; '.join(parts)}]"
+
+
+def _translate_part(part: str, words: dict[str, str]) -> str:
+    name, colon, value = part.partition(": ")
+    return f"{words.get(name + colon.strip(), name + colon.strip())}{colon and ' '}{value}"
 
 
 def write_english(command: Any) -> str:
