@@ -82,6 +82,8 @@ class Problem:
     external_id: str | None = None
     severity: str = "error"
     params: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    path: str = ""
+    """The place in the other system's record, where it was a value."""
 
     def what(self, lang: str = "en") -> str:
         """What is wrong, in one sentence."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hub.errors import MappingError
+from hub.errors import IsthmusError, MappingError
+from hub.locale import Phrase
 from hub.mapping.context import Problem, Refusal, Run
 from hub.mapping.converters import (
     AMOUNTS,
@@ -124,7 +125,7 @@ class FieldPlan:
         return Problem(
             refusal.code, self.rule.file, self.rule.line, name, refusal.params.get("value", value),
             self.rule.text, "reference" if refusal.external_id is not None else "value",
-            refusal.ref_kind, refusal.external_id, params=refusal.params,
+            refusal.ref_kind, refusal.external_id, params=refusal.params, path=self.path,
         )  # fmt: skip
 
 
@@ -329,4 +330,6 @@ def _call_converters(name: str, target: Target, functions: Functions) -> tuple[C
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, IsthmusError):
+        return Phrase(error.code, **error.params)
     return explain_refusal(error.errors()[0]) if isinstance(error, ValidationError) else str(error)

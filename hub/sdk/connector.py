@@ -55,6 +55,27 @@ class Tools:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a person finds a row: the file, its sheet (empty where it has none), the row counted from 1 (0: the file
+    as a whole)."""
+
+    file: str
+    row: int
+    sheet: str = ""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What could not be read and why. With ``whole`` the record is kept aside for this reason; else it is one cell,
+    which matters only where the mapping needs its column."""
+
+    error: IsthmusError
+    place: Place
+    column: str = ""
+    whole: bool = True
+
+
+@dataclass(frozen=True)
 class SourceRecord:
     """One record as the vendor sent it, plus what the write protocol needs to know about it.
 
@@ -82,6 +103,9 @@ class SourceRecord:
     """The last change was the integration user's."""
     live_children: bool = False
     """Documents hang on it (payments, invoices) that forbid a void."""
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """Where a person finds the record (under ``""``) and its lines (under their remote ids), for messages."""
+    unreadable: Sequence[Unreadable] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +126,12 @@ class Stream(ABC):
     fetches: ClassVar[bool] = True
     """False for push-only or file sources that cannot read one record by id."""
 
+    deletes: bool = True
+    """A record that is no longer there was deleted; False: it is only counted (a list that need not be complete)."""
+    retries: bool = False
+    """Reading one record again costs nothing: each pull tries again what could not be taken in, and looks for records
+    that have vanished."""
+
     @abstractmethod
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         """Records changed at or after ``since`` (None: all), in keyset order, continuing at ``position``.
@@ -116,6 +146,16 @@ class Stream(ABC):
     def list_ids(self) -> Sequence[str] | None:
         """All ids that exist now (for finding deletions), or None when the system cannot list them."""
         return None
+
+    def find_missing(self, ids: Sequence[str]) -> Sequence[str]:
+        """Those of these ids that no longer exist, as far as the system can tell."""
+        listed = self.list_ids()
+        there = set(ids if listed is None else listed)
+        return [id_ for id_ in ids if id_ not in there]
+
+    def sample(self, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Payloads to learn from (``mapping suggest``), at most ``limit``."""
+        return [record.payload for record in self.read_page(None, None, limit).records]
 
 
 @dataclass(frozen=True)
@@ -255,9 +295,11 @@ __all__ = [
     "ConnectorConfig",
     "Draft",
     "Page",
+    "Place",
     "Sink",
     "SourceRecord",
     "Stream",
     "Tools",
+    "Unreadable",
     "Written",
 ]

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from hub.errors import MappingError, RuleBroken
 from hub.locale import keep_params
-from hub.mapping import Problem
 from hub.model.kinds import encode_fields
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
@@ -24,6 +23,7 @@ from hub.sync.arrival import Arrival, keep_aside, lift_aside, note_left
 from hub.sync.context import Hub
 from hub.sync.intent import build_intent
 from hub.sync.match import Matched, find_binding, join_record
+from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import Rebuilt, rebuild_record
 from hub.sync.translate import Translated, is_reference_foreign, pair_lines, read_source
 
@@ -48,6 +48,9 @@ def ingest(arrival: Arrival) -> Ingested:
     """Fold one source record into the hub. A record that cannot be translated or breaks a rule becomes a dead row with
     the reason; nothing else of its page is touched."""
     tx, source = arrival.tx, arrival.source
+    broken = find_unreadable(source)
+    if broken is not None:
+        return _set_aside(arrival, "dead", *tell_unreadable(broken))
     tx.put_payload(arrival.conn.name, source.stream, source.external_id, source.version or 0, source.payload)
     if is_reference_foreign(arrival.hub, source):
         return _set_aside(arrival, "foreign", "sync.foreign_document", {"reference": source.reference or ""})
@@ -70,7 +73,7 @@ def _ingest_known(arrival: Arrival) -> Ingested:
     if problem is not None:
         missing = problem.kind == "reference" and problem.ref_kind is not None and problem.external_id is not None
         outcome = "waiting" if missing else "dead"
-        _set_aside(arrival, outcome, "sync.cannot_read", _tell_problem(problem), translated.snapshot.values)
+        _set_aside(arrival, outcome, *tell_problem(arrival.source, problem), translated.snapshot.values)
         needs = (problem.ref_kind or "", problem.external_id or "") if missing else None
         return Ingested(outcome, needs=needs)
     binding, fresh = _bind(arrival, matched, translated)
@@ -86,10 +89,6 @@ def _bind(arrival: Arrival, matched: Matched, translated: Translated) -> tuple[B
     if matched.binding is not None:
         return matched.binding, False
     return join_record(arrival, matched, translated), True
-
-
-def _tell_problem(problem: Problem) -> dict[str, Any]:
-    return keep_params({"problem": problem.phrase(), "field": problem.field})
 
 
 def _set_aside(

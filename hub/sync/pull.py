@@ -15,6 +15,7 @@ from hub.store.rows import Cursor
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
+from hub.sync.recheck import recheck_stream
 from hub.sync.signs import prepare_signs
 
 Progress = Callable[[str, int, int | None], None]
@@ -61,6 +62,7 @@ def pull_stream(
             progress(kind, report.counts.total(), None)
         if keep_alive:
             keep_alive()
+    report.counts.update(recheck_stream(hub, conn, kind, report.counts, actor, run_id))
     return report
 
 

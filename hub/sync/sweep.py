@@ -117,7 +117,7 @@ class _Sweep:
 
     def _sweep_ids(self, last: str | None) -> bool:
         """Compare the list of all ids with what is bound: deletions, and documents that no feed ever showed."""
-        listed = self.stream.list_ids()
+        listed = self.stream.list_ids() if self.stream.deletes else None
         self.hub.checkpoint("C14")
         if listed is None:
             return True
@@ -219,6 +219,9 @@ class _Sweep:
         source = self._fetch(binding.remote_id or "")
         if source is not None:
             self._ingest(source)
+            return
+        if not self.stream.deletes:
+            self.report.counts["vanished"] += 1
             return
         with self.hub.store.write() as tx:
             now_bound = tx.get(Binding, id=binding.id, lock=True)

@@ -102,7 +102,7 @@ class WorkbookTable:
     def read_rows(self) -> Iterator[Row]:
         """Every record from the first to the last; a cell that cannot be read is told in the row's problems."""
         self.facts.rows, self.facts.skipped, self.facts.samples = 0, {}, []
-        for number, cells in self._read_cells():
+        for number, cells in self._read_safely():
             if number <= self._headings.row:
                 continue
             why = tell_no_record([cell.text for cell in cells], self._headings)
@@ -171,6 +171,13 @@ class WorkbookTable:
             raise
 
     # ------------------------------------------------------------ rows
+
+    def _read_safely(self) -> Iterator[tuple[int, list[_Cell]]]:
+        """The same rows; a file that is cut off in the middle is said in a sentence."""
+        try:
+            yield from self._read_cells()
+        except _UNREADABLE as error:
+            raise ConfigInvalid("tables.workbook_broken", file=self._path.name, vendor=str(error)) from error
 
     def _read_cells(self) -> Iterator[tuple[int, list[_Cell]]]:
         """(row, cells) of every row that the sheet has, merged cells filled downwards."""
