@@ -29,6 +29,19 @@ from hub.sdk.connector import (
 )
 from hub.sdk.hooks import hookimpl
 from hub.sdk.http import HttpClient
+from hub.sdk.paging import (
+    Part,
+    by_cursor,
+    by_keyset,
+    by_link,
+    by_number,
+    by_offset,
+    find_next_link,
+    keep_to_host,
+    make_page,
+    read_all,
+)
+from hub.sdk.waiting import find_wait_s, parse_wait_s
 
 __all__ = [
     "ALL_FIELDS",
@@ -47,6 +60,7 @@ __all__ = [
     "NoBudget",
     "Normaliser",
     "Page",
+    "Part",
     "Place",
     "Sink",
     "SourceRecord",
@@ -57,5 +71,16 @@ __all__ = [
     "Unreadable",
     "WriteSemantics",
     "Written",
+    "by_cursor",
+    "by_keyset",
+    "by_link",
+    "by_number",
+    "by_offset",
+    "find_next_link",
+    "find_wait_s",
     "hookimpl",
+    "keep_to_host",
+    "make_page",
+    "parse_wait_s",
+    "read_all",
 ]
