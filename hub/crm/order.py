@@ -73,6 +73,8 @@ def complete(values: dict[str, Any], own_figures: bool) -> dict[str, Any]:
 def complete_line(line: OrderLine, currency: str, own_figures: bool) -> OrderLine:
     """The line with its figures; another system's own figures stay, only those it did not give are filled in."""
     given = {} if own_figures else {name: getattr(line, name) for name in FIGURES if name in line.model_fields_set}
+    if len(given) == len(FIGURES):
+        return line
     net = given.get("net", _calculate_net(line, currency, ROUND_HALF_UP))
     tax = round_money(multiply_exactly(net, line.tax_rate), currency)
     figures = _fill(given, Figures(net, tax, net + tax))

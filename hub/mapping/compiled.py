@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hub.mapping.context import Context, Mapped, MappingInvalid, Problem, Refusal, Run
 from hub.mapping.coverage import list_line_fields, overlay_lines, project_lines
 from hub.mapping.fields import FieldPlan, Functions, compile_field
-from hub.mapping.lines import BrokenLines, ListPlan, compile_list, find_line_refs, read_lines, write_lines
+from hub.mapping.lines import BrokenLines, ListPlan, RefPlan, compile_list, find_line_refs, read_lines, write_lines
 from hub.mapping.lint import lint_mapping
 from hub.mapping.path import ABSENT, Reader, compile_reader, key_text, parse_path
 from hub.mapping.source import FieldRule, MappingSource
@@ -73,13 +75,19 @@ class Mapping:
 
     def find_refs(self, payload: AnyMapping[str, Any]) -> set[tuple[str, str]]:
         """(kind, external id) of every record that a source record refers to."""
-        run = Run(Context(), {}, payload, {})
-        found = {(plan.ref_kind, id_) for plan in self.plans if plan.ref_kind and (id_ := plan.find_ref(run))}
-        for parts in self.lists.values():
-            for part in parts:
-                if part.direction is not Direction.OUT:
-                    found.update(find_line_refs(part, run))
+        run = Run(_NO_CONTEXT, {}, payload, {})
+        plain, lists = self._references
+        found = {(kind, id_) for kind, plan in plain if (id_ := plan.find_ref(run))}
+        for part, inner in lists:
+            found.update(find_line_refs(part, inner, run))
         return found
+
+    @cached_property
+    def _references(self) -> tuple[list[RefPlan], list[tuple[ListPlan, list[RefPlan]]]]:
+        """The plans that read references, by the kind that they refer to."""
+        parts = [part for several in self.lists.values() for part in several if part.direction is not Direction.OUT]
+        lists = [(part, inner) for part in parts if (inner := _pick_refs(part.plans))]
+        return _pick_refs(self.plans), lists
 
     def to_canonical(self, payload: AnyMapping[str, Any], context: Context) -> Mapped:
         """A source record as canonical values. A field that cannot be translated is left out and told in
@@ -145,6 +153,13 @@ class Mapping:
                     if part.direction is not Direction.IN:
                         problems += write_lines(part, values[field], run, payload)
         return payload, problems
+
+
+_NO_CONTEXT = Context()
+
+
+def _pick_refs(plans: Iterable[FieldPlan]) -> list[RefPlan]:
+    return [(plan.ref_kind, plan) for plan in plans if plan.ref_kind is not None]
 
 
 def _value_of(values: Fields, name: str) -> Any:

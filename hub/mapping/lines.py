@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,18 +113,19 @@ def read_lines(plan: ListPlan, run: Run) -> list[Line] | None:
     return lines
 
 
-def find_line_refs(plan: ListPlan, run: Run) -> Iterator[tuple[str, str]]:
+RefPlan = tuple[str, FieldPlan]
+"""The kind that a reference refers to, and how it is read."""
+
+
+def find_line_refs(plan: ListPlan, refs: Sequence[RefPlan], run: Run) -> Iterator[tuple[str, str]]:
     """(kind, external id) of what the lines refer to."""
-    inner = [item for item in plan.plans if item.ref_kind]
-    if not inner:
-        return
     try:
         elements = [run.payload] if plan.select is None else plan.select(run.payload)
     except Refusal:
         return
     for element in elements if isinstance(elements, list) else ():
         line = Run(run.context, run.record, element, {})
-        yield from ((item.ref_kind, id_) for item in inner if item.ref_kind and (id_ := item.find_ref(line)))
+        yield from ((kind, id_) for kind, item in refs if (id_ := item.find_ref(line)))
 
 
 def _read_line(plan: ListPlan, element: Mapping[str, Any], run: Run, position: int) -> Line:

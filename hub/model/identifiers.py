@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib import import_module
 
 from hub.model.party import Identifier, IdentifierKind, Validity
@@ -74,6 +75,7 @@ def _passes(module: str, code: str) -> bool:
     return bool(import_module(module).is_valid(code))
 
 
+@lru_cache(maxsize=16_384)
 def check_identifier(kind: IdentifierKind, text: str) -> tuple[str, Validity]:
     """The value to keep and its validity as a code of the given kind.
 

@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from hub.model.base import Line
 from hub.model.values import Value
 from hub.protocol.semantics import Normaliser
@@ -18,8 +20,13 @@ from hub.protocol.semantics import Normaliser
 PLAIN = Normaliser()
 
 
+_AS_IT_IS = (str, int, bool, type(None))
+
+
 def _plain(value: Any) -> Any:
     """JSON-ready, with one spelling for each value (2 and 2.00 are the same amount)."""
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Decimal):
         return format(value.normalize() + 0, "f")
     if isinstance(value, Enum):
@@ -27,7 +34,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, UUID | datetime | date):
         return str(value)
     if isinstance(value, Value):
-        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+        return {name: _plain(inner) for name, inner in value.__dict__.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -37,8 +46,24 @@ def _plain(value: Any) -> Any:
 
 def take_fingerprint(value: Any) -> str:
     """A short digest of any canonical value; equal values give equal digests."""
-    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+    return hashlib.sha256(_dump(_plain(value))).hexdigest()[:24]
+
+
+def _dump(plain: Any) -> bytes:
+    try:
+        return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a number beyond 64 bits, half of a surrogate pair
+        text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "surrogatepass")
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two canonical values are equal: their fingerprints are."""
+    if one is other:
+        return True
+    if type(one) is type(other) and isinstance(one, str | UUID | date):
+        return bool(one == other)
+    return take_fingerprint(one) == take_fingerprint(other)
 
 
 def project_lines(

@@ -23,7 +23,7 @@ from hub.store.bookkeeping import UnitOfWork
 from hub.store.codec import stored
 from hub.store.conditions import matches, sort_rows
 from hub.store.memory import ABSENT, Memory
-from hub.store.query import Reading, parse_where
+from hub.store.query import Reading
 from hub.store.records import Clock
 from hub.store.writeout import write_out
 
@@ -43,6 +43,7 @@ class Batch(UnitOfWork):
         super().__init__(connection, clock, make_id, writable=writable)
         self._memory = Memory()
         self._digests: dict[tuple[str, str, str], str | None] = {}
+        self._dumped: dict[int, tuple[Mapping[str, Any], bytes, str]] = {}
 
     # ------------------------------------------------------------ reading ahead
 
@@ -52,6 +53,7 @@ class Batch(UnitOfWork):
         """Load every row whose ``field`` has one of the values (and the fields in ``same`` theirs): questions for one
         of them are answered from memory afterwards. ``lock``: also questions that lock."""
         wanted = sorted(set(values), key=str)
+        self._memory.learn(model, field, (), same, (), locked=lock)
         for start in range(0, len(wanted), _CHUNK):
             part = wanted[start : start + _CHUNK]
             where = {**same, f"{field}__in": part}
@@ -92,7 +94,6 @@ class Batch(UnitOfWork):
         lock = reading.lock and self._dialect != "sqlite"
         known = None if reading.skip_locked else self._memory.find(model, where, lock=lock)
         if known is not None:
-            parse_where(model, where, with_deleted=with_deleted)  # refuses what the database would refuse
             rows = [row for row in known if matches(row, where)]
             if stored(model).is_kind and not with_deleted:
                 rows = [row for row in rows if row.deleted_at is None]
@@ -180,6 +181,21 @@ class Batch(UnitOfWork):
         self._memory.set(self._digests, key, digest)
         self._add_payload(connection, stream, external_id, version, digest, body)
         return True
+
+    def is_newest_payload(self, connection: str, stream: str, external_id: str, payload: Mapping[str, Any]) -> bool:
+        """As in a plain unit of work."""
+        key = (connection, stream, external_id)
+        if key not in self._digests:
+            return super().is_newest_payload(connection, stream, external_id, payload)
+        return self._digests[key] == self.digest_payload(payload)
+
+    def _dump_payload(self, payload: Mapping[str, Any]) -> tuple[bytes, str]:
+        known = self._dumped.get(id(payload))
+        if known is not None and known[0] is payload:
+            return known[1], known[2]
+        body, digest = super()._dump_payload(payload)
+        self._dumped[id(payload)] = (payload, body, digest)
+        return body, digest
 
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -36,7 +36,7 @@ from hub.store.codec import row_codec, stored
 from hub.store.json_text import dump_canonical, load_json
 from hub.store.query import Shape, conditions, parse_where
 from hub.store.records import Clock, Records
-from hub.store.rows import JournalEntry, Lease, NumberSeries, Payload, Total
+from hub.store.rows import Image, JournalEntry, Lease, NumberSeries, Payload, Total
 from hub.store.types import ScaledDecimal, make_decimal
 
 _ALWAYS_DUE = (
@@ -121,6 +121,22 @@ class UnitOfWork(Records):
             return False
         self._add_payload(connection, stream, external_id, version, digest, body)
         return True
+
+    def digest_payload(self, payload: Mapping[str, Any]) -> str:
+        """The digest under which a payload is kept."""
+        return self._dump_payload(payload)[1]
+
+    def is_newest_payload(self, connection: str, stream: str, external_id: str, payload: Mapping[str, Any]) -> bool:
+        """Whether the newest payload that is kept of a record equals this one."""
+        newest = self._newest_payload(connection, stream, external_id)
+        return newest is not None and newest.digest == self.digest_payload(payload)
+
+    def forget_digests(self, connection: str) -> None:
+        """What the images of a connection were made from counts no more: its records are looked at in full again."""
+        self._check_writable()
+        self._settle()
+        table = stored(Image).table
+        self._run(update(table).where(table.c.connection == connection, table.c.digest != "").values(digest=""))
 
     def _dump_payload(self, payload: Mapping[str, Any]) -> tuple[bytes, str]:
         """The bytes that are kept, not compressed yet, and their digest."""

@@ -9,25 +9,50 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 from pydantic import BaseModel
+
+_decoder = json.JSONDecoder(parse_float=Decimal)
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def dump_json(value: Any) -> str:
     """Compact JSON text."""
-    return json.dumps(value, default=_encode_other, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    found = _dump_quickly(value, _OPTIONS)
+    return _dump(value, sort_keys=False) if found is None else found.decode()
 
 
 def dump_canonical(value: Any) -> bytes:
     """The same value always gives the same bytes: keys are sorted."""
-    text = json.dumps(
-        value, default=_encode_other, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
+    found = _dump_quickly(value, _OPTIONS | orjson.OPT_SORT_KEYS)
+    # vendors do send halves of surrogate pairs
+    return _dump(value, sort_keys=True).encode("utf-8", "surrogatepass") if found is None else found
+
+
+def _dump_quickly(value: Any, options: int) -> bytes | None:
+    """None for what orjson refuses, and for what it may have mistaken: it writes NaN as null."""
+    try:
+        found = orjson.dumps(value, default=_encode_other, option=options)
+    except TypeError:
+        return None
+    return None if b"null" in found else found
+
+
+def _dump(value: Any, *, sort_keys: bool) -> str:
+    return json.dumps(
+        value, default=_encode_other, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys, allow_nan=False
     )
-    return text.encode("utf-8", "surrogatepass")  # vendors do send halves of surrogate pairs
 
 
 def load_json(text: str | bytes) -> Any:
     """The inverse; a number with a point comes back as ``Decimal``."""
-    return json.loads(text, parse_float=Decimal)
+    if text in ("{}", b"{}"):
+        return {}
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "surrogatepass")
+    if not isinstance(text, str):
+        raise TypeError("not a text")  # SQLAlchemy asks, and keeps what SQLite has made a number of
+    return _decoder.decode(text)
 
 
 def _encode_other(value: Any) -> Any:

@@ -176,14 +176,18 @@ class Memory:
         return None
 
     def _look_up(self, model: type[Value], index: Index, where: Mapping[str, Any]) -> list[Any] | None:
-        wanted = []
-        for name in index.fields:
-            values = list_wanted(where, name)
-            if values is None:
-                return None
-            wanted.append(values)
-        rows, found = self._rows[model], []
-        for asked in product(*wanted):
+        rows = self._rows[model]
+        one = tuple([where.get(name) for name in index.fields])
+        if None not in one:
+            bucket = index.buckets.get(one)
+            if bucket is not None:
+                return [rows[key] for key in bucket]
+            return [] if self._is_new(one) else None
+        wanted = [list_wanted(where, name) for name in index.fields]
+        if None in wanted:
+            return None
+        found: list[Any] = []
+        for asked in product(*filter(None, wanted)):
             bucket = index.buckets.get(asked)
             if bucket is not None:
                 found += [rows[key] for key in bucket]

@@ -39,6 +39,8 @@ class Records:
         self._clock = clock
         self._writable = writable
         self._dialect = connection.dialect.name
+        self.notes: dict[Any, Any] = {}
+        """Whatever the caller wants to remember until the end of the transaction."""
 
     # ------------------------------------------------------------ reading
 

@@ -31,6 +31,8 @@ class Image(Value):
     """Field → when this source last changed it, as the hub learnt of it (ISO 8601, UTC)."""
     mapping_version: str = ""
     version: int = 0
+    digest: str = ""
+    """Of everything that it was made from (``hub.sync.known``); empty: what it was made from counts no more."""
     at: Instant
 
 

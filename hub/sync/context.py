@@ -61,6 +61,14 @@ class OpenConnection:
         return self.mappings[kind]
 
 
+@dataclass
+class Wave:
+    """Updates of one sync that were looked at as a whole: ``left`` of them may be written until then."""
+
+    until: datetime
+    left: int
+
+
 Opener = Callable[[str], OpenConnection]
 
 
@@ -88,6 +96,10 @@ class Hub:
     checkpoint: Callable[[str], None] = _no_checkpoint
     timing: Timing = field(default_factory=Timing)
     page_size: int = 200
+    waves: dict[tuple[str, str], Wave] = field(default_factory=dict)
+    """(connection, kind) → updates that may be written without looking at all that wait (``hub.sync.guards``)."""
+    bases: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(connection, kind) → digest of what decides how its records are read (``hub.sync.known``)."""
     _open: dict[str, OpenConnection] = field(default_factory=dict)
 
     def open(self, connection: str) -> OpenConnection:

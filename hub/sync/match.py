@@ -173,8 +173,10 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> B
                 return tx.save(adopt_document(arrival.policy, free, translated.snapshot, ours=False))
             primary = not held
             joins = True
-    if not joins and hold_import(arrival, translated.snapshot):
-        return None
+    if not joins:
+        tx.note_new(record_id)
+        if hold_import(arrival, translated.snapshot):
+            return None
     return tx.insert(
         make_binding(
             hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False, primary=primary,

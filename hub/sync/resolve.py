@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import is_
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from hub.model.base import SYSTEM_FIELDS, Entity
 from hub.model.kinds import decode_fields, find_kind
 from hub.model.refusal import explain_refusal, show_refused
 from hub.protocol.binding import Binding, BindingState
-from hub.protocol.compare import project_lines, take_fingerprint
+from hub.protocol.compare import is_same, project_lines
 from hub.protocol.reference import make_reference
 from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
@@ -55,9 +56,15 @@ def read_claims(images: Sequence[Image], kind: str) -> list[Claim]:
 
 def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Resolved:
     """What the images of a record add up to, before rules."""
-    claims = read_claims(tx.find(Image, record_kind=kind, record_id=record_id), kind)
+    images = tx.find(Image, record_kind=kind, record_id=record_id)
+    seen: tuple[list[Image], Resolved] | None = tx.notes.get((resolve_record, record_id))
+    if seen is not None and len(seen[0]) == len(images) and all(map(is_, seen[0], images)):
+        return seen[1]
     number = find_kind(kind).NUMBER
-    return resolve_claims(claims, lambda conn, name: hub.owner_of(conn, kind, name), number_field=number)
+    claims = read_claims(images, kind)
+    resolved = resolve_claims(claims, lambda conn, name: hub.owner_of(conn, kind, name), number_field=number)
+    tx.notes[resolve_record, record_id] = (images, resolved)
+    return resolved
 
 
 def rebuild_record(
@@ -162,7 +169,7 @@ def compare_records(old: Entity | None, new: Entity) -> dict[str, tuple[Any, Any
         info = type(new).model_fields[name]
         before = getattr(old, name) if old is not None else None if info.is_required() else info.default
         after = getattr(new, name)
-        if take_fingerprint(before) != take_fingerprint(after) and not (old is None and not after):
+        if not (old is None and not after) and not is_same(before, after):
             found[name] = (before, after)
     return found
 

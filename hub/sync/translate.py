@@ -64,7 +64,11 @@ def _own_line(connection: str, key: str) -> str | None:
 def read_source(
     tx: UnitOfWork, hub: Hub, conn: OpenConnection, kind: str, source: SourceRecord, binding: Binding | None
 ) -> Translated:
-    """The snapshot of a source record. Problems of the mapping stand in ``mapped.problems``; nothing is raised."""
+    """The snapshot of a source record. Problems of the mapping stand in ``mapped.problems``; nothing is raised. A
+    translation that was made ahead for the same binding is used as it is, unless something was missing then."""
+    ahead: tuple[Binding | None, Translated] | None = tx.notes.get((read_source, id(source)))
+    if ahead is not None and ahead[0] is binding and not ahead[1].mapped.problems:
+        return ahead[1]
     mapped = conn.mapping_of(kind).to_canonical(source.payload, make_context(tx, hub, conn, binding))
     if not mapped.problems:
         mapped = dataclasses.replace(mapped, values=_complete_lists(kind, mapped.values))

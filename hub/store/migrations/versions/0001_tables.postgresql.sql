@@ -357,6 +357,7 @@ CREATE TABLE image (
   changed JSONB NOT NULL,
   mapping_version TEXT NOT NULL,
   version BIGINT NOT NULL,
+  digest TEXT NOT NULL,
   at TIMESTAMP WITH TIME ZONE NOT NULL,
   PRIMARY KEY (record_kind, record_id, source)
 );

@@ -357,6 +357,7 @@ CREATE TABLE image (
   changed JSON NOT NULL,
   mapping_version TEXT NOT NULL,
   version BIGINT NOT NULL,
+  digest TEXT NOT NULL,
   at BIGINT NOT NULL,
   PRIMARY KEY (record_kind, record_id, source)
 );
