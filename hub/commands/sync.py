@@ -12,6 +12,8 @@ from hub.commands.session import Session, answering
 Connection = Annotated[str, typer.Argument(help="The connection's name.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind; repeat it.")]
 SHOWN_ITEMS = 60
+ADOPT_ORDER = ("refused", "differs", "ambiguous", "here", "there")
+"""What needs a look first."""
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -120,9 +122,11 @@ def summarise_plan(session: Session, items: Any) -> list[list[object]]:
     """One row for each kind, side, action and currency."""
     from decimal import Decimal
 
+    from hub.sync.plan import name_group
+
     sums: dict[tuple[str, str, str, str], tuple[int, Decimal]] = {}
     for item in items:
-        group = (item.kind, item.side, item.action, item.currency or "")
+        group = (item.kind, item.side, name_group(item.action, item.reason), item.currency or "")
         count, total = sums.get(group, (0, Decimal(0)))
         sums[group] = (count + 1, total + (item.amount or 0))
     return [
@@ -198,6 +202,77 @@ def name_step(session: Session, step: str) -> str:
     return session.text("cli.step_read", kind=step)
 
 
+def adopt(
+    ctx: typer.Context,
+    connection: Connection,
+    kinds: Kinds = None,
+    by: Annotated[
+        str | None, typer.Option(help="identifier, number, or a file of pairs (CSV, XLSX); else one after the other.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="YYYY-MM-DD: leave out older documents.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help=f"Name every one, not the first {SHOWN_ITEMS}.")] = False,
+) -> None:
+    """Bind what both sides have already; writes to neither. Shows what differs, what is in doubt, what only one has."""
+    with answering(ctx, "sync.adopt") as session:
+        from pathlib import Path
+
+        from hub.identity.pairing import RULES
+        from hub.sync.adopt import adopt as adopt_connection
+        from hub.sync.pairs_file import read_pairs
+
+        day = _parse_date(since)
+        pairs = read_pairs(Path(by)) if by is not None and by not in RULES else ()
+        rule = by if by in RULES else None
+        with showing_progress(lambda step: session.text("cli.step_read", kind=step)) as progress:
+            report = adopt_connection(
+                session.hub, connection, kinds, session.actor, by=rule, pairs=pairs, since=day, progress=progress
+            )
+        session.item(report)
+        print_adoption(session, connection, report, limit=None if everything else SHOWN_ITEMS)
+
+
+def print_adoption(session: Session, connection: str, report: Any, *, limit: int | None) -> None:
+    """Both sides by what became of them, then each one that needs a look."""
+    rows = [
+        (
+            told.kind, session.text(f"cli.adopt_{outcome}"), total.here, _show_amounts(total.amounts_here), total.there,
+            _show_amounts(total.amounts_there),
+        )
+        for told in report.kinds
+        for outcome, total in sorted(told.sums.items())
+    ]  # fmt: skip
+    session.table(["kind", "action", "here", "amount_here", "there", "amount_there"], rows)
+    wanted = [item for item in report.items if item.outcome != "bound"]
+    shown = sorted(wanted, key=lambda item: ADOPT_ORDER.index(item.outcome))[:limit]
+    if shown:
+        session.write()
+        session.table(
+            ["kind", "action", "number", "amount_here", "amount_there", "what"],
+            [_adopt_row(session, item) for item in shown],
+        )
+    if len(shown) < len(wanted):
+        session.say("cli.plan_more", count=len(wanted) - len(shown))
+    for told in report.kinds:
+        if told.older:
+            session.say("cli.adopt_older", kind=told.kind, count=told.older)
+    session.say("cli.adopt_next", connection=connection)
+
+
+def _adopt_row(session: Session, item: Any) -> list[object]:
+    return [
+        item.kind,
+        session.text(f"cli.adopt_{item.outcome}"),
+        item.label,
+        show_money(item.amount, item.currency),
+        show_money(item.amount_there, item.currency),
+        session.text(item.code, **item.params) if item.code else item.remote_id or item.record_id,
+    ]
+
+
+def _show_amounts(amounts: Any) -> str:
+    return ", ".join(show_money(total, currency) for currency, total in sorted(amounts.items()))
+
+
 def sweep(ctx: typer.Context, connection: Connection) -> None:
     """Look at every document there again: find deletions and anything that a feed or an answer lost."""
     with answering(ctx, "sync.sweep") as session:
@@ -210,4 +285,4 @@ def sweep(ctx: typer.Context, connection: Connection) -> None:
         session.write(show_outcomes(session, report.counts))
 
 
-COMMANDS = {"add": add, "list": show_list, "plan": plan, "run": run, "status": status, "sweep": sweep}
+COMMANDS = {"add": add, "adopt": adopt, "list": show_list, "plan": plan, "run": run, "status": status, "sweep": sweep}

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from hub.identity.likeness import has_strong, list_signs, show_signs
-from hub.identity.resolver import PartyFacts, find_veto
+from hub.identity.likeness import list_signs, show_signs
+from hub.identity.pairing import ALIKE_HERE, is_alike
+from hub.identity.resolver import PartyFacts
 from hub.model.base import Entity
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
@@ -26,7 +27,6 @@ from hub.sync.signs import HERE, mark_self, sign_record
 from hub.sync.translate import make_context
 from hub.sync.verdicts import DIFFERENT, MAYBE, list_about_record, list_about_source, save_verdict
 
-ALIKE_HERE = "sync.alike_here"
 ALIKE_THERE = "sync.alike_there"
 
 
@@ -40,15 +40,7 @@ class Alike:
     signs: str
     known: bool = False
     """It has been put before a person already."""
-
-
-def is_alike(shared: Iterable[str], one: PartyFacts | None, other: PartyFacts | None) -> bool:
-    """Whether common signs are worth a question: two codes that differ, or a branch, explain an equal name away, but
-    not an equal number."""
-    signs = frozenset(shared)
-    if not signs or has_strong(signs) or one is None or other is None:
-        return bool(signs)
-    return find_veto(one, other) is None
+    code: str = ALIKE_HERE
 
 
 def make_facts(kind: str, id: UUID | None, values: Mapping[str, Any]) -> PartyFacts | None:
@@ -82,21 +74,20 @@ def hold_import(arrival: Arrival, snapshot: Snapshot) -> bool:
             save_verdict(
                 tx, arrival.hub, arrival.kind, alike.record_id, arrival.address, MAYBE, arrival.actor, evidence
             )
-    hold_aside(arrival, snapshot, found)
+    hold_aside(arrival, snapshot, found, found[0].code)
     return True
 
 
-def hold_aside(
-    arrival: Arrival, snapshot: Snapshot, found: Iterable[Alike], code: str = ALIKE_HERE, **more: str
-) -> None:
+def hold_aside(arrival: Arrival, snapshot: Snapshot, found: Iterable[Alike], code: str = ALIKE_HERE) -> None:
     """The row that puts the question before a person."""
     alikes = list(found)
+    signs = ", ".join(dict.fromkeys(alike.signs for alike in alikes if alike.signs))
     params = {
         "name": _label_source(arrival, snapshot),
         "candidates": ", ".join(str(alike.record_id) for alike in alikes),
         "names": ", ".join(alike.label for alike in alikes),
-        "signs": ", ".join(dict.fromkeys(alike.signs for alike in alikes if alike.signs)),
-        **more,
+        "signs": signs,
+        "identifiers": signs,
     }
     amount, currency = snapshot.values.get("gross"), snapshot.values.get("currency")
     keep_aside(arrival, "review", code, params, snapshot.values, amount=amount, currency=currency)
@@ -123,7 +114,8 @@ def _judge_candidates(arrival: Arrival, snapshot: Snapshot, shared: Mapping[UUID
     for id_, record in sorted(records.items()):
         label = describe_record(record, str(id_))[0]
         if id_ in asked:
-            found.append(Alike(id_, arrival.source.external_id, label, _told(verdicts[id_]), known=True))
+            code = str(verdicts[id_].evidence.get("code", ALIKE_HERE))
+            found.append(Alike(id_, arrival.source.external_id, label, _told(verdicts[id_]), known=True, code=code))
         elif id_ in fresh and is_alike(shared[id_], make_facts(kind, id_, record.__dict__), theirs):
             found.append(Alike(id_, arrival.source.external_id, label, show_signs(shared[id_])))
     return found

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from hub.errors import NotFound, RuleBroken
 from hub.identity.resolver import PartyFacts, find_veto
 from hub.model.base import Entity
+from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
-from hub.protocol.diff import compare_fields
+from hub.protocol.diff import list_first_differences
 from hub.protocol.reference import parse_reference
 from hub.protocol.semantics import Direction, Stage, Tier
 from hub.protocol.snapshot import Snapshot
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
-from hub.store.rows import Conflict, DeadRow, IdentityVerdict, Image
+from hub.store.rows import Conflict, DeadRow, Image
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import ingest
-from hub.sync.intent import build_intent, list_values
+from hub.sync.intent import list_values
+from hub.sync.lookalike import tell_apart
 from hub.sync.match import IDENTIFIED, adopt_document
 from hub.sync.records import find_record
 from hub.sync.resolve import is_void, make_binding, rebuild_record
-from hub.sync.translate import is_reference_foreign, is_reference_ours, pair_lines, read_source
+from hub.sync.signs import forget_signs, note_record
+from hub.sync.translate import Translated, is_reference_foreign, is_reference_ours, pair_lines, read_source
+from hub.sync.verdicts import DIFFERENT, MAYBE, SAME, list_about_source, save_verdict
 
 NEW_RECORD = "new"
 VETOES = {
@@ -37,7 +42,8 @@ def add_binding(hub: Hub, connection: str, kind: str, record: str, remote_id: st
     """Say that a record here and a document there are the same. Writes to neither: values that differ park the binding
     until somebody says whose hold. ``RuleBroken`` names what speaks against it.
 
-    ``record``: number, name or id; ``new``: what is there is none of the records that it resembles.
+    ``record``: number, name or id; ``new``: what is there is none of the records that it resembles. ``remote_id``:
+    ``new``: the record is nothing of what it resembles there.
     """
     conn = hub.open(connection)
     conn.load_codes()
@@ -45,6 +51,8 @@ def add_binding(hub: Hub, connection: str, kind: str, record: str, remote_id: st
     if record == NEW_RECORD:
         return _add_as_new(hub, conn, kind, remote_id, actor)
     found = find_record(hub, kind, record)
+    if remote_id == NEW_RECORD:
+        return _add_as_new_there(hub, conn, found, actor)
     if is_void(found):
         raise RuleBroken("sync.record_void", kind=kind, record=record)
     source = _fetch(conn, kind, remote_id)
@@ -67,10 +75,9 @@ def _add_as_new(hub: Hub, conn: OpenConnection, kind: str, remote_id: str, actor
     source = _fetch(conn, kind, remote_id)
     with hub.store.write() as tx:
         arrival = Arrival(tx, hub, conn, kind, source, actor)
-        review = tx.get(DeadRow, **arrival.key)
-        texts = review.params.get("candidates", "") if review is not None and review.state == "review" else ""
-        for text in filter(None, texts.split(", ")):
-            _save_verdict(tx, hub, kind, UUID(text), arrival.address, "different", actor)
+        asked = _list_asked(arrival)
+        for record_id in asked:
+            save_verdict(tx, hub, kind, record_id, arrival.address, DIFFERENT, actor)
         done = ingest(arrival)
         binding = tx.get(Binding, id=done.binding_id) if done.binding_id is not None else None
         if binding is None:
@@ -78,7 +85,50 @@ def _add_as_new(hub: Hub, conn: OpenConnection, kind: str, remote_id: str, actor
         tx.journal(
             actor, "binding.added", kind=kind, record_id=binding.hub_id, connection=conn.name, remote_id=remote_id
         )
-    hub.hint([*done.due, binding.id])
+        freed = [row.id for record_id in asked for row in _release(tx, conn, kind, record_id)]
+    hub.hint([*done.due, binding.id, *freed])
+    return binding
+
+
+def _list_asked(arrival: Arrival) -> set[UUID]:
+    """The records that it was put before a person to resemble."""
+    tx = arrival.tx
+    review = tx.get(DeadRow, **arrival.key)
+    texts = review.params.get("candidates", "") if review is not None and review.state == "review" else ""
+    verdicts = list_about_source(tx, arrival.kind, arrival.address)
+    maybe = {id_ for id_, row in verdicts.items() if row.verdict == MAYBE}
+    return maybe | {UUID(text) for text in texts.split(", ") if text}
+
+
+def _release(tx: UnitOfWork, conn: OpenConnection, kind: str, record_id: UUID) -> list[Binding]:
+    """What was held for a look-alike is decided anew at once."""
+    rows = tx.find(Binding, connection=conn.name, kind=kind, hub_id=record_id, remote_id=None, lock=True)
+    held = [row for row in rows if "*" in row.held]
+    return [
+        tx.save(row.model_copy(update={"held": {}, "parked_params": {}, "not_before": None, "dirty": True}))
+        for row in held
+    ]
+
+
+def _add_as_new_there(hub: Hub, conn: OpenConnection, record: Entity, actor: str) -> Binding:
+    """The record is ruled out for everything that it resembles there, and what resembled only it is taken in."""
+    kind, stream = record.KIND, conn.stream_of(record.KIND)
+    with hub.store.write() as tx:
+        rows = tx.find(Binding, connection=conn.name, kind=kind, hub_id=record.id, remote_id=None, limit=1, lock=True)
+        told = tell_apart(tx, hub, rows[0], actor) if rows else []
+        if not told:
+            name = getattr(record, record.NUMBER, "") or getattr(record, "name", "") or record.id
+            raise RuleBroken("sync.nothing_alike", connection=conn.name, kind=kind, record=str(name))
+        binding = next(iter(_release(tx, conn, kind, record.id)), rows[0])
+        tx.journal(actor, "binding.told_apart", kind=kind, record_id=record.id, connection=conn.name, others=told)
+        aside = tx.find(DeadRow, connection=conn.name, stream=stream.name, external_id__in=told, state="review")
+    due: list[UUID] = []
+    for row in aside:
+        source = stream.fetch(row.external_id) if stream.fetches else None
+        if source is not None:
+            with hub.store.write() as tx:
+                due += ingest(Arrival(tx, hub, conn, kind, source, actor)).due
+    hub.hint([*due, binding.id])
     return binding
 
 
@@ -105,23 +155,45 @@ def _bind(
     if taken:
         return taken[0], ()
     translated = read_source(tx, hub, conn, kind, source, None)
+    binding = join_pair(tx, hub, conn, record, source, translated, actor, {"rule": "person"})
+    arrival = Arrival(tx, hub, conn, kind, source, actor)
+    done = ingest(arrival)
+    if done.binding_id != binding.id or done.snapshot is None:
+        raise _explain_refusal(arrival)
+    return _park_differences(tx, hub, conn, binding.id, done.snapshot), done.due
+
+
+def join_pair(
+    tx: UnitOfWork,
+    hub: Hub,
+    conn: OpenConnection,
+    record: Entity,
+    source: SourceRecord,
+    translated: Translated,
+    actor: str,
+    evidence: Mapping[str, Any],
+) -> Binding:
+    """Bind the two, with the match as a row that can be undone. Nothing is read into the record yet. ``RuleBroken``
+    names what speaks against it."""
     _check_veto(record, translated.snapshot)
-    free = _find_free(tx, hub, conn, record)
-    policy = conn.policies[kind]
+    free, policy = _find_free(tx, hub, conn, record), conn.policies[record.KIND]
     made_by_us = free.attempts > 0 and source.created_by_us is not False
     adopted = adopt_document(policy, free, translated.snapshot, ours=made_by_us)
-    values = conn.mapping_of(kind).project(list_values(record))
+    values = conn.mapping_of(record.KIND).project(list_values(record))
     _, lines = pair_lines(translated.snapshot, values, free, policy.line_fields)
     calm: dict[str, Any] = {"parked": None, "parked_params": {}, "base": {}, "sent": {}, "lines": lines}
     if not made_by_us:
         calm["ref"] = None
     binding = tx.save(adopted.model_copy(update=calm | {"lease_until": None, "updated_at": hub.now()}))
-    arrival = Arrival(tx, hub, conn, kind, source, actor)
-    _note_same(arrival, binding)
-    done = ingest(arrival)
-    if done.binding_id != binding.id or done.snapshot is None:
-        raise _explain_refusal(arrival)
-    return _park_differences(tx, hub, conn, binding.id, done.snapshot), done.due
+    arrival = Arrival(tx, hub, conn, record.KIND, source, actor)
+    save_verdict(tx, hub, record.KIND, record.id, arrival.address, SAME, actor, evidence)
+    tx.journal(
+        actor, "binding.added", kind=record.KIND, record_id=record.id, connection=conn.name,
+        remote_id=source.external_id, rule=evidence["rule"],
+    )  # fmt: skip
+    tx.delete(DeadRow, **arrival.key)
+    forget_signs(tx, conn.name, record.KIND, source.external_id)
+    return binding
 
 
 def _check_veto(record: Entity, snapshot: Snapshot) -> None:
@@ -148,35 +220,6 @@ def _find_free(tx: UnitOfWork, hub: Hub, conn: OpenConnection, record: Entity) -
     return make_binding(hub, conn.name, record.KIND, record.id, primary=not rows)
 
 
-def _note_same(arrival: Arrival, binding: Binding) -> None:
-    """The match as a row that can be undone."""
-    _save_verdict(arrival.tx, arrival.hub, arrival.kind, binding.hub_id, arrival.address, "same", arrival.actor)
-    arrival.tx.journal(
-        arrival.actor, "binding.added", kind=arrival.kind, record_id=binding.hub_id, connection=arrival.conn.name,
-        remote_id=arrival.source.external_id,
-    )  # fmt: skip
-
-
-def _save_verdict(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, source: str, verdict: str, actor: str) -> None:
-    """The newest word of a person; what was said before about the two is undone, not forgotten."""
-    now = hub.now()
-    before = tx.find(IdentityVerdict, record_kind=kind, record_id=record_id, source=source, undone_at=None)
-    for old in before:
-        tx.save(old.model_copy(update={"undone_at": now}))
-    tx.insert(
-        IdentityVerdict(
-            id=hub.new_id(),
-            record_kind=kind,
-            record_id=record_id,
-            source=source,
-            verdict=verdict,
-            evidence={"rule": "person"},
-            decided_by=actor,
-            at=now,
-        )
-    )
-
-
 def _explain_refusal(arrival: Arrival) -> RuleBroken:
     """Why the document could not be taken in; raised, so that nothing of the match stays."""
     dead = arrival.tx.get(DeadRow, **arrival.key)
@@ -190,15 +233,17 @@ def _park_differences(tx: UnitOfWork, hub: Hub, conn: OpenConnection, binding_id
     binding = tx.get(Binding, id=binding_id)
     if binding is None:
         raise NotFound("sync.binding_unknown", text=str(binding_id))
-    policy = conn.policies[binding.kind]
-    if binding.parked or policy.direction is Direction.IN:
+    policy, record = conn.policies[binding.kind], tx.get(find_kind(binding.kind), id=binding.hub_id)
+    if binding.parked or policy.direction is Direction.IN or record is None:
         return binding
-    intent, _ = build_intent(tx, hub, binding, policy, snapshot)
-    found = compare_fields(binding, intent, snapshot, policy)
-    fields = ", ".join(sorted({*found.want, *found.held}))
-    if not fields:
-        return binding
-    return tx.save(binding.model_copy(update={"parked": "sync.values_differ", "parked_params": {"fields": fields}}))
+    ours = conn.mapping_of(binding.kind).project(list_values(record))
+    fields = list_first_differences(policy, ours, snapshot.values)
+    return tx.save(binding.model_copy(update=park_difference(fields)))
+
+
+def park_difference(fields: list[str]) -> dict[str, Any]:
+    """The binding's fields when values differ that nobody can choose between but a person."""
+    return {"parked": "sync.values_differ", "parked_params": {"fields": ", ".join(fields)}} if fields else {}
 
 
 def remove_binding(hub: Hub, binding_id: UUID, actor: str) -> None:
@@ -214,6 +259,7 @@ def remove_binding(hub: Hub, binding_id: UUID, actor: str) -> None:
         _note_different(tx, hub, binding, source.source, actor)
         _leave_parked(tx, hub, binding)
         done = rebuild_record(tx, hub, binding.kind, binding.hub_id, actor=actor, cause=None, run_id=None)
+        note_record(tx, hub, done.record, tx.find(Binding, kind=binding.kind, hub_id=binding.hub_id))
     hub.hint(done.due)
 
 
@@ -232,7 +278,7 @@ def _check_removable(tx: UnitOfWork, binding: Binding) -> Image:
 
 
 def _note_different(tx: UnitOfWork, hub: Hub, binding: Binding, source: str, actor: str) -> None:
-    _save_verdict(tx, hub, binding.kind, binding.hub_id, source, "different", actor)
+    save_verdict(tx, hub, binding.kind, binding.hub_id, source, DIFFERENT, actor)
     for row in tx.find(Conflict, binding_id=binding.id, decided_at=None):
         tx.save(row.model_copy(update={"decided_by": actor, "decided_at": hub.now()}))
     tx.journal(

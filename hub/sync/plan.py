@@ -9,13 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from hub.errors import ConfigInvalid, NotFound
+from hub.identity.pairing import ALIKE_HERE, ONE_ENDED, PARTY_DIFFERS, PARTY_UNKNOWN, SEVERAL
 from hub.protocol.semantics import Direction
 from hub.store.rows import Plan, PlanItem
 from hub.sync.accept import current_settings, order_kinds
 from hub.sync.context import Hub
+from hub.sync.lookalike import ALIKE_THERE
 from hub.sync.rehearse import Line, rehearse
 
 _LABEL_LENGTH = 4
+ALIKE = frozenset({ALIKE_THERE, ALIKE_HERE, SEVERAL, ONE_ENDED, PARTY_UNKNOWN, PARTY_DIFFERS})
+"""Reasons that say: it could be there already."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def summarise_lines(lines: Sequence[Line]) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     sums: dict[str, dict[str, Decimal]] = {}
     for line in lines:
-        name = f"{line.side}.{line.kind}.{line.action}"
+        name = f"{line.side}.{line.kind}.{name_group(line.action, line.reason)}"
         counts[name] += 1
         if line.amount is not None and line.currency:
             by_currency = sums.setdefault(name, {})
@@ -107,6 +111,11 @@ def summarise_lines(lines: Sequence[Line]) -> dict[str, Any]:
         name: {"count": count, "amounts": {code: str(total) for code, total in sums.get(name, {}).items()}}
         for name, count in sorted(counts.items())
     }
+
+
+def name_group(action: str, reason: str | None) -> str:
+    """The word under which a decision is counted: what is held for a look-alike is counted by itself."""
+    return "alike" if action == "hold" and reason in ALIKE else action
 
 
 def load_plan(hub: Hub, label: str) -> PlanView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ TAKES = ("remote", "hub")
 ENDED = frozenset({"protocol.deleted_there", "protocol.reversal_lost"})
 """The document is gone although nobody here wanted that."""
 SECOND = "sync.second_document"
+VALUES_DIFFER = "sync.values_differ"
 CALM: Mapping[str, Any] = {
     "parked": None,
     "parked_params": {},
@@ -74,8 +75,10 @@ def settle_binding(hub: Hub, binding_id: UUID, take: str, actor: str) -> Binding
     """
     if take not in TAKES:
         raise ConfigInvalid("sync.take_unknown", take=take, known=", ".join(TAKES))
-    pair = _look_at_pair(hub, binding_id)
+    pair, unread = _look_at_pair(hub, binding_id), _look_at_unread(hub, binding_id)
     with hub.store.write() as tx:
+        if unread is not None:
+            ingest(unread(tx))
         binding = tx.get(Binding, id=binding_id, lock=True)
         if binding is None:
             raise NotFound("sync.binding_unknown", text=str(binding_id))
@@ -104,6 +107,22 @@ def _look_at_pair(hub: Hub, binding_id: UUID) -> _Pair | None:
         return None
     stream = hub.open(binding.connection).stream_of(binding.kind)
     return _Pair(stream.fetch(binding.remote_id), stream.fetch(binding.parked_params["remote_id"]))
+
+
+def _look_at_unread(hub: Hub, binding_id: UUID) -> Callable[[UnitOfWork], Arrival] | None:
+    """What was bound without being read (``isthmus sync adopt``) is read before a person decides about its values."""
+    with hub.store.read() as tx:
+        binding = tx.get(Binding, id=binding_id)
+        if binding is None or binding.remote_id is None or binding.ours or binding.parked != VALUES_DIFFER:
+            return None
+        conn, kind = hub.open(binding.connection), binding.kind
+        address = f"{conn.name}/{conn.stream_of(kind).name}/{binding.remote_id}"
+        if tx.count(Image, record_kind=kind, record_id=binding.hub_id, source=address):
+            return None
+    source = conn.stream_of(kind).fetch(binding.remote_id) if conn.stream_of(kind).fetches else None
+    if source is None:
+        raise RuleBroken("sync.settle_unread", connection=conn.name, remote_id=binding.remote_id)
+    return lambda tx: Arrival(tx, hub, conn, kind, source, "settle")
 
 
 def _counts(source: SourceRecord | None) -> bool:

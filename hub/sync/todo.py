@@ -89,7 +89,9 @@ def _list_dead(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]
     for row in tx.find(DeadRow, connection__in=sorted(wanted), state__in=["dead", "waiting", "review"]):
         kind = _find_kind_of(hub, row.connection, row.stream)
         if row.state == "review":
-            record = NEW_RECORD if row.code in VETOES else f"RECORD|{NEW_RECORD}"
+            candidate = row.params.get("candidates", "")
+            known = candidate if candidate and "," not in candidate else "RECORD"
+            record = NEW_RECORD if row.code in VETOES else f"{known}|{NEW_RECORD}"
             command = f"isthmus binding add {row.connection} {kind or 'KIND'} {record} {row.external_id}"
         else:
             command = f"isthmus mapping explain {row.connection} {kind or 'KIND'} {row.external_id}"

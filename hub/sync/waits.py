@@ -13,13 +13,16 @@ from hub.locale import render
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
 from hub.store import UnitOfWork
+from hub.store.rows import DeadRow
 from hub.sync.intent import list_parents
+from hub.sync.lookalike import ALIKE_THERE
 from hub.sync.show import name_record
 
-SELF_LIFTING = frozenset({"sync.before_start", "sync.not_in_plan"})
+SELF_LIFTING = frozenset({"sync.before_start", "sync.not_in_plan", "sync.not_read_yet"})
 """Holds that are meant, or end by themselves."""
 MATCHING = frozenset(
     {
+        ALIKE_THERE,
         "sync.needs_match",
         "sync.unbound",
         "protocol.match_taken",
@@ -32,6 +35,7 @@ APPROVALS = frozenset({"protocol.waits_for_approval", "protocol.submitted", None
 """Waits that are the ordinary way of things: people there approve."""
 HELD_TEXTS = {
     "protocol.locked": "sync.held_locked",
+    "sync.is_history": "sync.held_before_start",
     "protocol.not_retained": "sync.held_not_retained",
     "protocol.refused": "sync.held_refused",
     "protocol.total_differs": "sync.held_total_differs",
@@ -86,9 +90,16 @@ def judge_binding(tx: UnitOfWork, binding: Binding) -> TodoItem | None:
     return about_binding(binding, "returned", binding.why or "", {})
 
 
+def _is_asked_there(tx: UnitOfWork, binding: Binding) -> bool:
+    """Whether everything that it resembles waits for the same answer: one question, one entry."""
+    ids = [id_ for id_ in binding.parked_params.get("ids", "").split(", ") if id_]
+    asked = tx.count(DeadRow, connection=binding.connection, state="review", external_id__in=ids) if ids else 0
+    return bool(ids) and asked >= len(ids)
+
+
 def _judge_hold(tx: UnitOfWork, binding: Binding, code: str) -> TodoItem | None:
     """What keeps a document from being made; a parent that is merely late is nobody's business."""
-    if code in SELF_LIFTING:
+    if code in SELF_LIFTING or (code == ALIKE_THERE and _is_asked_there(tx, binding)):
         return None
     if code == "protocol.parent_missing":
         blocking = _find_blocking_parent(tx, binding)
@@ -144,7 +155,8 @@ def _name_document(binding: Binding) -> str:
 
 def _choose_command(binding: Binding, wait: str, code: str) -> str:
     if code in MATCHING:
-        return f"isthmus binding add {binding.connection} {binding.kind} {binding.hub_id} REMOTE"
+        other = "REMOTE|new" if code == ALIKE_THERE else "REMOTE"
+        return f"isthmus binding add {binding.connection} {binding.kind} {binding.hub_id} {other}"
     if code == "sync.plan_stale":
         return f"isthmus sync plan {binding.connection}"
     if code == "sync.no_lines":
