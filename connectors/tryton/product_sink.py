@@ -8,6 +8,9 @@ from connectors.tryton.sinks import Current, Payload, Request, TrytonSink, pick_
 from hub.errors import IsthmusError, OutcomeUnknown, Rejected
 from hub.sdk import ALL_FIELDS, Draft, Stage, Tier, WriteSemantics
 
+BESIDE_CODE = frozenset({"name", "unit", "list_price", "currency", "tax_rate", "note"})
+"""What can be edited where the code holds our reference."""
+
 
 class ProductSink(TrytonSink):
     """Products. Our reference is an identifier of the variant without a type, or its code when the admin gave that to
@@ -22,7 +25,7 @@ class ProductSink(TrytonSink):
         return WriteSemantics(
             tier=Tier.UNIQUE if unique else Tier.PLAIN,
             reference_field="product.product code" if unique else "product.identifier code (type empty)",
-            editable={Stage.EFFECTIVE: ALL_FIELDS},
+            editable={Stage.EFFECTIVE: BESIDE_CODE if unique else ALL_FIELDS},
             compare_and_set=True,
             confirms_version=True,
             shows_modifier=True,

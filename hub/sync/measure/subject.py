@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -149,8 +148,3 @@ def _mark_line(line: Any) -> Any:
     if not isinstance(line, Line) or line.key.startswith("new:"):
         return line
     return line.model_copy(update={"key": f"new:{line.key}"})
-
-
-def with_sink(subject: Subject, stream: Stream, sink: Sink | None, clock: Clock) -> Subject:
-    """The same kind through another instance of the connector."""
-    return dataclasses.replace(subject, stream=stream, sink=sink, clock=clock)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from math import gcd
 from typing import Any
 
-from hub.errors import Duplicate, IsthmusError, Rejected, Stale
+from hub.errors import Duplicate, IsthmusError, MappingError, Rejected, Stale
 from hub.model.base import Line
 from hub.protocol.semantics import ALL_FIELDS, Tier, WriteSemantics
 from hub.sdk import Written
@@ -107,7 +107,7 @@ def measure_normalisers(subject: Subject, seen: Seen, fields: frozenset[str]) ->
             continue
         tried = f"  Probe {name} aBcÄ 中文 " + "x" * 300 + "  "
         outcome = attempt(lambda name=name, tried=tried: subject.patch(seen, {name: tried}))  # type: ignore[misc]
-        if isinstance(outcome, Rejected):
+        if isinstance(outcome, Rejected):  # perhaps only too long
             tried = f"  Probe {name} aBc  "
             outcome = attempt(lambda name=name, tried=tried: subject.patch(seen, {name: tried}))  # type: ignore[misc]
         if isinstance(outcome, IsthmusError):
@@ -121,7 +121,7 @@ def measure_normalisers(subject: Subject, seen: Seen, fields: frozenset[str]) ->
 
 
 def _judge_refusal(error: IsthmusError, name: str) -> Finding:
-    if isinstance(error, Rejected):
+    if isinstance(error, Rejected | MappingError):
         return note("measure.text_refused", field=name, answer=name_outcome(error))
     return bad("measure.refusal_class", what=name, answer=name_outcome(error))
 

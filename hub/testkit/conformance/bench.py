@@ -75,7 +75,6 @@ class Bench(ABC):
     codes: Mapping[str, Mapping[str, str]] = {}
     """Code tables that an admin would configure: table → {remote code: hub value}."""
     given: Mapping[str, Mapping[str, Any]] = {}
-    prerequisites: Mapping[str, Sequence[str]] = {}
     hidden_errors: Sequence[bytes] = (
         b'{"success": false, "message": "conformance: the service is not available"}',
         b'{"error": {"code": "busy", "message": "conformance: the service is not available"}}',
@@ -89,19 +88,15 @@ class Bench(ABC):
         yield Site({})
 
     def refused(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """A payload that the system certainly refuses, made from a good one; None when there is no such thing."""
-        broken = {name: _break(value) for name, value in payload.items()}
-        return broken or None
+        """A payload that the system certainly refuses, made from a good one: here all its texts are empty. None when
+        there is no such thing."""
+        return {name: "" if isinstance(value, str) else value for name, value in payload.items()}
 
     def is_write(self, request: httpx.Request) -> bool:
         """Whether a request has side effects. The hub's HTTP client says it; other clients go by the method."""
         from hub.sdk.http import MARK
 
         return bool(request.extensions.get(MARK, request.method not in ("GET", "HEAD", "OPTIONS")))
-
-
-def _break(value: Any) -> Any:
-    return "" if isinstance(value, str) else None
 
 
 @dataclass

@@ -6,7 +6,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -22,7 +22,6 @@ from hub.sdk import Clock, Connector, Tools, Written
 from hub.sdk.simulator import WallClock
 from hub.sync.measure import Register, Seen, Subject
 from hub.sync.measure.samples import make_sample
-from hub.sync.measure.subject import with_sink
 from hub.sync.measure.writing import first_change, wait_until
 from hub.sync.shipped import compile_shipped, find_catalogue
 from hub.testkit.conformance.bench import Bench, Person, Site
@@ -90,6 +89,10 @@ class Lab:
         made = self.bench.connector(config, tools)
         self._opened.append(made)
         return made
+
+    def renew(self, kind: str) -> Subject:
+        """The kind through an instance of its own, in haste."""
+        return _put_over(self.subjects[kind], self.open(hasty=True))
 
     def close(self) -> None:
         for connector in self._opened:
@@ -220,10 +223,13 @@ def open_lab(bench: Bench) -> Iterator[Lab]:
         patient = lab.open()
         lab.subjects.update(_make_subjects(lab, patient))
         hurried = lab.open(hasty=True)
-        for kind, subject in lab.subjects.items():
-            stream = hurried.streams()[subject.stream.name]
-            lab.hasty[kind] = with_sink(subject, stream, hurried.sinks().get(kind), hurried.tools.clock)
+        lab.hasty.update({kind: _put_over(subject, hurried) for kind, subject in lab.subjects.items()})
         yield lab
+
+
+def _put_over(subject: Subject, connector: Connector) -> Subject:
+    stream, sink = connector.streams()[subject.stream.name], connector.sinks().get(subject.kind)
+    return replace(subject, stream=stream, sink=sink, clock=connector.tools.clock)
 
 
 def _make_subjects(lab: Lab, connector: Connector) -> dict[str, Subject]:

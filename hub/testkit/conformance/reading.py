@@ -221,7 +221,9 @@ def check_children(lab: Lab, kind: str) -> Findings:
 
 def _have_some(lab: Lab, kind: str, count: int) -> list[str]:
     """At least so many records of a kind, made by whoever can."""
-    return [_make_one(lab, kind) for _ in range(count)]
+    made = [_make_one(lab, kind) for _ in range(count)]
+    lab.wait_lag(kind)
+    return made
 
 
 def _make_one(lab: Lab, kind: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from hub.sdk import Connector
@@ -11,7 +12,7 @@ from hub.sync.shipped import find_mapping_files
 from hub.testkit.conformance import reading, troubles, writing
 from hub.testkit.conformance.bench import Bench, SimulatorBench
 from hub.testkit.conformance.checks import CHECKS, Check, run_check
-from hub.testkit.conformance.lab import Lab, open_lab
+from hub.testkit.conformance.lab import open_lab
 
 _ROOMS = (reading, troubles, writing)  # importing them fills the list of checks
 
@@ -45,13 +46,20 @@ def make_suite(
         raise ValueError(f"unknown checks: {', '.join(sorted(unknown))}; known: {', '.join(CHECKS)}")
     report = Report(bench.connector.name)
 
-    @pytest.fixture(scope="class")
-    def lab(self: object) -> Iterator[Lab]:
-        with open_lab(bench) as opened:
-            yield opened
+    def setup_class(cls: Any) -> None:
+        cls.closing = ExitStack()
+        cls.lab = cls.closing.enter_context(open_lab(bench))
+
+    def teardown_class(cls: Any) -> None:
+        cls.closing.close()
         print("\n".join(report.lines()))
 
-    members: dict[str, Any] = {"lab": lab, "report": report, "__doc__": f"Conformance of {bench.connector.name}."}
+    members: dict[str, Any] = {
+        "report": report,
+        "setup_class": classmethod(setup_class),
+        "teardown_class": classmethod(teardown_class),
+        "__doc__": f"Conformance of {bench.connector.name}.",
+    }
     for name, one in CHECKS.items():
         if name not in leave_out:
             members[f"test_{name}"] = pytest.mark.parametrize("kind", list(kinds or list_kinds(bench)))(
@@ -64,8 +72,8 @@ conformance = make_suite
 
 
 def _make_test(one: Check, report: Report) -> Callable[..., None]:
-    def test(self: object, lab: Lab, kind: str) -> None:
-        measured = run_check(lab, one.name, kind)
+    def test(self: Any, kind: str) -> None:
+        measured = run_check(self.lab, one.name, kind)
         report.checks.append(measured)
         judge(measured)
 

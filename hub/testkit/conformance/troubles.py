@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient
 from hub.locale import Phrase
 from hub.protocol.semantics import Tier
-from hub.sdk import Draft
+from hub.sdk import Draft, Stream
 from hub.sync.measure import Findings, Subject
 from hub.sync.measure.findings import bad, note, ok, skipped
 from hub.sync.measure.subject import mark_new, take_one
@@ -126,15 +126,14 @@ def check_throttling(lab: Lab, kind: str) -> Findings:
 
 def _read_under(lab: Lab, kind: str, act: Act) -> IsthmusError | None:
     """What reading a page raises while every request meets this fault; None when it raises nothing."""
-    stream = lab.hasty[kind].stream
-    return _call_under(lab, kind, act, lambda: stream.read_page(None, None, 5))
+    return _call_under(lab, lab.hasty[kind], act, lambda stream: stream.read_page(None, None, 5))
 
 
-def _call_under(lab: Lab, kind: str, act: Act, call: Callable[[], object]) -> IsthmusError | None:
-    warm_up(lab.hasty[kind])
+def _call_under(lab: Lab, subject: Subject, act: Act, call: Callable[[Stream], object]) -> IsthmusError | None:
+    warm_up(subject)
     lab.faults.strike(act, times=faults.ALWAYS)
     try:
-        call()
+        call(subject.stream)
     except IsthmusError as error:
         return error
     finally:
@@ -147,7 +146,11 @@ def check_credentials(lab: Lab, kind: str) -> Findings:
     """Expired or wrong credentials: ``NeedsConsent``, and a missing right is named in the vendor's words."""
     for status in (401, 403):
         body = f'{{"error": "no access: {RIGHT} is missing"}}'.encode()
-        error = _read_under(lab, kind, faults.answer_with(status, body))
+        # An instance of its own: a connector may remember a refused login, and should.
+        fresh = lab.renew(kind)
+        error = _call_under(
+            lab, fresh, faults.answer_with(status, body), lambda stream: stream.read_page(None, None, 5)
+        )
         if not isinstance(error, NeedsConsent):
             yield bad("measure.consent_class", status=status, answer=name_outcome(error))
         elif status == 403 and RIGHT not in error.text():
@@ -189,7 +192,7 @@ def check_malformed(lab: Lab, kind: str) -> Findings:
     reads = list_reads(lab, kind)
     for what, act in {**answers, **hidden}.items():
         for read, call in reads.items():
-            error = _call_under(lab, kind, act, call)
+            error = _call_under(lab, lab.hasty[kind], act, call)
             if error is None:
                 yield bad("measure.garbage_taken", what=what, read=read)
             elif not isinstance(error, Transient) and not (what in hidden and isinstance(error, NeedsConsent)):
@@ -199,20 +202,19 @@ def check_malformed(lab: Lab, kind: str) -> Findings:
     yield ok("measure.garbage_known")
 
 
-def list_reads(lab: Lab, kind: str) -> dict[str, Callable[[], object]]:
+def list_reads(lab: Lab, kind: str) -> dict[str, Callable[[Stream], object]]:
     """Every way to read a kind. A ``fetch`` that says None means deleted, an empty ``find`` means that nothing was
     created: neither may come from garbage."""
     subject = lab.hasty[kind]
-    stream = subject.stream
-    reads: dict[str, Callable[[], object]] = {"read_page": lambda: stream.read_page(None, None, 5)}
-    known = [record.external_id for record in stream.read_page(None, None, 1).records]
-    if known and stream.fetches:
-        reads["fetch"] = lambda: stream.fetch(known[0])
-    if stream.list_ids() is not None:
-        reads["list_ids"] = stream.list_ids
+    reads: dict[str, Callable[[Stream], object]] = {"read_page": lambda stream: stream.read_page(None, None, 5)}
+    known = [record.external_id for record in subject.stream.read_page(None, None, 1).records]
+    if known and subject.stream.fetches:
+        reads["fetch"] = lambda stream: stream.fetch(known[0])
+    if subject.stream.list_ids() is not None:
+        reads["list_ids"] = lambda stream: stream.list_ids()
     if subject.sink is not None and subject.semantics.tier is not Tier.BLIND:
         sink, ref = subject.sink, lab.make_ref()
-        reads["find"] = lambda: sink.find(ref)
+        reads["find"] = lambda stream: sink.find(ref)
     return reads
 
 
