@@ -30,9 +30,13 @@ def collect_answers(
     answers = Answers()
     known = {row["key"]: row for row in fields}
     for key, value in (split_setting(text) for text in settings):
-        if key not in known:
+        root, _, inner = key.partition(".")
+        if root not in known or (inner and known[root]["secret"]):
             raise ConfigInvalid("cli.key_unknown", key=key, connector=connector, known=", ".join(known) or "-")
-        _take_setting(answers, key, value, secret=known[key]["secret"])
+        if inner:
+            _take_inner(answers, root, inner, value)
+        else:
+            _take_setting(answers, key, value, secret=known[key]["secret"])
     missing = [row for row in fields if row["required"] and row["key"] not in answers.values]
     if missing and not sys.stdin.isatty():
         raise ConfigInvalid("cli.keys_missing", connector=connector, keys=", ".join(row["key"] for row in missing))
@@ -48,6 +52,19 @@ def split_setting(text: str) -> tuple[str, str]:
     if not separator or not key.strip():
         raise ConfigInvalid("cli.setting_shape")
     return key.strip(), value
+
+
+def _take_inner(answers: Answers, root: str, inner: str, value: str) -> None:
+    """``streams.account.key=编号`` is a value inside a table of tables."""
+    table = answers.values.setdefault(root, {})
+    *way, last = inner.split(".")
+    for name in way:
+        if not isinstance(table, dict):
+            break
+        table = table.setdefault(name, {})
+    if not isinstance(table, dict) or isinstance(table.get(last), dict):
+        raise ConfigInvalid("cli.key_twice", key=f"{root}.{inner}")
+    table[last] = value
 
 
 def _take_setting(answers: Answers, key: str, value: str, *, secret: bool) -> None:
@@ -78,7 +95,7 @@ def _give_types(model: Any, answers: Answers) -> None:
     from pydantic import TypeAdapter, ValidationError
 
     for key, text in list(answers.values.items()):
-        if key in answers.references:
+        if key in answers.references or isinstance(text, dict):
             continue
         try:
             value = TypeAdapter(model.model_fields[key].annotation).validate_python(text)
