@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed-from-lock
 JOBS  ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check bench dist lock clean
+.PHONY: help setup demo test quick check bench dist generate lock clean
 
 help:          ## this list
 	@sed -n 's/^\([a-z]*\): [^#]*##/  make \1\t/p; s/^\([a-z]*\): *##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ bench: setup   ## speed against peers (tests/locks/bench.lock), as ratios in one
 
 dist: setup    ## dist/: the wheel, and a folder that installs without a network
 	@$(BIN)/python -m deploy.dist
+
+generate: setup  ## writes again what is made from the source: schema, help texts, reference pages
+	@$(BIN)/python -m hub.store.migrations.generate
+	@$(BIN)/python -m hub.commands.help
+	@$(BIN)/python -m hub.commands.reference
 
 lock: setup    ## writes the locks again from pyproject.toml and requirements/*.in
 	@sh requirements/lock.sh $(BIN)/uv
