@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,10 +22,13 @@ from hub.store import UnitOfWork
 from hub.store.rows import Conflict, Image
 from hub.sync.arrival import Arrival, keep_aside, lift_aside, note_left
 from hub.sync.context import Hub
+from hub.sync.guards import may_vanish
 from hub.sync.intent import build_intent
+from hub.sync.known import digest_source
 from hub.sync.match import Matched, find_binding, join_record
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
-from hub.sync.resolve import Rebuilt, rebuild_record
+from hub.sync.resolve import Rebuilt, keep_values, rebuild_record
+from hub.sync.stops import LOOK_AGAIN
 from hub.sync.translate import Translated, is_reference_foreign, pair_lines, read_source
 
 
@@ -42,6 +46,8 @@ class Ingested:
     conflicts: tuple[str, ...] = ()
     due: tuple[UUID, ...] = ()
     snapshot: Snapshot | None = None
+    lost: bool = False
+    """The document had been living and was found voided or deleted, which nobody here wanted."""
 
 
 def ingest(arrival: Arrival) -> Ingested:
@@ -107,6 +113,7 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
     if binding.ours and record is not None:
         snapshot, lines = pair_lines(snapshot, known, binding, policy.line_fields)
     was_tomb = binding.state is BindingState.TOMB
+    lived = not (was_tomb or fresh or binding.void_wanted or binding.stage in (Stage.VOID, Stage.GONE))
     binding = _move_state(binding, snapshot, policy, intent.revision).model_copy(update={"lines": lines})
     ended = snapshot.stage in (Stage.VOID, Stage.GONE)
     keep: dict[str, bool] = {}
@@ -126,7 +133,8 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
         binding = tx.save(binding.model_copy(update={"submitted_revision": rebuilt.record.revision}))
     if not ended and not was_tomb and binding.primary and policy.direction is not Direction.IN:
         _note_difference(arrival, binding, snapshot)
-    return _report(binding, rebuilt, ended, conflicts, snapshot)
+    done = _report(binding, rebuilt, ended, conflicts, snapshot)
+    return dataclasses.replace(done, lost=True) if ended and lived and not under_reversal else done
 
 
 def _report(binding: Binding, rebuilt: Rebuilt, ended: bool, conflicts: list[str], snapshot: Snapshot) -> Ingested:
@@ -308,36 +316,35 @@ def _save_image(
     laid = arrival.conn.mapping_of(arrival.kind).overlay(known, snapshot.values)
     values = encode_fields(arrival.kind, {name: laid[name] for name in snapshot.values})
     changed: dict[str, str] = {}
+    # a value that must not win over the hub's is dated long ago
+    today, long_ago = now.isoformat(), (now - _LONG_AGO).isoformat()
     for name, value in values.items():
         was = old.changed.get(name) if old else None
         same = old is not None and old.values.get(name) == value
-        changed[name] = was if was and (same or keep.get(name)) else _stamp(now, keep.get(name, False))
-    arrival.tx.save(
-        Image(
-            **key,
-            connection=arrival.conn.name,
-            stream=source.stream,
-            external_id=source.external_id,
-            values=values,
-            origins=dict(translated.mapped.origins),
-            changed=changed,
-            mapping_version=arrival.conn.mapping_of(arrival.kind).version,
-            version=source.version or 0,
-            at=now,
-        )
+        changed[name] = was if was and (same or keep.get(name)) else long_ago if keep.get(name) else today
+    image = Image.trusted(
+        **key,
+        connection=arrival.conn.name,
+        stream=source.stream,
+        external_id=source.external_id,
+        values=values,
+        origins=dict(translated.mapped.origins),
+        changed=changed,
+        mapping_version=arrival.conn.mapping_of(arrival.kind).version,
+        version=source.version or 0,
+        digest=digest_source(arrival),
+        at=now,
     )
+    if old is None or image.model_copy(update={"at": old.at}) != old:
+        keep_values(arrival.tx, arrival.tx.save(image), {name: laid[name] for name in snapshot.values})
 
 
 _LONG_AGO = timedelta(days=36_500)
 
 
-def _stamp(now: datetime, keep: bool) -> str:
-    """A value that must not win over the hub's is dated long ago."""
-    return (now - _LONG_AGO if keep else now).isoformat()
-
-
-def note_missing(arrival_hub: Hub, tx: UnitOfWork, binding: Binding, policy: Policy) -> Binding:
-    """A read said that the document does not exist: believed only when it lasts longer than the declared lag."""
+def note_missing(arrival_hub: Hub, tx: UnitOfWork, binding: Binding, policy: Policy, actor: str) -> Binding:
+    """A read said that the document does not exist: believed only when it lasts longer than the declared lag, and not
+    while a mass of documents is missing."""
     now = arrival_hub.now()
     if binding.missing_since is None:
         later = now + timedelta(seconds=max(policy.semantics.lag_s, policy.timing.retry_s))
@@ -345,6 +352,8 @@ def note_missing(arrival_hub: Hub, tx: UnitOfWork, binding: Binding, policy: Pol
     if now < binding.missing_since + timedelta(seconds=policy.semantics.lag_s):
         later = binding.missing_since + timedelta(seconds=policy.semantics.lag_s)
         return tx.save(binding.model_copy(update={"not_before": later}))
+    if not may_vanish(arrival_hub, tx, binding, actor):
+        return tx.save(binding.model_copy(update={"not_before": now + LOOK_AGAIN}))
     ended: dict[str, Any] = {"dirty": False, "held": {}, "stage": Stage.GONE.value, "lease_until": None}
     if binding.void_wanted:
         ended |= {"state": BindingState.TOMB}

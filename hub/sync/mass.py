@@ -22,7 +22,8 @@ MEASURES = (LOST, MISSING, EMPTIED, CHANGED)
 NEWS = "news"
 READ = "read"
 CLEARED = "cleared"
-"""Keys of a tally beside the measures: records that were made or changed, records read, looked ahead and found fit."""
+"""Keys of a tally beside the measures: records that were made or changed; records read; so many of each measure were
+seen when everything was looked at and found to be fit."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,15 @@ class Weight:
     approved, weigh nothing."""
 
     lost: bool = False
+    missing: bool = False
     emptied: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
 
     @property
     def measures(self) -> tuple[str, ...]:
         """Each record counts once for each measure, however many of its fields differ."""
-        if self.lost:
-            return (LOST,)
+        if self.lost or self.missing:
+            return (LOST if self.lost else MISSING,)
         return (*([EMPTIED] if self.emptied else []), *([CHANGED] if self.changed else []))
 
 
@@ -58,7 +60,8 @@ def weigh_changes(model: type[Entity], changes: Mapping[str, tuple[Any, Any]], *
     """``changes``: field → (old, new) of a record that existed before."""
     if lost or _ends(changes):
         return Weight(lost=True)
-    emptied, changed = [], []
+    emptied: list[str] = []
+    changed: list[str] = []
     for name, (old, new) in flatten_changes(changes).items():
         if name in SYSTEM_FIELDS or name in model.DERIVED or name == "state" or is_empty(old):
             continue
@@ -111,10 +114,17 @@ def _is_too_much(
     return count > limits.minimum and count > limits.share_of(measure) * known
 
 
-def may_be_too_much(tally: Mapping[str, int], limits: Limits, *, minimum: int | None = None) -> bool:
-    """Whether any measure is beyond the minimum, so that it is worth counting what there is in all."""
-    least = limits.minimum if minimum is None else minimum
-    return any(tally.get(measure, 0) > least for measure in MEASURES)
+def may_be_too_much(tally: Mapping[str, int], limits: Limits, *, eager: bool = False) -> bool:
+    """Whether it is worth looking at all there is before going on: more than the minimum, or, because nothing of a mass
+    shall pass, more than the share of what was read so far. ``eager``: anything at all. What an earlier look has found
+    to be fit does not count again."""
+    return any(tally.get(measure, 0) > _find_threshold(measure, tally, limits, eager) for measure in MEASURES)
+
+
+def _find_threshold(measure: str, tally: Mapping[str, int], limits: Limits, eager: bool) -> Decimal:
+    if CLEARED in tally:
+        return Decimal(tally[CLEARED] + limits.minimum)
+    return Decimal(0) if eager else min(Decimal(limits.minimum), limits.share_of(measure) * tally.get(READ, 0))
 
 
 def percent(count: int, known: int) -> str:

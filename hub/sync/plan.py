@@ -46,7 +46,8 @@ def make_plan(
     """What a run would do now. Neither the other system nor any record of the hub is changed."""
     chosen = choose_kinds(hub, connection, kinds)
     conn = hub.open(connection)
-    lines = sorted(rehearse(hub, conn, chosen, actor), key=lambda line: (line.side != "there", line.action == "import"))
+    found = rehearse(hub, conn, chosen, actor)
+    lines = sorted(found.lines, key=lambda line: (line.side != "there", line.action == "import"))
     if out_only:
         lines = [line for line in lines if line.side == "there"]
     plan_id = hub.new_id()
@@ -67,6 +68,7 @@ def make_plan(
                 if conn.policies[kind].direction is not Direction.IN
             },
             summary=summarise_lines(lines),
+            masses=[stop.model_dump(mode="json") for stop in found.masses],
         )
         tx.insert(plan)
         items = [tx.insert(_make_item(plan, place, line)) for place, line in enumerate(lines, 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -15,6 +15,8 @@ from hub.store.rows import Cursor
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
+from hub.sync.intake import find_refs, take_in, write_page
+from hub.sync.lookahead import NO_CONSENT, Consent, LookAhead, ReadGuard, advance_tally
 from hub.sync.recheck import recheck_stream
 from hub.sync.signs import prepare_signs
 
@@ -41,13 +43,18 @@ def pull_stream(
     run_id: UUID | None = None,
     progress: Progress | None = None,
     keep_alive: Callable[[], None] | None = None,
+    consent: Consent = NO_CONSENT,
 ) -> PullReport:
-    """Read what changed since the cursor less the overlap, or continue a pull that was cut off at its last page."""
+    """Read what changed since the cursor less the overlap, or continue a pull that was cut off at its last page.
+
+    ``RuleBroken`` when it would lose or change more than people here take for granted, or than ``consent`` lets pass.
+    """
     conn = hub.open(connection)
     conn.load_codes()
     prepare_signs(hub, connection, kind)
     stream = conn.stream_of(kind)
     report = PullReport(kind, stream.name)
+    guard = ReadGuard(hub, conn, kind, actor, consent=consent).begin()
     cursor: Cursor | None = _begin(hub, conn, kind)
     while cursor is not None and cursor.under_way:
         page = _read_page(hub, conn, kind, cursor)
@@ -55,7 +62,12 @@ def pull_stream(
         if page is None:
             cursor = _restart(hub, cursor)
             continue
-        cursor = _take_page(hub, conn, kind, page, cursor, report, actor, run_id)
+        before = cursor
+        try:
+            cursor = _take_page(guard, page, cursor, report, run_id)
+        except LookAhead:
+            cursor = _save_tally(hub, before, guard.look_ahead(before, page))
+            continue
         hub.checkpoint("C13")
         report.pages += 1
         if progress:
@@ -77,7 +89,7 @@ def _begin(hub: Hub, conn: OpenConnection, kind: str) -> Cursor:
         overlap = timedelta(seconds=conn.policies[kind].overlap_s)
         since = cursor.high_water - overlap if cursor.high_water else None
         update = {"since": since, "position": None, "reading_high": cursor.high_water, "under_way": True}
-        return tx.save(cursor.model_copy(update=update | {"updated_at": hub.now()}))
+        return tx.save(cursor.model_copy(update=update | {"tally": {}, "updated_at": hub.now()}))
 
 
 def _read_page(hub: Hub, conn: OpenConnection, kind: str, cursor: Cursor) -> Page | None:
@@ -103,51 +115,60 @@ def _restart(hub: Hub, cursor: Cursor) -> Cursor | None:
         if _is_overtaken(tx, cursor):
             return None
         update = {"since": None, "position": None, "updated_at": hub.now()}
-        return tx.save(cursor.model_copy(update=update))
+        return tx.save(cursor.model_copy(update=update | {"tally": {}}))
 
 
-def _take_page(
-    hub: Hub,
-    conn: OpenConnection,
-    kind: str,
-    page: Page,
-    cursor: Cursor,
-    report: PullReport,
-    actor: str,
-    run_id: UUID | None,
-) -> Cursor | None:
-    """Ingest every row and move the cursor in one transaction. Missing parents are fetched before it, outside. None
-    when another pull is at it."""
-    _fetch_parents(hub, conn, kind, page.records, actor, run_id)
-    due: list[UUID] = []
-    counts: Counter[str] = Counter()
+def _save_tally(hub: Hub, cursor: Cursor, tally: Mapping[str, int]) -> Cursor | None:
+    """The rest was looked at and may be taken in; None when another pull is at it."""
     with hub.store.write() as tx:
         if _is_overtaken(tx, cursor):
             return None
-        for source in page.records:
-            done = ingest(Arrival(tx, hub, conn, kind, source, actor, run_id))
-            counts[done.outcome] += 1
-            counts["conflicts"] += len(done.conflicts)
-            due.extend(done.due)
-        moved = tx.save(_advance(hub, page, cursor))
-    report.counts.update(counts)
-    hub.hint(due)
-    return moved
+        return tx.save(cursor.model_copy(update={"tally": dict(tally), "updated_at": hub.now()}))
 
 
-def _advance(hub: Hub, page: Page, cursor: Cursor) -> Cursor:
+def _take_page(
+    guard: ReadGuard, page: Page, cursor: Cursor, report: PullReport, run_id: UUID | None
+) -> Cursor | None:
+    """Ingest every row and move the cursor in one transaction. Missing parents are fetched before it, outside. None
+    when another pull is at it; ``LookAhead`` when it may be part of something too large."""
+    hub, conn, kind, actor = guard.hub, guard.conn, guard.kind, guard.actor
+    _fetch_parents(hub, conn, kind, page.records, actor, run_id)
+
+    def work(tx: UnitOfWork) -> tuple[Cursor, list[Ingested]] | None:
+        if _is_overtaken(tx, cursor):
+            return None
+        dones = take_in(tx, hub, conn, kind, page.records, actor, run_id)
+        tally = guard.weigh_page(tx, cursor, page, dones)
+        return tx.save(_advance(hub, page, cursor, advance_tally(hub, cursor, page, tally, guard.known))), dones
+
+    taken = write_page(hub.store, work)
+    if taken is None:
+        return None
+    for done in taken[1]:
+        report.counts[done.outcome] += 1
+        report.counts["conflicts"] += len(done.conflicts)
+    hub.hint([id for done in taken[1] for id in done.due])
+    return taken[0]
+
+
+def _advance(hub: Hub, page: Page, cursor: Cursor, update: Mapping[str, object]) -> Cursor:
     highs = [high for high in (cursor.reading_high, page.high_water) if high is not None]
     high = max(highs) if highs else None
-    update = {"position": page.position, "reading_high": high, "updated_at": hub.now()}
+    update = {**update, "position": page.position, "reading_high": high, "updated_at": hub.now()}
     if page.position is None:
         update |= {"under_way": False, "high_water": high, "since": None, "complete_once": True}
     return cursor.model_copy(update=update)
 
 
 def _fetch_parents(
-    hub: Hub, conn: OpenConnection, kind: str, records: list[SourceRecord] | tuple[SourceRecord, ...] | object,
-    actor: str, run_id: UUID | None, depth: int = 0,
-) -> None:  # fmt: skip
+    hub: Hub,
+    conn: OpenConnection,
+    kind: str,
+    records: Sequence[SourceRecord],
+    actor: str,
+    run_id: UUID | None,
+    depth: int = 0,
+) -> None:
     """Records that the page refers to and the hub has not seen yet come first (their own page may be later)."""
     wanted = _list_missing(hub, conn, kind, records)
     if depth >= _PARENT_DEPTH:
@@ -162,20 +183,9 @@ def _fetch_parents(
         take_one(hub, conn, parent_kind, found, actor, run_id)
 
 
-def _list_missing(hub: Hub, conn: OpenConnection, kind: str, records: object) -> set[tuple[str, str]]:
-    from hub.sync.translate import make_context
-
-    missing: set[tuple[str, str]] = set()
+def _list_missing(hub: Hub, conn: OpenConnection, kind: str, records: Sequence[SourceRecord]) -> set[tuple[str, str]]:
     with hub.store.read() as tx:
-        context = make_context(tx, hub, conn, None)
-        for source in records if isinstance(records, list | tuple) else ():
-            mapped = conn.mapping_of(kind).to_canonical(source.payload, context)
-            missing |= {
-                (problem.ref_kind, problem.external_id)
-                for problem in mapped.problems
-                if problem.kind == "reference" and problem.ref_kind and problem.external_id
-            }
-    return missing
+        return find_refs(tx, conn, kind, records)[1]
 
 
 def take_one(

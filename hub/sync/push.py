@@ -15,9 +15,10 @@ from hub.protocol.decide import Action, Op, Seen, decide
 from hub.protocol.semantics import Direction
 from hub.protocol.snapshot import Intent
 from hub.store import UnitOfWork
-from hub.store.rows import ConnectionState
+from hub.store.rows import ConnectionState, MassStop
 from hub.sync.accept import AcceptedGuard, list_accepted
 from hub.sync.context import Hub
+from hub.sync.guards import HeldBack, hold_back
 from hub.sync.intent import build_intent
 from hub.sync.pause import is_resting, read_pause_all, rests
 from hub.sync.sending import follow_failed_read
@@ -36,6 +37,8 @@ class PushReport:
     steps: Counter[str] = field(default_factory=Counter)
     errors: list[IsthmusError] = field(default_factory=list)
     touched: list[UUID] = field(default_factory=list)
+    stops: list[MassStop] = field(default_factory=list)
+    """Why updates were held back that nobody has accepted one by one."""
 
 
 def list_due(
@@ -75,13 +78,17 @@ def push_bindings(
 ) -> PushReport:
     """Work on these bindings one by one. Errors of a connection end the work on it and stand in the report.
 
-    Without a ``guard``, only syncs that a person has accepted are pushed.
+    Without a ``guard``, only syncs that a person has accepted are pushed, and no mass of changes that nobody has seen.
     """
     hub.checkpoint("C1")
     guard = guard or AcceptedGuard(hub)
     report = PushReport()
     down: set[str] = set()
+    held = hold_back(hub, binding_ids, actor) if isinstance(guard, AcceptedGuard) else HeldBack()
+    report.stops = held.stops
     for binding_id in binding_ids:
+        if binding_id in held.ids:
+            continue
         work = claim_binding(hub, binding_id, actor=actor, run_id=run_id, guard=guard, down=down)
         if work is None:
             continue

@@ -20,17 +20,20 @@ from hub.protocol.semantics import Confirm, Direction, Tier
 from hub.protocol.snapshot import Intent, Search
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
-from hub.store.rows import Cursor, DeadRow
+from hub.store.rows import Cursor, DeadRow, MassStop
 from hub.sync.accept import fingerprint_write, name_action
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
+from hub.sync.guards import list_doubted
 from hub.sync.ingest import Ingested, ingest
 from hub.sync.intent import build_intent
 from hub.sync.lookup import search_remote
+from hub.sync.masses import Masses
 from hub.sync.match import adopt_document
 from hub.sync.push import GUARDED, decide_binding, is_due
 from hub.sync.show import describe_record, show_field, show_value
 from hub.sync.signs import prepare_signs
+from hub.sync.stops import AGAIN, GONE, find_stop
 
 _ROUNDS = 8
 _STEPS = 10
@@ -77,18 +80,26 @@ class Line:
     fingerprint: str = ""
 
 
-def rehearse(hub: Hub, conn: OpenConnection, kinds: list[str], actor: str) -> list[Line]:
+@dataclass(frozen=True)
+class Rehearsal:
+    """All decisions that a run would take now, and what of them is too large to be taken for granted."""
+
+    lines: list[Line]
+    masses: list[MassStop]
+
+
+def rehearse(hub: Hub, conn: OpenConnection, kinds: list[str], actor: str) -> Rehearsal:
     """All decisions that a run would take now, on both sides."""
     conn.load_codes()
     for kind in kinds:
         prepare_signs(hub, conn.name, kind)
     facts = Facts(records={kind: _read_all(hub, conn, kind) for kind in kinds})
     for _ in range(_ROUNDS):
-        lines, needs = _rehearse_once(hub, conn, kinds, facts, actor)
+        rehearsal, needs = _rehearse_once(hub, conn, kinds, facts, actor)
         if not needs:
-            return lines
+            return rehearsal
         _ask(hub, conn, needs, facts)
-    return lines
+    return rehearsal
 
 
 def _read_all(hub: Hub, conn: OpenConnection, kind: str) -> list[SourceRecord]:
@@ -96,8 +107,11 @@ def _read_all(hub: Hub, conn: OpenConnection, kind: str) -> list[SourceRecord]:
     stream = conn.stream_of(kind)
     with hub.store.read() as tx:
         cursor = tx.get(Cursor, connection=conn.name, stream=stream.name)
+        everything = find_stop(tx, conn.name, kind, AGAIN) is not None  # no feed shows what it is about
     since, position = None, None
-    if cursor is not None and cursor.under_way:
+    if everything:
+        pass
+    elif cursor is not None and cursor.under_way:
         since, position = cursor.since, cursor.position
     elif cursor is not None and cursor.high_water is not None:
         since = cursor.high_water - timedelta(seconds=conn.policies[kind].overlap_s)
@@ -121,11 +135,14 @@ def _ask(hub: Hub, conn: OpenConnection, needs: Needs, facts: Facts) -> None:
 
 def _rehearse_once(
     hub: Hub, conn: OpenConnection, kinds: list[str], facts: Facts, actor: str
-) -> tuple[list[Line], Needs]:
+) -> tuple[Rehearsal, Needs]:
     needs = Needs()
     lines: list[Line] = []
     with hub.store.rehearse() as tx:
-        stage = _Stage(tx, hub, conn, facts, needs, actor)
+        masses = Masses(tx, hub, conn.name)
+        for kind in kinds:
+            masses.begin(kind, len(facts.records[kind]))
+        stage = _Stage(tx, hub, conn, facts, needs, actor, masses)
         for (kind, _), source in sorted(facts.parents.items()):
             if source is not None:
                 lines += stage.take_in(kind, source)
@@ -135,7 +152,9 @@ def _rehearse_once(
             stage.note_read(kind)
         for kind in kinds:
             lines += stage.decide_all(kind)
-    return lines, needs
+            lines += stage.list_gone(kind)
+        found = masses.find()
+    return Rehearsal(lines, found), needs
 
 
 @dataclass
@@ -148,11 +167,13 @@ class _Stage:
     facts: Facts
     needs: Needs
     actor: str
+    masses: Masses
 
     def take_in(self, kind: str, source: SourceRecord) -> list[Line]:
         done = ingest(Arrival(self.tx, self.hub, self.conn, kind, source, self.actor))
         if done.needs is not None and done.needs not in self.facts.parents:
             self.needs.parents.add(done.needs)
+        self.masses.add_reading(kind, source.external_id, done)
         return self._tell(kind, source, done)
 
     def note_read(self, kind: str) -> None:
@@ -261,6 +282,7 @@ class _Stage:
 
     def _conclude(self, binding: Binding, intent: Intent, action: Action) -> list[Line]:
         if action.op in GUARDED:
+            self.masses.add_write(binding, action)
             if action.op is Op.CREATE:
                 planned = {"remote_id": f"planned:{binding.id}", "state": BindingState.BOUND}
                 self.tx.save(binding.model_copy(update=planned))
@@ -268,6 +290,19 @@ class _Stage:
         if action.op in (Op.HOLD, Op.PARK, Op.WAIT, Op.MARK_UNKNOWN) or action.held:
             return [self._make_line(binding, "hold", intent, action, binding.remote_id)]
         return []
+
+    def list_gone(self, kind: str) -> list[Line]:
+        """Documents that a mass of missing ones keeps from being given up."""
+        if find_stop(self.tx, self.conn.name, kind, GONE) is None:
+            return []
+        lines = []
+        for row in list_doubted(self.tx, self.conn.name, kind):
+            record = self.tx.get(find_kind(kind), id=row.hub_id)
+            label, amount, currency = describe_record(record, row.remote_id or "-")
+            lines.append(
+                Line(kind, "here", "gone", label, row.id, row.hub_id, row.remote_id, amount=amount, currency=currency)
+            )
+        return lines
 
     def _make_line(self, binding: Binding, word: str, intent: Intent, action: Action, remote_id: str | None) -> Line:
         record = self.tx.get(find_kind(binding.kind), id=binding.hub_id)

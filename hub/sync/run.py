@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from hub.errors import ConfigInvalid, IsthmusError, NotFound, RuleBroken, Transient
 from hub.locale import keep_params
-from hub.protocol.binding import Binding
+from hub.protocol.binding import Binding, BindingState
 from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
-from hub.store.rows import Attempt, ConnectionState, Plan, Run, SyncState
+from hub.store.rows import Attempt, ConnectionState, MassStop, Plan, Run, SyncState
 from hub.sync.accept import AcceptedGuard, PlanGuard, check_accepted, current_settings
 from hub.sync.context import Hub
+from hub.sync.guards import pass_outbound
+from hub.sync.lookahead import Consent
 from hub.sync.pause import RESTED, check_paused
 from hub.sync.plan import PlanView, choose_kinds, load_plan
 from hub.sync.pull import Progress, pull_stream
 from hub.sync.push import list_due, note_trouble, push_bindings
+from hub.sync.stops import AGAIN, GONE, IN, OUT, allow_stop, make_error
 from hub.sync.work import Guard
 
 LEASE_S = 120.0
@@ -55,10 +59,12 @@ def run_sync(
     under_way = _UnderWay(hub, run, progress)
     report = RunReport(run)
     try:
-        under_way.pull(chosen, actor)
+        under_way.pull(chosen, actor, masses=view.plan.masses if view else None, patient=scheduled)
         guard = _accept(hub, view, actor) if view else AcceptedGuard(hub)
         report.refused = {} if view else _list_refused(hub, connection, chosen)
         under_way.push([kind for kind in chosen if kind not in report.refused], guard, actor)
+        if view and not under_way.errors:
+            pass_outbound(hub, connection, [mass["kind"] for mass in view.plan.masses if mass["way"] == OUT], actor)
     except IsthmusError as error:
         report.errors.append(error)
         if not isinstance(error, RuleBroken | ConfigInvalid):
@@ -66,7 +72,7 @@ def run_sync(
     except BaseException:  # whatever ends the process must not leave the run "running"; it is raised again
         _end_run(hub, under_way, [], "stopped")
         raise
-    report.errors += under_way.errors
+    report.errors += [*under_way.errors, *map(make_error, under_way.stops.values())]
     failed = bool(report.errors) or (bool(report.refused) and not scheduled)
     report.run = _end_run(hub, under_way, report.errors, "failed" if failed else "done")
     return report
@@ -139,6 +145,13 @@ def _accept(hub: Hub, view: PlanView, actor: str) -> Guard:
             state = state or SyncState(connection=plan.connection, kind=kind)
             tx.save(state.model_copy(update={"accepted_settings": settings}))
         tx.journal(actor, "plan.accepted", connection=plan.connection, plan=plan.label)
+        for mass in plan.masses:
+            if mass["way"] in (AGAIN, GONE):
+                allow_stop(tx, plan.connection, mass["kind"], mass["way"], mass["counts"], actor)
+            tx.journal(
+                actor, "guard.accepted", connection=plan.connection, kind=mass["kind"], plan=plan.label,
+                way=mass["way"], counts=mass["counts"], known=mass["known"],
+            )  # fmt: skip
         for item in view.items:
             if item.binding_id is not None:
                 _wake(tx, item.binding_id)
@@ -151,6 +164,8 @@ def _wake(tx: UnitOfWork, binding_id: UUID) -> None:
     if binding is None:
         return
     update: dict[str, object] = {}
+    if binding.state in (BindingState.WAITING, BindingState.BOUND) and binding.not_before is not None:
+        update |= {"not_before": None}  # a guard may have put it off
     if "*" in binding.held:
         update |= {"not_before": None, "held": {name: code for name, code in binding.held.items() if name != "*"}}
     if binding.parked == "sync.plan_stale":
@@ -182,13 +197,25 @@ class _UnderWay:
         self.progress = progress
         self.counts: Counter[str] = Counter()
         self.errors: list[IsthmusError] = []
+        self.stops: dict[tuple[str, str], MassStop] = {}
 
-    def pull(self, kinds: Sequence[str], actor: str) -> None:
+    def pull(
+        self, kinds: Sequence[str], actor: str, *, masses: Sequence[Mapping[str, Any]] | None, patient: bool
+    ) -> None:
+        """``masses``: what an accepted plan says is too large to be taken for granted (None: no plan). Without one, a
+        kind whose reading stops is left alone and the others go on."""
         for kind in kinds:
-            done = pull_stream(
-                self.hub, self.run.connection, kind, actor=actor, run_id=self.run.id, progress=self.progress,
-                keep_alive=self.keep_alive,
-            )  # fmt: skip
+            allowed = [mass["counts"] for mass in masses or () if (mass["kind"], mass["way"]) == (kind, IN)]
+            try:
+                done = pull_stream(
+                    self.hub, self.run.connection, kind, actor=actor, run_id=self.run.id, progress=self.progress,
+                    keep_alive=self.keep_alive, consent=Consent(allowed[0] if allowed else {}, patient),
+                )  # fmt: skip
+            except RuleBroken as stop:
+                if masses is not None:
+                    raise
+                self.errors.append(stop)
+                continue
             self.counts.update({f"in.{kind}.{outcome}": count for outcome, count in done.counts.items() if count})
         with self.hub.store.write() as tx:
             state = tx.get(ConnectionState, connection=self.run.connection)
@@ -210,6 +237,7 @@ class _UnderWay:
                 self.keep_alive()
                 if self.progress:
                     self.progress("push", looked.total(), None)
+                self.stops |= {(stop.kind, stop.way): stop for stop in done.stops}
                 if done.errors:
                     self.errors += done.errors
                     return

@@ -67,7 +67,7 @@ def _read(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     with work.hub.store.write() as tx:
         held = work.own(tx)
         if source is None:
-            note_missing(work.hub, tx, held, work.policy)
+            note_missing(work.hub, tx, held, work.policy, work.actor)
         else:
             done = ingest(Arrival(tx, work.hub, work.conn, work.kind, source, work.actor, work.run_id))
     if source is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from hub.errors import RuleBroken
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.semantics import Direction, Stage
 from hub.sdk import SourceRecord, Stream
@@ -20,10 +21,13 @@ from hub.store.rows import Cursor, DeadRow, Orphan
 from hub.sync.accept import order_kinds
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
-from hub.sync.ingest import ingest, note_missing
+from hub.sync.guards import review_vanished
+from hub.sync.ingest import Ingested, ingest, note_missing
+from hub.sync.lookahead import Consent, LookAhead, ReadGuard
 from hub.sync.orphans import clear_orphan
 from hub.sync.pause import check_paused
 from hub.sync.signs import forget_signs
+from hub.sync.stops import AGAIN, LIVING, count_known
 
 _BATCH = 100
 
@@ -31,26 +35,34 @@ _BATCH = 100
 @dataclass
 class SweepReport:
     """``counts``: documents by what became of them (the outcomes of ingest, ``missing``, ``cleared``, ``kept``).
-    ``finished``: the round over every kind has ended; the next call begins a new one."""
+    ``finished``: the round over every kind has ended; the next call begins a new one. ``stops``: kinds that were left
+    because reading them again would lose or change too much."""
 
     counts: Counter[str] = field(default_factory=Counter)
     reads: int = 0
     finished: bool = False
+    stops: list[RuleBroken] = field(default_factory=list)
 
 
 def sweep_connection(
     hub: Hub, connection: str, *, actor: str, run_id: UUID | None = None, limit: int | None = None
 ) -> SweepReport:
-    """Go on with the round that is under way, or begin one; stop after about ``limit`` reads (None: never). Raises
-    what the other system raises; the position is kept."""
+    """Go on with the round that is under way, or begin one; stop after about ``limit`` reads (None: never, a person
+    stands by). Raises what the other system raises; the position is kept."""
     check_paused(hub, connection)
     conn = hub.open(connection)
     conn.load_codes()
     report = SweepReport()
     for kind in order_kinds(kind for kind in conn.policies if kind in conn.mappings):
         sweep = _Sweep(hub, conn, kind, actor, run_id, report, limit)
-        if not sweep.run():
-            return report
+        try:
+            if not sweep.run():
+                return report
+        except RuleBroken as stop:
+            report.stops.append(stop)
+            sweep.leave()
+    for kind in conn.policies:
+        review_vanished(hub, conn.name, kind, actor)
     _end_round(hub, conn)
     report.finished = True
     return report
@@ -64,8 +76,11 @@ def _end_round(hub: Hub, conn: OpenConnection) -> None:
     now = hub.now()
     with hub.store.write() as tx:
         for kind in conn.policies:
-            ended = Cursor(connection=conn.name, stream=_name_stream(kind), high_water=now, complete_once=True)
-            tx.save(ended.model_copy(update={"updated_at": now}))
+            name = _name_stream(kind)
+            old = tx.get(Cursor, lock=True, connection=conn.name, stream=name)
+            old = old or Cursor(connection=conn.name, stream=name)
+            ended = {"high_water": now, "complete_once": True, "position": None, "under_way": False, "tally": {}}
+            tx.save(old.model_copy(update={**ended, "updated_at": now}))
 
 
 @dataclass
@@ -79,6 +94,8 @@ class _Sweep:
     run_id: UUID | None
     report: SweepReport
     limit: int | None
+    tally: dict[str, int] = field(default_factory=dict)
+    guard: ReadGuard = field(init=False)
 
     @property
     def stream(self) -> Stream:
@@ -87,28 +104,42 @@ class _Sweep:
     def run(self) -> bool:
         """True when this kind is done; False when the limit was reached first."""
         step, last = self._read_position()
-        for name in STEPS[STEPS.index(step) :] if step in STEPS else ():
+        if step not in STEPS:
+            return True
+        self.guard = ReadGuard(
+            self.hub, self.conn, self.kind, self.actor, AGAIN, Consent(patient=self.limit is not None)
+        )
+        self.guard.begin()
+        for name in STEPS[STEPS.index(step) :]:
             if not getattr(self, f"_sweep_{name}")(last):
                 return False
             last = None
             after = STEPS.index(name) + 1
             self._save_position(STEPS[after] if after < len(STEPS) else "end", None)
+        if self.guard.stop is not None:
+            with self.hub.store.write() as tx:
+                self.guard.lift(tx)
         return True
+
+    def leave(self) -> None:
+        """Nothing more is read of this kind in this round."""
+        self._save_position("end", None)
 
     def _read_position(self) -> tuple[str, str | None]:
         with self.hub.store.read() as tx:
             cursor = tx.get(Cursor, connection=self.conn.name, stream=_name_stream(self.kind))
         if cursor is None or cursor.position is None:
             return STEPS[0], None
+        self.tally = dict(cursor.tally)
         step, last = cursor.position
         return str(step), last
 
-    def _save_position(self, step: str, last: str | None) -> None:
+    def _save_position(self, step: str, last: str | None, **more: Any) -> None:
         with self.hub.store.write() as tx:
             where, name = self.conn.name, _name_stream(self.kind)
             cursor = tx.get(Cursor, lock=True, connection=where, stream=name) or Cursor(connection=where, stream=name)
-            moved = {"position": [step, last], "under_way": True, "updated_at": self.hub.now()}
-            tx.save(cursor.model_copy(update=moved))
+            moved = {"position": [step, last], "under_way": True, "updated_at": self.hub.now(), "tally": self.tally}
+            tx.save(cursor.model_copy(update={**moved, **more}))
 
     def _is_full(self) -> bool:
         return self.limit is not None and self.report.reads >= self.limit
@@ -127,6 +158,10 @@ class _Sweep:
             bound = {row.remote_id: row for row in living if row.remote_id is not None}
             known = set(bound) | self._list_aside(tx)
             feed = tx.get(Cursor, connection=self.conn.name, stream=self.stream.name)
+            expected = count_known(tx, self.conn.name, self.kind)
+        if last is None:
+            shown = expected - len({id_ for id_, row in bound.items() if row.state in LIVING} - there)
+            self._save_position("ids", None, listed=shown, expected=expected)
         for remote_id in _order_ids(set(bound) - there, last):
             if self._is_full():
                 return False
@@ -227,7 +262,7 @@ class _Sweep:
             now_bound = tx.get(Binding, id=binding.id, lock=True)
             if now_bound is None or now_bound.remote_id != binding.remote_id or _is_known_gone(now_bound):
                 return
-            note_missing(self.hub, tx, now_bound, self.conn.policies[self.kind])
+            note_missing(self.hub, tx, now_bound, self.conn.policies[self.kind], self.actor)
         self.report.counts["missing"] += 1
 
     def _take_in(self, remote_id: str) -> None:
@@ -241,10 +276,21 @@ class _Sweep:
             forget_signs(tx, self.conn.name, self.kind, remote_id)
 
     def _ingest(self, source: SourceRecord) -> None:
-        with self.hub.store.write() as tx:
-            done = ingest(Arrival(tx, self.hub, self.conn, self.kind, source, self.actor, self.run_id))
+        try:
+            done = self._ingest_once(source)
+        except LookAhead:
+            everything = Cursor(connection=self.conn.name, stream=self.stream.name)
+            self.tally = self.guard.look_ahead(everything, None)
+            done = self._ingest_once(source)
         self.hub.hint(done.due)
         self.report.counts[done.outcome] += 1
+
+
+    def _ingest_once(self, source: SourceRecord) -> Ingested:
+        with self.hub.store.write() as tx:
+            done = ingest(Arrival(tx, self.hub, self.conn, self.kind, source, self.actor, self.run_id))
+            self.tally = self.guard.weigh_one(tx, self.tally, done)
+        return done
 
 
 STEPS = ("ids", "bindings", "aside", "orphans")

@@ -22,6 +22,7 @@ from hub.sync.context import Hub
 from hub.sync.matching import NEW_RECORD, VETOES
 from hub.sync.pause import read_pause_all
 from hub.sync.waits import TodoItem, about_binding, judge_binding
+from hub.sync.watch import list_guarded
 
 _CHUNK = 500
 LONG_REST = timedelta(minutes=5)
@@ -40,6 +41,7 @@ def list_todo(hub: Hub, *, connection: str | None = None) -> list[TodoItem]:
             *_list_orphans(tx, wanted),
             *_list_pauses(tx, hub, wanted),
             *_list_plans(tx, hub, wanted),
+            *list_guarded(tx, hub, wanted),
         ]
         items = _add_records(tx, found)
     return sorted(items, key=_rank)

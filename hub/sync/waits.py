@@ -18,7 +18,7 @@ from hub.sync.intent import list_parents
 from hub.sync.lookalike import ALIKE_THERE
 from hub.sync.show import name_record
 
-SELF_LIFTING = frozenset({"sync.before_start", "sync.not_in_plan", "sync.not_read_yet"})
+SELF_LIFTING = frozenset({"sync.before_start", "sync.mass_held", "sync.not_in_plan", "sync.not_read_yet"})
 """Holds that are meant, or end by themselves."""
 MATCHING = frozenset(
     {
@@ -49,7 +49,8 @@ class TodoItem:
 
     ``kind_of_wait``: parked, held, returned (a draft that people there must look at again), approval (only to be
     counted: people approve in their own time), conflict, dead, waiting, review, orphan, paused, resting
-    (asked to wait, or out of calls), plan, setup.
+    (asked to wait, or out of calls), plan, setup, guard (a mass of changes that was stopped), watch (a stream that
+    went quiet, a list that shrank, a cursor that stands still).
     ``amount`` is in ``currency``, ``base_amount`` the same in the company's own currency.
     """
 

@@ -90,15 +90,18 @@ class SandboxApi:
             case ["whoami"]:
                 return answer_json(200, describe(self.erp.settings))
             case [kind]:
-                return self._list(kind, request.query)
+                return self._list(kind, request.query, short=fault == "list_short")
             case [kind, "ids"]:
-                return answer_json(200, {"ids": self.erp.list_ids(kind)})
+                ids = self.erp.list_ids(kind)
+                return answer_json(200, {"ids": ids[: len(ids) // 4] if fault == "list_short" else ids})
+            case [_, _] if fault == "read_hidden":
+                raise ErpRefused("not_found", f"there is nothing at {request.path}")
             case [kind, id]:
                 found = self.erp.read(kind, id, lagging=fault == "read_stale")
                 return answer_json(200, show(kind, found, self.erp.settings))
         raise ErpRefused("not_found", f"there is nothing at {request.path}")
 
-    def _list(self, kind: str, query: Mapping[str, str]) -> Response:
+    def _list(self, kind: str, query: Mapping[str, str], *, short: bool) -> Response:
         settings = self.erp.settings
         if "ref_prefix" in query:
             found: Any = self.erp.find(kind, query["ref_prefix"])
@@ -111,7 +114,8 @@ class SandboxApi:
         after = (query["after_time"], query.get("after_id", "")) if query.get("after_time") else None
         found = self.erp.list_changes(kind, since, after, limit)
         rows = [show(kind, row, settings) for row in found if settings.lists_deleted or not row.get("deleted")]
-        position = [found[-1]["modified_at"], found[-1]["id"]] if len(found) == limit else None
+        more = len(found) == limit and not short
+        position = [found[-1]["modified_at"], found[-1]["id"]] if more else None
         return answer_json(200, {"items": rows, "next": position})
 
     def _answer_person(self, request: Request, path: list[str]) -> Response:

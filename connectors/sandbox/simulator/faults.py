@@ -31,6 +31,8 @@ READ_FAULTS = {
     "read_error": "a read gets a 500",
     "read_garbage": "a read gets an HTML page",
     "read_stale": "a read of one document is answered from the lagging copy",
+    "list_short": "a list ends early, as if that were all",
+    "read_hidden": "a read of one document says that there is none",
 }
 FAULTS = {**WRITE_FAULTS, **BATCH_FAULTS, **ITEM_FAULTS, **READ_FAULTS}
 Match = Callable[[Request], bool]
