@@ -31,7 +31,7 @@ def build_wheel(folder: Path) -> Path:
     """Our wheel, made without network and without a build environment."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     (wheel,) = folder.glob("isthmus-*.whl")
     return wheel
 
@@ -110,11 +110,15 @@ def _digest(path: Path) -> str:
 def main() -> None:
     dist = ROOT / "dist"
     shutil.rmtree(dist, ignore_errors=True)
-    wheel = build_wheel(dist)
-    version = parse_wheel_filename(wheel.name)[1]
-    name = f"isthmus-{version}-offline-{PLATFORM}-python{PYTHON}"
+    try:
+        wheel = build_wheel(dist)
+        version = parse_wheel_filename(wheel.name)[1]
+        name = f"isthmus-{version}-offline-{PLATFORM}-python{PYTHON}"
+        folder = make_offline(dist / name, wheel)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"make dist: this ended with {error.returncode}: {' '.join(error.cmd[2:])}; what it said stands above")
     with tarfile.open(dist / f"{name}.tar.gz", "w:gz") as archive:
-        archive.add(make_offline(dist / name, wheel), name)
+        archive.add(folder, name)
     write_sums(dist, "*")
     sys.stdout.write(f"{wheel}\n{dist / name}.tar.gz\nto install: sh {dist / name}/install.sh FOLDER\n")
 

@@ -51,6 +51,14 @@ def is_number(annotation: object) -> bool:
     return re.search(r"\b(int|float|Decimal)\b", str(annotation)) is not None
 
 
+def test_the_labels_of_metrics_are_told():
+    """Also of a metric that a new hub has no sample of."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| \w+ \| ([^|]*) \|", render_page("metrics.md"), re.MULTILINE))
+    assert rows["isthmus_due"] == "–"
+    assert rows["isthmus_attempts_total"] == "outcome"
+    assert rows["isthmus_calls_today"] == "connection"
+
+
 def test_every_variable_of_the_environment_is_told():
     told = {name for names in ENVIRONMENT for name in names.split(", ")}
     constants = [

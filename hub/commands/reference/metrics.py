@@ -48,5 +48,7 @@ def _name(metric: Metric) -> str:
     return f"{metric.name}_total" if metric.type == "counter" else metric.name
 
 
-def _labels(metric: Metric) -> list[str]:
-    return list(dict.fromkeys(name for sample in metric.samples for name in sample.labels))
+def _labels(metric: Metric) -> tuple[str, ...]:
+    """Also of a metric that has no sample in a new hub."""
+    names: tuple[str, ...] = getattr(metric, "_labelnames", ())
+    return names
