@@ -16,13 +16,20 @@ class Stage(StrEnum):
     """The state of a remote document as the protocol sees it."""
 
     DRAFT = "draft"
+    """It counts for nothing yet and can be removed."""
     SUBMITTED = "submitted"
+    """People there are asked to approve it; also every state that the connector does not know."""
     EFFECTIVE = "effective"
+    """It counts in the books or in the stock."""
     VOID = "void"
+    """Cancelled, and still to be seen."""
     GONE = "gone"
+    """Deleted."""
 
 
 class Tier(StrEnum):
+    """What makes a create safe when its answer is lost: the best that the system offers for one kind."""
+
     UNIQUE = "unique"
     """T0: an idempotency key, or a client reference that the other side enforces as unique."""
     DRAFT = "draft"
@@ -34,7 +41,7 @@ class Tier(StrEnum):
 
 
 class Confirm(StrEnum):
-    """Who makes a document effective on T1."""
+    """Who makes a document effective where there are drafts."""
 
     SAVE = "save"
     """The hub leaves a draft; people submit and approve it."""
@@ -48,21 +55,30 @@ class Amend(StrEnum):
     """What happens to an edit of a document whose state no longer allows it."""
 
     REOPEN = "reopen"
+    """The approval is taken back, the document edited and approved again."""
     REVERSE = "reverse"
+    """The document is voided and a new one made, under a higher revision of its reference."""
     REFUSE = "refuse"
+    """The field is held and the state named; where the hub knows the state, the edit itself is refused."""
     PARK = "park"
+    """The whole record waits for a person."""
 
 
 class Evidence(StrEnum):
     """How a declaration is known. What is only recalled keeps writing off until it was probed."""
 
     MEASURED = "measured"
+    """By the conformance suite, or on an account."""
     READ = "read"
+    """In the vendor's documents."""
     RECALLED = "recalled"
+    """By somebody, from memory."""
 
 
 ALL_FIELDS: frozenset[str] = frozenset({"*"})
+"""Every field, where a set of fields is asked for."""
 NO_FIELDS: frozenset[str] = frozenset()
+"""No field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +86,13 @@ class Normaliser:
     """What the other side does to a value that it keeps; values are compared after it."""
 
     max_length: int | None = None
+    """Texts are cut after so many characters."""
     case: str | None = None
     """``upper``, ``lower`` or None."""
     places: int | None = None
     """Decimals are rounded half-up to this many places."""
     strip: bool = True
+    """White space around a text goes away."""
 
     def apply(self, value: Any) -> Any:
         """The value as the other side would show it."""
@@ -92,36 +110,65 @@ class Normaliser:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteSemantics:
-    """A connector's declaration for one kind. Canonical field names throughout; ``ALL_FIELDS`` means every one.
+class ReadSemantics:
+    """A connector's declaration about reading one kind. What is not declared is the careful choice."""
 
-    ``d_max_s``: latest time at which an accepted request can still apply. ``lag_s``: how long a search or list may not
-    show a write. ``granularity_s``: step of the change timestamps.
-    """
+    cursor_field: str | None = None
+    """The vendor's name of the field by which changes are listed, for people to read."""
+    commit_ordered: bool = False
+    """Changes appear in the order in which they were committed: nothing older turns up later. Then a pull need not go
+    back by the time that a late request may take."""
+    lists_deleted: bool = False
+    """Lists show deleted records too (stage ``GONE``), so that a deletion arrives as a change."""
+    replica_lag_s: float = 0.0
+    """Reads come from a copy that may be behind by so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSemantics:
+    """A connector's declaration about writing one kind. Canonical field names throughout; ``ALL_FIELDS`` means every
+    one. The conformance suite measures each fact, and fails one that promises more than it saw."""
 
     tier: Tier
+    """What makes a create safe."""
     reference_field: str | None = None
     """The remote field that carries our reference (its vendor name, for people to read)."""
     confirms: frozenset[Confirm] = frozenset({Confirm.SAVE})
+    """Who may make a document effective there; where there are drafts."""
     amend: Amend = Amend.REFUSE
+    """What happens to an edit of a document whose state does not allow it."""
     editable: Mapping[Stage, frozenset[str]] = field(default_factory=dict)
     """Which canonical fields may be patched in which stage; a stage not named allows none."""
     voidable: frozenset[Stage] = frozenset()
+    """Stages in which a document may be cancelled."""
     deletable: frozenset[Stage] = frozenset()
+    """Stages in which it may be removed without a trace."""
     compare_and_set: bool = False
+    """A change that names an old version is refused (``Stale``): only so can a field be shared."""
     confirms_version: bool = False
+    """Exactly the version that was read is approved."""
     partial_update: bool = True
+    """A change leaves alone what it does not name."""
     shows_modifier: bool = False
+    """Who made and who changed a record can be seen."""
     exclusive_confirm: bool = False
     """Nobody but the hub has the right to approve the hub's drafts."""
     versioned: bool = True
     """Snapshots carry a monotone version that covers their children."""
     batch_size: int = 1
+    """Documents in one create."""
+    batch_atomic: bool = False
+    """A create of several documents makes all of them or none; otherwise each has a result of its own."""
     d_max_s: float = 60.0
+    """Latest time at which an accepted request can still apply."""
     lag_s: float = 0.0
+    """How long a search or list may not show a write."""
     granularity_s: float = 0.0
+    """Step of the change timestamps."""
     normalisers: Mapping[str, Normaliser] = field(default_factory=dict)
+    """Field → what becomes of its values there."""
     evidence: Evidence = Evidence.MEASURED
+    """How all this is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +207,24 @@ class Policy:
     """Which side a true conflict takes (a conflict row keeps both)."""
     transactional: bool = True
     number_field: str = "number"
+    reads: ReadSemantics = ReadSemantics()
 
     @property
     def quiet_s(self) -> float:
         """The quiet period Q: after it, a request that was ever accepted has been applied and is visible."""
         semantics, timing = self.semantics, self.timing
-        return semantics.d_max_s + semantics.lag_s + timing.send_window_s + timing.skew_s
+        return semantics.d_max_s + self.lag_s + timing.send_window_s + timing.skew_s
+
+    @property
+    def lag_s(self) -> float:
+        """How long a read may not show what was written."""
+        return self.semantics.lag_s + self.reads.replica_lag_s
 
     @property
     def overlap_s(self) -> float:
-        semantics = self.semantics
-        return semantics.d_max_s + semantics.lag_s + semantics.granularity_s + self.timing.skew_s
+        """By how much a pull goes back behind the newest change that it has seen."""
+        late_s = 0.0 if self.reads.commit_ordered else self.semantics.d_max_s
+        return late_s + self.lag_s + self.semantics.granularity_s + self.timing.skew_s
 
     def owner_of(self, name: str) -> Owner:
         return self.owners.get(name, self.default_owner)

@@ -26,7 +26,7 @@ from hub.runtime.logs import write_log
 from hub.runtime.plugins import find_mapping_files, load_connector, register_catalogues
 from hub.runtime.secrets import Vault, read_tokens
 from hub.runtime.settings import secret_fields
-from hub.sdk import Budget, CallLimits, Clock, Connector, NoBudget, Sink, Tools
+from hub.sdk import Budget, CallLimits, Clock, Connector, NoBudget, Sink, Stream, Tools
 from hub.store import Store, UnitOfWork
 from hub.store.rows import ConfigVersion, Setting
 from hub.sync.config import ConnectionSettings, HubConfig
@@ -174,16 +174,16 @@ def make_connector(
 
 def equip_connection(name: str, settings: ConnectionSettings, connector: Connector, timing: Timing) -> OpenConnection:
     """Streams, sinks, compiled mappings and checked policies around a connector."""
-    sinks = connector.sinks()
+    streams, sinks = connector.streams(), connector.sinks()
     mappings = compile_mappings(settings, connector)
     return OpenConnection(
         name=name,
         settings=settings,
         connector=connector,
-        streams=connector.streams(),
+        streams=streams,
         sinks=sinks,
         mappings=mappings,
-        policies=_build_policies(name, settings, sinks, mappings, timing),
+        policies=_build_policies(name, settings, streams, sinks, mappings, timing),
         codes=CodeTables(connector, settings.codes),
     )
 
@@ -206,6 +206,7 @@ def read_mapping(settings: ConnectionSettings, shipped: Mapping[str, Path], kind
 def _build_policies(
     name: str,
     settings: ConnectionSettings,
+    streams: Mapping[str, Stream],
     sinks: Mapping[str, Sink],
     mappings: Mapping[str, FieldMapping],
     timing: Timing,
@@ -214,7 +215,9 @@ def _build_policies(
     for kind, sync in settings.syncs.items():
         if kind in mappings:
             semantics = sinks[kind].semantics if kind in sinks else None
-            policies[kind] = build_policy(name, kind, sync, semantics, mappings[kind], timing)
+            stream = streams.get(mappings[kind].stream)
+            reads = stream.semantics if stream is not None else None
+            policies[kind] = build_policy(name, kind, sync, semantics, mappings[kind], timing, reads)
     return policies
 
 

@@ -19,7 +19,9 @@ class CallLimits:
     the connection win over it. ``per_s`` may be a fraction: ``0.5`` is one call in two seconds."""
 
     per_s: Decimal | None = None
+    """Calls in any second."""
     per_day: int | None = None
+    """Calls from midnight to midnight in the connection's zone."""
 
 
 class Budget(Protocol):
@@ -42,4 +44,5 @@ class NoBudget:
     """Calls without limit, not counted: an account that is only being tried, and tests."""
 
     def call(self, longest_sleep_s: float = LONGEST_SLEEP_S) -> AbstractContextManager[None]:
+        """May leave at once."""
         return nullcontext()

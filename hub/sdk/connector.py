@@ -15,18 +15,24 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 
 from hub.errors import IsthmusError
-from hub.protocol.semantics import Confirm, Stage, WriteSemantics
+from hub.protocol.semantics import Confirm, ReadSemantics, Stage, WriteSemantics
 from hub.sdk.budget import Budget, CallLimits, NoBudget
 
 
 class Clock(Protocol):
     """Time as an argument. ``now`` is aware UTC; ``monotonic`` and ``sleep`` are in seconds."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The time, aware, UTC."""
+        ...
 
-    def monotonic(self) -> float: ...
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back."""
+        ...
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        """Do nothing for so long."""
+        ...
 
 
 class ConnectorConfig(BaseModel):
@@ -41,7 +47,9 @@ class Tools:
     """What the hub lends to a connector; nothing else may be reached for (no clock, no randomness, no sockets)."""
 
     clock: Clock
+    """Time and sleep."""
     random: random.Random
+    """Chance, such as for request ids."""
     zone: tzinfo = UTC
     """The connection's zone, for vendors that send times without one."""
     transport: httpx.BaseTransport | None = None
@@ -56,8 +64,8 @@ class Tools:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a person finds a row: the file, its sheet (empty where it has none), the row counted from 1 (0: the file
-    as a whole)."""
+    """Where a person finds a row: the ``file``, its ``sheet`` (empty where it has none), the ``row`` counted from 1
+    (0: the file as a whole)."""
 
     file: str
     row: int
@@ -66,8 +74,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """What could not be read and why. With ``whole`` the record is kept aside for this reason; else it is one cell,
-    which matters only where the mapping needs its column."""
+    """What could not be read (at ``place``) and why (``error``). With ``whole`` the record is kept aside for this
+    reason; else it is one cell, which matters only where the mapping needs its ``column``."""
 
     error: IsthmusError
     place: Place
@@ -86,13 +94,18 @@ class SourceRecord:
     """
 
     stream: str
+    """Name of the stream that read it."""
     external_id: str
+    """The system's own id, as text."""
     payload: Mapping[str, Any]
     read_at: datetime
     modified_at: datetime | None = None
+    """The last change, aware; None when the system shows none."""
     version: int | None = None
     stage: Stage = Stage.EFFECTIVE
+    """State of the document; records without states are in effect."""
     number: str | None = None
+    """What people there call it."""
     reference: str | None = None
     """Text of the field that carries our reference, as it stands there."""
     created_by_us: bool | None = None
@@ -106,6 +119,7 @@ class SourceRecord:
     places: Mapping[str, Place] = field(default_factory=dict)
     """Where a person finds the record (under ``""``) and its lines (under their remote ids), for messages."""
     unreadable: Sequence[Unreadable] = ()
+    """What of it could not be read, for messages that name the place."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,7 @@ class Page:
     ``high_water`` is the largest change time on the page (aware)."""
 
     records: Sequence[SourceRecord]
+    """In the order of the list."""
     position: Any = None
     high_water: datetime | None = None
 
@@ -122,7 +137,9 @@ class Stream(ABC):
     """A readable object of one kind."""
 
     name: ClassVar[str]
+    """The vendor's name of the object, as mapping files say it (``stream = …``)."""
     kind: ClassVar[str]
+    """The hub's kind."""
     fetches: ClassVar[bool] = True
     """False for push-only or file sources that cannot read one record by id."""
 
@@ -131,6 +148,11 @@ class Stream(ABC):
     retries: bool = False
     """Reading one record again costs nothing: each pull tries again what could not be taken in, and looks for records
     that have vanished."""
+
+    @property
+    def semantics(self) -> ReadSemantics:
+        """The declaration about reading; the careful default promises nothing."""
+        return ReadSemantics()
 
     @abstractmethod
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
@@ -172,8 +194,10 @@ class Written:
     """A definite success. ``version`` is the monotone version that this write produced, when the system tells it."""
 
     external_id: str
+    """The system's own id, as text."""
     version: int | None = None
     number: str | None = None
+    """What people there call it, when the system gave it a number."""
 
 
 class Sink(ABC):
@@ -185,7 +209,9 @@ class Sink(ABC):
     """
 
     kind: ClassVar[str]
+    """The hub's kind."""
     stream: ClassVar[str]
+    """Name of the stream that reads what is written here."""
 
     @property
     @abstractmethod
@@ -236,17 +262,22 @@ class CheckItem:
     """One finding of ``connection check``: a message code of the connector's catalogue with parameters."""
 
     ok: bool
+    """Whether it is as it should be; one that is not makes the command fail."""
     code: str
+    """Code of a text in the connector's catalogue."""
     params: Mapping[str, object] = field(default_factory=dict)
+    """What the text's placeholders stand for."""
 
 
 class Connector(ABC):
     """One vendor. The hub makes one instance for each connection; ``close`` ends it."""
 
     name: ClassVar[str]
+    """The connector's name: that of its folder or entry point."""
     label: ClassVar[Mapping[str, str]]
     """Display name by language."""
     Config: ClassVar[type[ConnectorConfig]]
+    """What a connection of it is configured with."""
     mappings: ClassVar[Path | None] = None
     """Folder with the connector's ``<kind>.toml`` mapping files, when not shipped in ``mappings/<name>``."""
     simulator: ClassVar[str | None] = None
@@ -254,6 +285,7 @@ class Connector(ABC):
     rounding: ClassVar[str] = "line"
     """How the system rounds tax: ``line`` half-up per line, or ``document`` half-even per document."""
     total_tolerance: ClassVar[Decimal] = Decimal("0.05")
+    """By how much a document's total may differ from what its lines add up to, in its currency."""
     limits: ClassVar[CallLimits] = CallLimits()
     """What the vendor allows one account; the settings of a connection win over it."""
 

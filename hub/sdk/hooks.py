@@ -8,6 +8,7 @@ from hub.sdk.connector import Connector
 
 hookspec = pluggy.HookspecMarker("isthmus")
 hookimpl = pluggy.HookimplMarker("isthmus")
+"""Marks the function ``isthmus_connector`` of a connector's ``__init__.py``, which returns its class."""
 
 
 @hookspec

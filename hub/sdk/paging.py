@@ -37,7 +37,9 @@ class Part:
     """Some rows of a list as the system sent them; ``position`` is where the next part begins, None at the end."""
 
     rows: Sequence[Row]
+    """In the order of the list."""
     position: Any = None
+    """JSON that says where to go on."""
 
 
 def by_keyset(

@@ -39,8 +39,8 @@ REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. ``path`` is decoded and has no query, ``target`` is both as they came; header names are in
-    lower case."""
+    """One HTTP request. ``method`` is in capitals. ``path`` is decoded and has no query, ``query`` is it by name (the
+    last of a name counts), ``target`` is both as they came; names in ``headers`` are in lower case; ``body`` is raw."""
 
     method: str
     path: str
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer."""
+    """One HTTP answer: ``status``, raw ``body``, ``headers`` as (name, value); the length is added."""
 
     status: int
     body: bytes = b""
@@ -74,6 +74,7 @@ class NoAnswer(Exception):
 
 
 Handler = Callable[[Request], Response]
+"""What a simulator is: a request in, an answer out."""
 
 
 def answer_json(status: int, value: Any, *headers: tuple[str, str]) -> Response:
@@ -117,10 +118,12 @@ class Server:
 
     @property
     def port(self) -> int:
+        """The port it listens on."""
         return int(self._http.server_address[1])
 
     @property
     def url(self) -> str:
+        """The address it answers at, without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> None:
@@ -230,18 +233,22 @@ class WallClock:
     """Real time, for a simulator that runs by itself."""
 
     def now(self) -> datetime:
+        """The time, aware, UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        """Seconds that never go back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
+        """Do nothing for so long."""
         time.sleep(seconds)
 
 
 @dataclass(frozen=True)
 class Option:
-    """A setting of a simulator: its value when not given, the values it takes (empty: free), a message code."""
+    """A setting of a simulator: ``default`` is its value when not given, ``choices`` are the values it takes (empty:
+    free), ``code`` a message that says what it is."""
 
     default: str
     choices: tuple[str, ...] = ()
@@ -250,7 +257,8 @@ class Option:
 
 @dataclass(frozen=True)
 class RunningSimulator:
-    """A started simulator. ``credentials`` are values for the connector's Config, ready for ``connection add``."""
+    """A started simulator at ``url``. ``credentials`` are values for the connector's Config, ready for
+    ``connection add``. ``stop`` ends it."""
 
     url: str
     credentials: Mapping[str, str]
@@ -261,7 +269,9 @@ class Simulator(Protocol):
     """What ``isthmus simulate NAME`` starts. Same seed and same calls give the same history."""
 
     name: str
+    """The connector's name."""
     options: Mapping[str, Option]
+    """Settings by name."""
     faults: tuple[str, ...]
     """Names of the faults it knows."""
 
@@ -280,3 +290,21 @@ def load_simulator(connector: type[Connector]) -> Simulator | None:
     module, _, function = str(path).partition(":")
     made: Simulator = getattr(importlib.import_module(module), function)()
     return made
+
+
+__all__ = [
+    "Handler",
+    "HandlerTransport",
+    "NoAnswer",
+    "Option",
+    "Request",
+    "Response",
+    "RunningSimulator",
+    "Server",
+    "Simulator",
+    "WallClock",
+    "answer_json",
+    "load_simulator",
+    "parse_request",
+    "serve",
+]

@@ -347,10 +347,10 @@ def note_missing(arrival_hub: Hub, tx: UnitOfWork, binding: Binding, policy: Pol
     while a mass of documents is missing."""
     now = arrival_hub.now()
     if binding.missing_since is None:
-        later = now + timedelta(seconds=max(policy.semantics.lag_s, policy.timing.retry_s))
+        later = now + timedelta(seconds=max(policy.lag_s, policy.timing.retry_s))
         return tx.save(binding.model_copy(update={"missing_since": now, "not_before": later}))
-    if now < binding.missing_since + timedelta(seconds=policy.semantics.lag_s):
-        later = binding.missing_since + timedelta(seconds=policy.semantics.lag_s)
+    if now < binding.missing_since + timedelta(seconds=policy.lag_s):
+        later = binding.missing_since + timedelta(seconds=policy.lag_s)
         return tx.save(binding.model_copy(update={"not_before": later}))
     if not may_vanish(arrival_hub, tx, binding, actor):
         return tx.save(binding.model_copy(update={"not_before": now + LOOK_AGAIN}))

@@ -8,7 +8,7 @@ from hub.errors import ConfigInvalid
 from hub.mapping import Mapping
 from hub.model.kinds import find_kind
 from hub.protocol.compare import take_fingerprint
-from hub.protocol.semantics import Direction, Owner, Policy, Tier, Timing, WriteSemantics
+from hub.protocol.semantics import Direction, Owner, Policy, ReadSemantics, Tier, Timing, WriteSemantics
 from hub.protocol.timing import check_policy, check_timing
 from hub.sync.config import ConnectionSettings, SyncSettings
 
@@ -22,6 +22,7 @@ def build_policy(
     semantics: WriteSemantics | None,
     mapping: Mapping,
     timing: Timing,
+    reads: ReadSemantics | None = None,
 ) -> Policy:
     """The policy of one sync; ``ConfigInvalid`` when the choices are unsafe for what the connector declares."""
     if semantics is None and sync.direction is not Direction.IN:
@@ -48,6 +49,7 @@ def build_policy(
         remote_wins=sync.remote_wins,
         transactional=model.TRANSACTIONAL,
         number_field=model.NUMBER,
+        reads=reads or ReadSemantics(),
     )
     check_timing(timing)
     if policy.direction is not Direction.IN:

@@ -6,6 +6,8 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from types import ModuleType
 
 MADE = "Generated from the program by `python -m hub.commands.reference`; a test fails when this page is stale."
 
@@ -43,11 +45,20 @@ def read_attribute_docstrings(owner: type) -> dict[str, str]:
     return found
 
 
+def read_module_docstrings(module: ModuleType) -> dict[str, str]:
+    """Constant of a module → the text that stands below it."""
+    return _read_texts(ast.parse(inspect.getsource(module)).body)
+
+
 def _read_class(owner: type) -> dict[str, str]:
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
     assert isinstance(tree, ast.ClassDef)  # noqa: S101 - the source of a class is a class
+    return _read_texts(tree.body)
+
+
+def _read_texts(body: Sequence[ast.stmt]) -> dict[str, str]:
     found = {}
-    for before, after in zip(tree.body, tree.body[1:], strict=False):
+    for before, after in pairwise(body):
         if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
             for target in _targets(before):
                 found[target] = as_markdown(" ".join(after.value.value.split()))

@@ -11,7 +11,7 @@ from hub.errors import MappingError
 
 @dataclass(frozen=True, slots=True)
 class CellProblem:
-    """A cell, or with ``column`` empty a whole row, that cannot be read. ``error.code`` and its text say why."""
+    """A cell, or with ``column`` empty a whole row, that cannot be read. ``error``: its code and text say why."""
 
     column: str
     error: MappingError
@@ -21,7 +21,7 @@ class CellProblem:
 class Row:
     """One row of data. ``number`` counts from 1 as the program shows it that people open the file with; ``sheet`` is
     empty where the file has none. ``cells``: heading → text (JSONL: any JSON value, decimals exact); dates are ISO
-    text, numbers plain digits, nothing is ""."""
+    text, numbers plain digits, nothing is "". ``problems``: cells that cannot be read."""
 
     number: int
     cells: Mapping[str, Any]
@@ -31,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row without a record: ``why`` is empty, total, heading (the heading row again) or note."""
+    """A row without a record: its ``number``, and ``why``: empty, total, heading (the heading row again) or note."""
 
     number: int
     why: str
@@ -41,7 +41,8 @@ class Skipped:
 class Layout:
     """What a person says about a file; what is left out is detected.
 
-    ``must_have``: headings that the heading row has. ``header_row`` counts from 1.
+    ``encoding`` and ``delimiter`` are those of a CSV file, ``sheet`` names one of an XLSX file. ``must_have``: headings
+    that the heading row has. ``header_row`` counts from 1.
     """
 
     encoding: str = ""
@@ -53,7 +54,12 @@ class Layout:
 
 @dataclass
 class Facts:
-    """What was found out about a file or sheet, and what reading it skipped so far."""
+    """What was found out about a file or sheet, and what reading it skipped so far.
+
+    ``form`` is csv, xlsx or jsonl; ``encoding`` and ``delimiter`` belong to CSV, ``sheet`` and ``other_sheets`` to
+    XLSX. ``header_row`` counts from 1 (0: none), ``columns`` are its headings. ``rows`` were read so far, ``skipped``
+    counts rows that are no records by reason, ``samples`` are the first of them.
+    """
 
     form: str
     encoding: str = ""

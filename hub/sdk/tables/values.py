@@ -10,6 +10,7 @@ from decimal import Decimal
 from hub.errors import MappingError
 
 ORDERS = ("ymd", "dmy", "mdy")
+"""Orders of year, month and day in dates that are written with figures."""
 _EXCEL_DAY_0 = date(1899, 12, 30)
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 73_050
 """Day numbers of Excel that are taken for dates: October 1954 to the end of 2099."""

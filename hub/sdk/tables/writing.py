@@ -19,6 +19,7 @@ from hub.sdk.tables.opening import FORMS
 from hub.sdk.tables.workbook import EXACT_DIGITS
 
 Cell = str | int | bool | Decimal | date | None
+"""What a cell may be written from; None leaves it empty."""
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _WIDEST = 60
