@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -133,3 +135,24 @@ def test_plain_pip_installs_the_wheel(offline: Path, tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert outside.isthmus("init").returncode == 0
     assert outside.isthmus("doctor").returncode == 0
+
+
+def test_uv_installs_it_as_a_tool(offline: Path, tmp_path: Path):
+    """As the page says, without the network."""
+    outside = Outside(tmp_path)
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent))
+    assert uv, "uv is one of our own tools: make setup"
+    (wheel,) = (offline / "wheels").glob("isthmus-*.whl")
+    places = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
+    find = ["--offline", "--no-config", "--no-index", "--find-links", str(offline / "wheels"), "--no-python-downloads"]
+    done = outside.run(uv, "tool", "install", *find, str(wheel), **places)
+    assert done.returncode == 0, done.stderr
+    program = str(tmp_path / "bin" / "isthmus")
+    assert outside.run(program, "init").returncode == 0
+    assert outside.run(program, "doctor").returncode == 0
+
+
+def test_what_needs_a_clone_says_so(installed: Outside):
+    done = installed.isthmus("demo", "tryton")
+    assert done.returncode == 2
+    assert "from a clone of the project" in done.stderr
