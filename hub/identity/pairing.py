@@ -87,10 +87,10 @@ def pair_up(
     for key, mine in (named or {}).items():
         table.join_named(mine, key)
     for rule in rules:
-        if rule == IDENTIFIER:
-            table.join_identified()
-        else:
+        if rule != IDENTIFIER:
             table.join_numbered(rule)
+        elif parties:
+            table.join_identified()
     table.ask_rest()
     return table.found
 
