@@ -39,6 +39,8 @@ _BREAK = re.compile(r"; |(?<=\.)\s(?=[“{A-Z])|(?<=\{reason\})\s|: (?=(?:keep|n
 _NO_CURE = re.compile(r"Nothing was |This one |Its last |Last words")
 """How a second sentence begins that only tells more."""
 _CHOICE = re.compile(r"^(?:known|possible|it has|allowed from there|kinds with rules|known kinds): (\{\w+\})\.?$")
+Notes = Mapping[str, Mapping[str, str]]
+"""Code → what is known about it beyond its text: ``cause``, ``cure``."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +55,24 @@ class Explained:
 
 def render() -> str:
     """The whole page."""
-    raised = list_explained(read_notes())
+    notes = read_notes()
+    raised = list_explained(notes)
     rooms = sorted({item.code.partition(".")[0] for item in raised})
     parts = [HEAD, "## What happens next", _write_classes()]
     for room in rooms:
         parts.append(f"## {room}")
         parts += [_write_error(item) for item in raised if item.code.partition(".")[0] == room]
     parts += ["## Findings about a mapping", FINDINGS, *_write_findings()]
-    return write_page("Errors", [*parts, "## Reasons", REASONS, *_write_reasons(raised)])
+    return write_page("Errors", [*parts, "## Reasons", REASONS, *_write_reasons(raised, notes)])
 
 
-def read_notes() -> Mapping[str, Mapping[str, str]]:
-    """Code → what is known about it beyond its text: ``cause``, ``cure``."""
+def read_notes() -> Notes:
+    """What stands in ``errors.toml``."""
     notes: dict[str, dict[str, str]] = tomllib.loads(NOTES.read_text(encoding="utf-8"))
     return notes
 
 
-def list_explained(notes: Mapping[str, Mapping[str, str]]) -> list[Explained]:
+def list_explained(notes: Notes) -> list[Explained]:
     """Every code that is raised, with cause and cure."""
     register_catalogues(ABSENT)
     return [
@@ -156,8 +159,17 @@ def _write_findings() -> Iterator[str]:
 _CURE_WORDS = {"en": "cure", "zh": "cure (zh)"}
 
 
-def _write_reasons(raised: list[Explained]) -> Iterator[str]:
+def list_reasons(raised: list[Explained]) -> list[str]:
+    """Codes that no error carries but rows, plans and bindings do."""
     known = {item.code for item in raised}
-    for code in sorted(load_texts("en")):
-        if code.partition(".")[0] in REASON_ROOMS and code not in known and not _NO_REASON.match(code):
-            yield "\n".join([f"### `{code}`", "", *_write_texts(code)])
+    return [
+        code
+        for code in sorted(load_texts("en"))
+        if code.partition(".")[0] in REASON_ROOMS and code not in known and not _NO_REASON.match(code)
+    ]
+
+
+def _write_reasons(raised: list[Explained], notes: Notes) -> Iterator[str]:
+    for code in list_reasons(raised):
+        told = [f"- {word}: {_escape(text)}" for word, text in notes.get(code, {}).items()]
+        yield "\n".join([f"### `{code}`", "", *_write_texts(code), *told])
