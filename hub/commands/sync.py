@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.commands.guards import guards, name_alarms, print_mass
 from hub.commands.output import shorten, show_money, showing_progress
 from hub.commands.session import Session, answering
 
@@ -71,7 +72,7 @@ def show_list(ctx: typer.Context) -> None:
 
 
 def status(ctx: typer.Context) -> None:
-    """Show how each sync stands: accepted plan, last run, next run, what is due and what waits."""
+    """Show how each sync stands: accepted plan, last run, next run, what is due, what waits, and alarms."""
     with answering(ctx, "sync.status") as session:
         from hub.sync.status import list_syncs
 
@@ -81,7 +82,10 @@ def status(ctx: typer.Context) -> None:
             "connection", "kind", "direction", "confirm", "accepted", "paused", "last_run_at", "next_due",
             "due_count", "waiting_count",
         )  # fmt: skip
-        session.table(columns, [[getattr(row, column) for column in columns] for row in rows])
+        session.table(
+            [*columns, "alarms"],
+            [[*(getattr(row, column) for column in columns), name_alarms(session, row.alarms)] for row in rows],
+        )
 
 
 def plan(
@@ -105,6 +109,8 @@ def plan(
 def print_plan(session: Session, view: Any, *, limit: int | None) -> None:
     """Sums by kind and action first, then each document."""
     session.say("cli.plan_head", label=view.plan.label, connection=view.plan.connection, count=len(view.items))
+    for mass in view.plan.masses:
+        print_mass(session, mass)
     if view.items:
         session.table(["kind", "where", "action", "count", "amount"], summarise_plan(session, view.items))
     shown = view.items if limit is None else view.items[:limit]
@@ -283,6 +289,17 @@ def sweep(ctx: typer.Context, connection: Connection) -> None:
         session.item(report)
         session.say("cli.swept", connection=connection, reads=report.reads)
         session.write(show_outcomes(session, report.counts))
+        for stop in report.stops:
+            session.fail(stop)
 
 
-COMMANDS = {"add": add, "adopt": adopt, "list": show_list, "plan": plan, "run": run, "status": status, "sweep": sweep}
+COMMANDS = {
+    "add": add,
+    "guards": guards,
+    "adopt": adopt,
+    "list": show_list,
+    "plan": plan,
+    "run": run,
+    "status": status,
+    "sweep": sweep,
+}

@@ -12,6 +12,7 @@ from hub.runtime.budget import count_calls
 from hub.runtime.pool import HubPool
 from hub.store.rows import Attempt, Run
 from hub.sync.context import Hub
+from hub.sync.watch import list_alarms, list_stops
 
 RUN_STATES = ("running", "done", "failed", "stopped")
 OUTCOMES = ("sent", "ok", "refused", "unknown", "duplicate", "stale")
@@ -26,7 +27,7 @@ def render_metrics(pool: HubPool) -> bytes:
 
 
 class HubCollector(Collector):
-    """Due rows and their age, runs by state, attempts by outcome, calls of the day."""
+    """Due rows and their age, runs by state, attempts by outcome, calls of the day, guards and alarms."""
 
     def __init__(self, pool: HubPool) -> None:
         self._pool = pool
@@ -39,6 +40,7 @@ class HubCollector(Collector):
             yield from _measure_due(hub)
             yield from _measure_history(hub)
             yield from _measure_calls(hub)
+            yield from _measure_alarms(hub)
 
 
 def _measure_due(hub: Hub) -> Iterator[Metric]:
@@ -61,6 +63,24 @@ def _measure_calls(hub: Hub) -> Iterator[Metric]:
         for connection in sorted(hub.config.connections):
             calls.add_metric([connection], count_calls(tx, connection, hub.now(), hub.zone_of(connection)))
     yield calls
+
+
+def _measure_alarms(hub: Hub) -> Iterator[Metric]:
+    stops = GaugeMetricFamily(
+        "isthmus_guard_stops", "Changes that were stopped because they are too many.",
+        labels=["connection", "kind", "way"],
+    )  # fmt: skip
+    alarms = GaugeMetricFamily(
+        "isthmus_stream_alarms", "Streams that went quiet, lists that shrank, cursors that stand still.",
+        labels=["connection", "kind", "what"],
+    )  # fmt: skip
+    with hub.store.read() as tx:
+        for stop in list_stops(tx, hub):
+            stops.add_metric([stop.connection, stop.kind, stop.way], 1)
+        for alarm in list_alarms(tx, hub):
+            alarms.add_metric([alarm.connection, alarm.kind, alarm.what], 1)
+    yield stops
+    yield alarms
 
 
 def _measure_history(hub: Hub) -> Iterator[Metric]:

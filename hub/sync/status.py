@@ -22,7 +22,7 @@ from hub.sync.todo import list_todo
 @dataclass(frozen=True)
 class SyncStatus:
     """One sync. ``accepted``: it may be pushed as it is configured now (always, when it only reads).
-    ``waiting_count``: entries of the todo list."""
+    ``waiting_count``: entries of the todo list; ``alarms``: codes of what a guard stopped or a watch noticed."""
 
     connection: str
     kind: str
@@ -34,11 +34,14 @@ class SyncStatus:
     next_due: datetime | None
     due_count: int
     waiting_count: int
+    alarms: tuple[str, ...] = ()
 
 
 def list_syncs(hub: Hub) -> list[SyncStatus]:
     """All syncs by connection and kind. Sends nothing."""
-    waiting = Counter((item.connection, item.kind) for item in list_todo(hub) if not item.informational)
+    todo = [item for item in list_todo(hub) if not item.informational]
+    waiting = Counter((item.connection, item.kind) for item in todo)
+    alarms = [(item.connection, item.kind, item.code) for item in todo if item.kind_of_wait in ("guard", "watch")]
     found = []
     for connection, settings in sorted(hub.config.connections.items()):
         for kind, sync in sorted(settings.syncs.items()):
@@ -58,6 +61,7 @@ def list_syncs(hub: Hub) -> list[SyncStatus]:
                         next_due=state.next_due,
                         due_count=_count_due(tx, hub, connection, kind),
                         waiting_count=waiting[connection, kind],
+                        alarms=tuple(code for *where, code in alarms if where == [connection, kind]),
                     )
                 )
     return found

@@ -59,9 +59,11 @@ def note_news(cursor: Cursor, now: datetime) -> dict[str, Any]:
     return {"changed_at": now, "silences": [first, *sorted(longest)]}
 
 
-def find_longest_usual(cursor: Cursor, now: datetime) -> timedelta | None:
+def find_longest_usual(cursor: Cursor) -> timedelta | None:
     """How long the stream may be expected to be quiet, learned from its past; None while too little is known."""
-    if not cursor.silences or now - datetime.fromisoformat(cursor.silences[0][0]) < LEARNT_AFTER:
+    if cursor.changed_at is None or not cursor.silences:
+        return None
+    if cursor.changed_at - datetime.fromisoformat(cursor.silences[0][0]) < LEARNT_AFTER:
         return None
     longest = max((row[1] for row in cursor.silences[1:]), default=0)
     return max(LEAST_SILENCE, timedelta(seconds=1.5 * longest))
@@ -103,7 +105,7 @@ def _check_silence(hub: Hub, connection: str, kind: str, cursor: Cursor | None) 
     if cursor is None or cursor.changed_at is None or cursor.completed_at is None:
         return None
     declared = hub.sync_of(connection, kind).expect_change_every_s
-    usual = timedelta(seconds=declared) if declared else find_longest_usual(cursor, hub.now())
+    usual = timedelta(seconds=declared) if declared else find_longest_usual(cursor)
     quiet = cursor.completed_at - cursor.changed_at
     if usual is None or quiet <= usual:
         return None
@@ -146,14 +148,20 @@ def _check_stale(tx: UnitOfWork, hub: Hub, connection: str, kind: str, cursor: C
 
 def list_guarded(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]:
     """Entries of the todo list: what a guard stopped, and alarms."""
-    for stop in tx.find(MassStop, connection__in=sorted(wanted), order=["first_at"]):
-        if stop.connection in hub.config.connections and not stop.allowed:
-            yield _about_stop(stop)
+    for stop in list_stops(tx, hub, wanted):
+        yield _about_stop(stop)
     for alarm in list_alarms(tx, hub, wanted):
         yield TodoItem(
             "watch", alarm.connection, alarm.code, alarm.command, kind=alarm.kind, params=alarm.params,
             since=alarm.since,
         )  # fmt: skip
+
+
+def list_stops(tx: UnitOfWork, hub: Hub, wanted: set[str] | None = None) -> list[MassStop]:
+    """What guards stopped and nobody has let pass yet, the oldest first."""
+    known = set(hub.config.connections)
+    chosen = sorted(known if wanted is None else wanted & known)
+    return [stop for stop in tx.find(MassStop, connection__in=chosen, order=["first_at"]) if not stop.allowed]
 
 
 def _about_stop(stop: MassStop) -> TodoItem:

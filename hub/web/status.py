@@ -54,6 +54,9 @@ class _Page:
     def word(self, name: str, **params: object) -> str:
         return self.text(f"web.{name}", **params)
 
+    def alarm(self, code: str) -> str:
+        return self.word(f"alarm_{code.partition('.')[2]}")
+
     def show_time(self, at: datetime | None) -> str:
         return "" if at is None else at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
 
@@ -86,7 +89,7 @@ class _Page:
                 plain(row.direction),
                 plain(row.confirm),
                 (self.word("yes" if row.accepted else "no"), "" if row.accepted else "quiet"),
-                (self.word("paused") if row.paused else "", "alarm"),
+                (", ".join([*([self.word("paused")] if row.paused else []), *map(self.alarm, row.alarms)]), "alarm"),
                 plain(self.show_time(row.last_run_at)),
                 plain(self.show_time(row.next_due)),
                 right(row.due_count),
