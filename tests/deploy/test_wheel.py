@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.dist import find_needed, select_pins
+from deploy.dist import build_wheel, find_needed, select_pins
 from tests.deploy.outside import Outside
 from tests.deploy.repack import write_stranger
 from tests.house.source import ROOT, tracked_files
@@ -28,6 +28,11 @@ def test_the_wheel_holds_every_file_of_the_product(wheel: Path):
     ours = {str(path.relative_to(ROOT)) for path in tracked_files() if path.relative_to(ROOT).parts[0] in SHIPPED}
     assert held == ours
     assert {Path(name).suffix for name in held} >= {".py", ".toml", ".sql", ".html", ".typed"}, "data files too"
+
+
+def test_the_wheel_is_the_same_whenever_it_is_made(tmp_path: Path):
+    first, second = build_wheel(tmp_path / "first"), build_wheel(tmp_path / "second")
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_the_licence_and_the_command_are_in_the_wheel(wheel: Path):

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from hub.commands.reference.markdown import as_code, read_attribute_docstrings, write_page, write_table
+from hub.runtime.home import STARTING_CONFIG
 from hub.runtime.settings import DURATIONS, OWN_KEYS
 from hub.sync.config import ConnectionSettings, HubConfig
 
@@ -63,8 +64,9 @@ def render() -> str:
     """The whole page."""
     sections = [_write_section(name, model) for name, model in walk_tables(HubConfig)]
     rows = [(as_code(name), default, meaning) for name, (default, meaning) in ENVIRONMENT.items()]
+    example = f"## What `isthmus init` writes\n\n```toml\n{STARTING_CONFIG}```"
     environment = "## Environment\n\n" + write_table(["variable", "without it", "meaning"], rows)
-    return write_page("Configuration", [HEAD, *sections, environment])
+    return write_page("Configuration", [HEAD, *sections, environment, example])
 
 
 def walk_tables(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
