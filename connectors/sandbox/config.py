@@ -101,3 +101,8 @@ class SandboxConfig(ConnectorConfig):
         description="Documents created in one request",
         json_schema_extra={"zh": "一次请求创建的单据数"},
     )
+    evidence: Literal["measured", "read", "recalled"] = Field(
+        "measured",
+        description="How all this is known; what is only recalled keeps writing off until a probe",
+        json_schema_extra={"zh": "以上信息的来源；仅凭记忆（recalled）时，试探之前不允许写入"},
+    )

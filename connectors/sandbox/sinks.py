@@ -14,6 +14,7 @@ from hub.sdk import (
     Amend,
     Confirm,
     Draft,
+    Evidence,
     Normaliser,
     Sink,
     SourceRecord,
@@ -160,6 +161,7 @@ def declare(
         lag_s=config.lag_s,
         granularity_s=config.granularity_s,
         normalisers=dict.fromkeys(kept, text),
+        evidence=Evidence(config.evidence),
     )
 
 

@@ -56,8 +56,11 @@ class World:
         syncs: Mapping[str, Mapping[str, Any]] | None = None,
         faults: Mapping[str, float] | None = None,
         read: bool = True,
+        declare: Mapping[str, Any] | None = None,
     ) -> None:
-        """``read``: a first reading of everything has ended, as it has before the first push of every run."""
+        """``read``: a first reading of everything has ended, as it has before the first push of every run.
+        ``declare``: what the connection says of the ERP beside its settings, or against them."""
+        self.declare = declare or {}
         self.clock = VirtualClock()
         self.random = random.Random(seed)
         self.settings = SandboxSettings(**(erp or {}))
@@ -112,7 +115,7 @@ class World:
             if hasattr(self.settings, name)
         }
         config = SandboxConnector.Config.model_validate(
-            {**declared, "url": "http://sandbox", "token": self.settings.token}
+            {**declared, "url": "http://sandbox", "token": self.settings.token, **self.declare}
         )
         return equip_connection(name, self.config.connections[name], SandboxConnector(config, tools), TIMING)
 
