@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from hub.commands.reference import render_page
 from tests.house.source import ROOT, fail_with, tracked_files, tree
 
 DOCS = ROOT / "docs"
 INDEX = DOCS / "README.md"
 PAGES = sorted(path for path in tracked_files() if path.suffix == ".md")
 LINK = re.compile(r"\[[^\]]*\]\((?!https?://|mailto:)([^)\s]+)\)")
+COMMAND = re.compile(r"(?:`|^|… )isthmus ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 ARCHITECTURE = DOCS / "architecture.md"
 STEP = re.compile(r"^\d+\. `([\w/.]+)` \(([^)]*)\)", re.MULTILINE)
@@ -60,6 +62,18 @@ def test_every_page_is_found_from_the_index():
         waiting += [path for path in new if path.exists()]
     lost = [str(path.relative_to(ROOT)) for path in PAGES if DOCS in path.parents and path not in found]
     fail_with(lost, "A page is linked from docs/README.md, or from a page that is.")
+
+
+def test_every_command_on_a_page_exists():
+    known = set(re.findall(r"^## `isthmus ([a-z ]+)`$", render_page("cli.md"), re.MULTILINE))
+    groups = {name.partition(" ")[0] for name in known if " " in name}
+    offences = [
+        f"{path.relative_to(ROOT)}: isthmus {first} {second}"
+        for path in PAGES
+        for first, second in COMMAND.findall(read_page(path))
+        if first not in known and f"{first} {second}" not in known and not (first in groups and not second)
+    ]
+    fail_with(offences, "A page shows a command that does not exist.")
 
 
 def test_the_readme_leads_to_the_index():
