@@ -14,7 +14,7 @@ from connectors.file.ledger import Entry, Ledger
 from connectors.file.staging import FoundFile, Staging, StoredDoc, StoredRow, find_files
 from hub.errors import ConfigInvalid, MappingError, Transient
 from hub.sdk import Page, Place, SourceRecord, Stage, Stream, Tools, Unreadable
-from hub.sdk.tables import Layout, Row, open_table
+from hub.sdk.tables import Layout, Row, clean_heading, open_table
 
 KEY = "_key"
 ROWS = "_rows"
@@ -29,12 +29,16 @@ class FileStream(Stream):
 
     name = "file"
     kind = ""
+    key_path = KEY
     retries = True
 
     def __init__(self, kind: str, folder: Path, config: StreamConfig, tools: Tools) -> None:
         self.kind = self.name = kind  # type: ignore[misc]  # the configuration names the kinds, not the class
         self.deletes = config.full
         self.config = config
+        self.key_columns = tuple(map(clean_heading, config.key))
+        if kind in KINDS_WITH_LINES:
+            self.rows_path, self.row_key = ROWS, LINE
         self._folder = folder
         self._clock = tools.clock
         self._log = tools.log
@@ -76,12 +80,12 @@ class FileStream(Stream):
         return [id_ for id_ in ids if not staging.has(id_)]
 
     def sample(self, limit: int) -> Sequence[Mapping[str, Any]]:
-        """Rows of each file as they are, whether or not a key is chosen yet."""
+        """The first rows of each file as they are, whether or not a key is chosen yet."""
         found: list[Mapping[str, Any]] = []
         for file in self._find():
             with self._open(file) as rows:
                 found += [row.cells for row in islice(rows, limit)]
-        return found[:limit]
+        return found
 
     @contextmanager
     def _open(self, file: FoundFile) -> Iterator[Iterator[Row]]:

@@ -12,12 +12,17 @@ import typer
 from hub.commands.output import shorten
 from hub.commands.session import Session, answering
 from hub.errors import ConfigInvalid, NotFound
+from hub.locale import render
 
 if TYPE_CHECKING:
     from hub.mapping import Context, Problem
+    from hub.mapping.suggest import Proposal
+    from hub.sync.context import OpenConnection
 
 Connection = Annotated[str, typer.Argument(help="The connection's name.")]
 Kind = Annotated[str, typer.Argument(help="account, order…")]
+SAMPLES = 300
+"""Records, or rows of each file, that a proposal is made from."""
 RemoteId = Annotated[str, typer.Argument(help="The record's id there.")]
 
 
@@ -103,6 +108,70 @@ def lint(
         session.say("cli.lint_count", errors=errors, warnings=len(problems) - errors)
 
 
+def suggest(
+    ctx: typer.Context,
+    connection: Connection,
+    kinds: Annotated[list[str] | None, typer.Option("--kind", help="Only this kind; repeat it.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the mapping files into the home.")] = False,
+) -> None:
+    """Propose mappings from what the connection shows: headings and values are recognised, each with the reason."""
+    with answering(ctx, "mapping.suggest") as session:
+        opened = session.hub.open(connection)
+        chosen = kinds or [kind for kind in opened.streams if kind not in opened.sinks]
+        proposals = [_suggest(session, opened, kind) for kind in chosen]
+        session.items([vars(proposal) for proposal in proposals])
+        for proposal in proposals:
+            _show_proposal(session, proposal)
+            if write:
+                _write_proposal(session, connection, proposal)
+        if proposals and write:
+            session.say("cli.suggest_written", connection=connection)
+        elif proposals:
+            session.say("cli.suggest_next", connection=connection)
+
+
+def _suggest(session: Session, opened: OpenConnection, kind: str) -> Proposal:
+    from hub.mapping.suggest import Source, suggest_mapping
+
+    streams = {stream.kind: stream for stream in opened.streams.values()}
+    if kind not in streams:
+        raise NotFound("cli.no_stream", connection=opened.name, kind=kind, known=", ".join(streams) or "-")
+    stream = streams[kind]
+    source = Source(
+        stream.name, stream.key_path, stream.rows_path, stream.row_key, tuple(opened.connector.functions()),
+        {other.kind: tuple(other.key_columns) for other in streams.values() if other.key_columns},
+    )  # fmt: skip
+    currency = session.hub.config.organisation.currency
+    return suggest_mapping(kind, stream.sample(SAMPLES), source, currency=currency)
+
+
+def _show_proposal(session: Session, proposal: Proposal) -> None:
+    lang = session.options.lang
+    session.say("cli.suggest_head", kind=proposal.kind, rows=proposal.rows)
+    session.table(
+        ["field", "column", "sure", "why"],
+        [
+            (row.field, row.column or "-", f"{row.confidence} %", render(row.reason.code, lang, **row.reason.params))
+            for row in proposal.fields
+        ],
+    )
+    for item in proposal.unknown:
+        examples = ", ".join(item.examples)
+        session.say("cli.suggest_unknown", column=item.column, type=item.type, filled=item.filled, examples=examples)
+    for name in proposal.missing:
+        session.say("cli.suggest_missing", kind=proposal.kind, field=name)
+
+
+def _write_proposal(session: Session, connection: str, proposal: Proposal) -> None:
+    """A file that is there already is somebody's work: it is left alone."""
+    path = session.home.require().mappings / connection / f"{proposal.kind}.toml"
+    if path.exists():
+        raise ConfigInvalid("cli.mapping_exists", file=path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(proposal.text, encoding="utf-8")
+    session.say("cli.mapping_written", file=path)
+
+
 def _lint_file(file: Path) -> list[Problem]:
     from hub.mapping import lint_mapping, parse_mapping
 
@@ -170,4 +239,4 @@ def _place(row: Any) -> str:
     return f"{row.file}:{row.line}"
 
 
-COMMANDS = {"show": show, "preview": preview, "explain": explain, "lint": lint}
+COMMANDS = {"show": show, "preview": preview, "explain": explain, "lint": lint, "suggest": suggest}

@@ -143,6 +143,12 @@ class Stream(ABC):
     fetches: ClassVar[bool] = True
     """False for push-only or file sources that cannot read one record by id."""
 
+    key_path: str = "id"
+    """Where a payload has its identity; with ``rows_path`` (the rows of a document, ``row_key`` in each) and
+    ``key_columns`` (the headings of the identity in samples) it is what ``mapping suggest`` goes by."""
+    rows_path: str = ""
+    row_key: str = "id"
+    key_columns: Sequence[str] = ()
     deletes: bool = True
     """A record that is no longer there was deleted; False: it is only counted (a list that need not be complete)."""
     retries: bool = False

@@ -44,8 +44,8 @@ def find_headings(rows: Sequence[Cells], layout: Layout, file: str) -> Headings:
             raise ConfigInvalid("tables.header_row_empty", file=file, row=layout.header_row)
         return _make_headings(rows, layout.header_row - 1)
     for at, cells in enumerate(rows):
-        if layout.must_have and set(map(fold_text, layout.must_have)) <= set(map(clean_heading, cells)):
-            return _make_headings(rows, at)
+        if layout.must_have and set(map(clean_heading, layout.must_have)) <= set(map(clean_heading, cells)):
+            return _make_headings(rows, _go_down(rows, at))
     if layout.must_have:
         raise ConfigInvalid("tables.columns_missing", file=file, columns=", ".join(layout.must_have))
     width = max((_count(cells) for cells in rows), default=0)
