@@ -40,8 +40,8 @@ from hub.errors import conceal
 EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
-NOUNS = (connector, connection, sync, record, mapping, binding, run, secret)
-VERBS = (setup, doctor, todo, reconcile, trace, pause, simulate, demo, up)
+NOUNS = (connector, connection, sync, record, mapping, binding, todo, run, secret)
+VERBS = (setup, doctor, reconcile, trace, pause, simulate, demo, up)
 
 
 class RootGroup(TyperGroup):
@@ -116,7 +116,10 @@ def build_app() -> typer.Typer:
         for name, function in verb.COMMANDS.items():
             app.command(name, epilog=EVERYWHERE)(function)
     for noun in NOUNS:
-        group = typer.Typer(no_args_is_help=True, help=noun.__doc__, rich_markup_mode=None)
+        alone = getattr(noun, "ALONE", None)
+        group = typer.Typer(no_args_is_help=alone is None, help=noun.__doc__, rich_markup_mode=None)
+        if alone is not None:  # the noun by itself lists
+            group.callback(invoke_without_command=True, help=noun.__doc__, epilog=EVERYWHERE)(alone)
         for name, function in noun.COMMANDS.items():
             group.command(name, epilog=EVERYWHERE)(function)
         app.add_typer(group, name=noun.__name__.rpartition(".")[2])

@@ -104,22 +104,4 @@ def remove(ctx: typer.Context, which: Which) -> None:
         session.say("cli.binding_removed", id=binding.id)
 
 
-def settle(
-    ctx: typer.Context,
-    which: Which,
-    take: Annotated[str, typer.Option(help="remote or hub: whose values hold.")],
-) -> None:
-    """Decide what waits for a person: take the values there, or ours, and go on."""
-    with answering(ctx, "binding.settle") as session:
-        from hub.errors import ConfigInvalid
-        from hub.sync.bindings import settle_binding, show_binding
-
-        if take not in ("remote", "hub"):
-            raise ConfigInvalid("cli.take_unknown", value=take)
-        binding = show_binding(session.hub, which).binding
-        settle_binding(session.hub, binding.id, take, session.actor)
-        session.item(show_binding(session.hub, str(binding.id)))
-        session.say("cli.binding_settled", id=binding.id, take=session.text(f"cli.take_{take}"))
-
-
-COMMANDS = {"list": show_list, "show": show, "add": add, "remove": remove, "settle": settle}
+COMMANDS = {"list": show_list, "show": show, "add": add, "remove": remove}

@@ -1,8 +1,9 @@
 """Declared field mappings: parse, merge, compile, apply, explain, lint. Pure."""
 
 from hub.mapping.compiled import Mapping, compile_mapping
-from hub.mapping.context import Context, Mapped, MappingInvalid, Problem
+from hub.mapping.context import Context, Given, Mapped, MappingInvalid, Problem, show_raw
 from hub.mapping.explain import Explained, Preview, ShownRule, explain_mapping, preview_mapping, show_mapping
+from hub.mapping.given import check_given, load_given, read_raw
 from hub.mapping.lint import lint_mapping
 from hub.mapping.source import FieldRule, MappingSource, merge_layers, parse_mapping
 
@@ -10,6 +11,7 @@ __all__ = [
     "Context",
     "Explained",
     "FieldRule",
+    "Given",
     "Mapped",
     "Mapping",
     "MappingInvalid",
@@ -17,11 +19,15 @@ __all__ = [
     "Preview",
     "Problem",
     "ShownRule",
+    "check_given",
     "compile_mapping",
     "explain_mapping",
     "lint_mapping",
+    "load_given",
     "merge_layers",
     "parse_mapping",
     "preview_mapping",
+    "read_raw",
     "show_mapping",
+    "show_raw",
 ]

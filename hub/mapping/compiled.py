@@ -99,6 +99,10 @@ class Mapping:
         for plan in self.plans:
             if not plan.goes_in:
                 continue
+            if context.given and (given := context.take_given(plan.name, plan.raw_of(payload))) is not None:
+                values[plan.name] = given.value
+                origins[plan.name] = given.origin
+                continue
             try:
                 value = plan.read_in(run)
             except Refusal as refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -33,6 +34,21 @@ def _find_no_line(field_name: str, line_key: str) -> str | None:
 
 
 @dataclass(frozen=True)
+class Given:
+    """A canonical value that a person gave for a field, for as long as the record says ``raw`` there (as
+    :func:`show_raw` writes it)."""
+
+    value: Any
+    raw: str
+    origin: str
+
+
+def show_raw(raw: Any) -> str:
+    """What a record says at a place, as text that can be compared later, from a stored record too."""
+    return "" if raw is None else json.dumps(raw, ensure_ascii=False, sort_keys=True, default=str)
+
+
+@dataclass(frozen=True)
 class Context:
     """What only the connection and the store know, as values and callables; a mapping itself does no I/O.
 
@@ -46,9 +62,16 @@ class Context:
     find_remote: Callable[[str, UUID], str | None] = _find_no_remote
     line_key: Callable[[str, str], str] = _keep_remote_line
     remote_line: Callable[[str, str], str | None] = _find_no_line
+    given: Mapping[str, Given] = dataclasses.field(default_factory=dict)
+    """Field, or ``lines[<remote line id>].unit`` → what a person said that it is."""
     _remote_codes: dict[str, Mapping[str, tuple[str, ...]]] = dataclasses.field(
         default_factory=dict, init=False, repr=False
     )
+
+    def take_given(self, name: str, raw: Any) -> Given | None:
+        """What a person gave for a field of a record that says this there, or None."""
+        given = self.given.get(name)
+        return given if given is not None and given.raw == show_raw(raw) else None
 
     def remote_codes(self, table: str) -> Mapping[str, tuple[str, ...]] | None:
         """The code table read backwards: hub value → every remote code that means it. None when there is no table."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hub.mapping.context import Problem, Refusal, Run
+from hub.mapping.context import Given, Problem, Refusal, Run
 from hub.mapping.fields import FieldPlan, Functions, compile_field
 from hub.mapping.path import (
     ABSENT,
@@ -155,11 +155,14 @@ def _make_line(plan: ListPlan, remote_id: str, run: Run) -> Line:
     for inner in plan.plans:
         if not inner.goes_in:
             continue
+        if run.context.given and (given := _take_given(plan, remote_id, inner, run)) is not None:
+            values[inner.name] = given.value
+            continue
         try:
             value = inner.read_in(run)
         except Refusal as refusal:
-            raw = inner.raw_of(run.payload)
-            problems.append(inner.explain(refusal, raw, f"{plan.field}[{remote_id}].{inner.name}"))
+            name = name_line_field(plan.field, remote_id, inner.name)
+            problems.append(inner.explain(refusal, inner.raw_of(run.payload), name))
             continue
         if value is not ABSENT:
             values[inner.name] = value
@@ -172,6 +175,15 @@ def _make_line(plan: ListPlan, remote_id: str, run: Run) -> Line:
         name = ".".join(str(item) for item in first["loc"])
         refused = Refusal("mapping.value_refused", value=first["input"], what=explain_refusal(first))
         raise BrokenLines([_explain(plan, refused, f"{plan.field}[{remote_id}].{name}")]) from error
+
+
+def name_line_field(field: str, remote_id: str, name: str) -> str:
+    """How people are told, and tell, which field of which line is meant."""
+    return f"{field}[{remote_id}].{name}"
+
+
+def _take_given(plan: ListPlan, remote_id: str, inner: FieldPlan, run: Run) -> Given | None:
+    return run.context.take_given(name_line_field(plan.field, remote_id, inner.name), inner.raw_of(run.payload))
 
 
 def _explain(plan: ListPlan, refusal: Refusal, name: str | None = None) -> Problem:

@@ -10,6 +10,7 @@ from uuid import UUID
 from hub.model.kinds import load_kinds
 from hub.model.values import Amount, Instant, Value
 from hub.protocol.binding import Binding
+from hub.store.decision_rows import Correction, Decision
 
 
 class Image(Value):
@@ -203,14 +204,16 @@ class Conflict(Value):
 class DeadRow(Value):
     """A remote record that could not be taken in; the rest of its page went on.
 
-    Lifted when a later reading succeeds.
+    Lifted when a later reading succeeds. ``facts``: what the reading said beside the payload (stage, number, version…),
+    so that the record can be taken in from what is kept.
     """
 
     connection: str
     stream: str
     external_id: str
     state: str = "dead"
-    """dead: it cannot be translated; waiting: what it refers to is not here yet."""
+    """dead: it cannot be translated; waiting: what it refers to is not here yet; review: a person must say who it is;
+    foreign: another hub's; dropped: a person gave it up (a bound one until it changes there)."""
     code: str
     params: dict[str, Any] = {}
     words: str | None = None
@@ -219,6 +222,8 @@ class DeadRow(Value):
     attempts: int = 1
     first_at: Instant
     last_at: Instant
+    facts: dict[str, Any] = {}
+    dropped_at: Instant | None = None
 
 
 class Plan(Value):
@@ -456,6 +461,8 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(Orphan, "orphan", ("connection", "kind", "remote_id"), index=(("state",),)),
     TableSpec(Conflict, "conflict", ("id",), index=(("record_id",), ("binding_id", "field"))),
     TableSpec(DeadRow, "dead_row", ("connection", "stream", "external_id"), index=(("state",),)),
+    TableSpec(Correction, "correction", ("connection", "stream", "external_id", "field")),
+    TableSpec(Decision, "decision", ("id",), index=(("item",), ("at",))),
     TableSpec(Plan, "plan", ("id",), unique=(("label",),), index=(("connection", "made_at"),)),
     TableSpec(PlanItem, "plan_item", ("plan_id", "position"), index=(("binding_id",),)),
     TableSpec(Run, "run", ("id",), unique=(("number",),), index=(("state",), ("connection", "started_at"))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,8 +13,10 @@ from hub.identity.likeness import list_signs
 from hub.protocol.semantics import Policy
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
-from hub.store.rows import DeadRow
+from hub.store.decision_rows import Correction
+from hub.store.rows import DeadRow, Payload
 from hub.sync.context import Hub, OpenConnection
+from hub.sync.kept import keep_facts
 from hub.sync.signs import forget_signs, mark_self, replace_signs
 
 
@@ -28,6 +31,8 @@ class Arrival:
     source: SourceRecord
     actor: str
     run_id: UUID | None = None
+    corrected: bool = False
+    """With the values that people gave for what was refused in this record."""
 
     @property
     def policy(self) -> Policy:
@@ -57,12 +62,15 @@ def keep_aside(
     amount: Decimal | None = None,
     currency: str | None = None,
 ) -> None:
-    """Remember a record that could not be taken in, with the reason; every later reading tries it again. ``values``:
-    what could be read of it, by which it is recognised when the same is about to be made there."""
+    """Remember a record that could not be taken in, with the reason; every later reading tries it again. One that a
+    person gave up stays so until it changes there. ``values``: what could be read of it, by which it is recognised when
+    the same is about to be made there."""
     if state != "foreign":
         note_left(arrival, values)
     now = arrival.hub.now()
     old = arrival.tx.get(DeadRow, **arrival.key)
+    if old is not None and old.dropped_at is not None and not _has_changed(arrival, old.dropped_at):
+        return
     arrival.tx.save(
         DeadRow(
             connection=arrival.conn.name,
@@ -76,6 +84,7 @@ def keep_aside(
             attempts=old.attempts + 1 if old else 1,
             first_at=old.first_at if old else now,
             last_at=now,
+            facts=keep_facts(arrival.source),
         )
     )
 
@@ -85,6 +94,16 @@ def note_left(arrival: Arrival, values: Mapping[str, Any] | None) -> None:
     source = arrival.source
     signs = list_signs(arrival.kind, values or {}, source.number) | {mark_self(source.external_id)}
     replace_signs(arrival.tx, arrival.kind, arrival.conn.name, source.external_id, signs, keep=values is None)
+
+
+def _has_changed(arrival: Arrival, since: datetime) -> bool:
+    """Whether the record has said something new there."""
+    return arrival.tx.count(Payload, at__gt=since, **arrival.key) > 0
+
+
+def has_corrections(arrival: Arrival) -> bool:
+    """Whether people gave values for what was refused in this record."""
+    return arrival.tx.count(Correction, **arrival.key) > 0
 
 
 def lift_aside(arrival: Arrival) -> None:

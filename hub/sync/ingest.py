@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +19,8 @@ from hub.protocol.diff import comparable, compare_fields, differs_at_first, find
 from hub.protocol.semantics import Amend, Confirm, Direction, Owner, Policy, Stage
 from hub.protocol.snapshot import Snapshot
 from hub.store import UnitOfWork
-from hub.store.rows import Conflict, Image
-from hub.sync.arrival import Arrival, keep_aside, lift_aside, note_left
+from hub.store.rows import Conflict, DeadRow, Image
+from hub.sync.arrival import Arrival, has_corrections, keep_aside, lift_aside, note_left
 from hub.sync.context import Hub
 from hub.sync.guards import may_vanish
 from hub.sync.intent import build_intent
@@ -35,8 +35,8 @@ from hub.sync.translate import Translated, is_reference_foreign, pair_lines, rea
 @dataclass(frozen=True)
 class Ingested:
     """What became of one snapshot. ``outcome``: unchanged, created, updated, ended, stale, spare, foreign, search,
-    dead, waiting, review, left (a sync that only writes takes nothing in). ``needs``: (kind, external id) of a record
-    that must come first."""
+    dead, waiting, review, dropped, left (a sync that only writes takes nothing in). ``needs``: (kind, external id) of a
+    record that must come first."""
 
     outcome: str
     binding_id: UUID | None = None
@@ -64,6 +64,8 @@ def ingest(arrival: Arrival) -> Ingested:
         with tx.savepoint():
             return _ingest_known(arrival)
     except (RuleBroken, MappingError) as error:
+        if not arrival.corrected and has_corrections(arrival):
+            return ingest(replace(arrival, corrected=True))
         return _set_aside(arrival, "dead", error.code, keep_params(error.params))
 
 
@@ -71,11 +73,19 @@ def _ingest_known(arrival: Arrival) -> Ingested:
     matched = find_binding(arrival)
     if matched.outcome:
         return Ingested(matched.outcome, matched.binding.id if matched.binding else None)
-    translated = read_source(arrival.tx, arrival.hub, arrival.conn, arrival.kind, arrival.source, matched.binding)
+    aside = arrival.tx.get(DeadRow, **arrival.key)
+    if aside is not None and aside.dropped_at is not None and matched.binding is None:
+        return Ingested("dropped")
+    translated = read_source(
+        arrival.tx, arrival.hub, arrival.conn, arrival.kind, arrival.source, matched.binding,
+        corrected=arrival.corrected,
+    )  # fmt: skip
     if arrival.policy.direction is Direction.OUT and matched.binding is None and matched.rebuild is None:
         note_left(arrival, translated.snapshot.values)
         return Ingested("left")
     problem = next(iter(translated.mapped.problems), None)
+    if problem is not None and not arrival.corrected and has_corrections(arrival):
+        return _ingest_known(replace(arrival, corrected=True))
     if problem is not None:
         missing = problem.kind == "reference" and problem.ref_kind is not None and problem.external_id is not None
         outcome = "waiting" if missing else "dead"
@@ -85,7 +95,8 @@ def _ingest_known(arrival: Arrival) -> Ingested:
     binding, fresh = _bind(arrival, matched, translated)
     if binding is None:
         return Ingested("review")
-    lift_aside(arrival)
+    if aside is not None:
+        lift_aside(arrival)
     if not fresh and is_stale(binding, translated.snapshot, arrival.policy):
         return Ingested("stale", binding.id, binding.hub_id, snapshot=translated.snapshot)
     return _fold(arrival, binding, translated, fresh)

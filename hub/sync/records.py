@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from hub.crm.rules import rules_for
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
-from hub.identity.survive import HUB
 from hub.model.base import Entity
 from hub.model.kinds import check_fields, encode_fields, find_kind, list_fields
 from hub.model.product import Product
@@ -20,6 +19,7 @@ from hub.protocol.diff import comparable
 from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Owner, Policy, Stage
 from hub.store import UnitOfWork
 from hub.store.rows import Image
+from hub.sync.claims import claim_values
 from hub.sync.context import Hub
 from hub.sync.intent import find_start, is_history, list_parents, list_values
 from hub.sync.resolve import Rebuilt, rebuild_record, resolve_record
@@ -114,14 +114,19 @@ def _check_twin(tx: UnitOfWork, kind: str, values: Mapping[str, Any]) -> None:
 def edit_record(hub: Hub, kind: str, record_id: UUID, changes: Mapping[str, Any], actor: str) -> Entity:
     """Change some fields. A change that another system is known to refuse (``amend = refuse``) is refused here, naming
     that system and the document's state there."""
-    prepared = _prepare(hub, kind, changes)
     with hub.store.write() as tx:
-        record = _load(tx, kind, record_id)
-        prepared = _fill_lines(tx, prepared)
-        _check_refusals(tx, hub, kind, record, prepared)
-        done = _claim_fields(tx, hub, kind, record_id, prepared, actor)
+        done = apply_edit(tx, hub, kind, record_id, changes, actor)
     hub.hint(done.due)
     return done.record
+
+
+def apply_edit(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, changes: Mapping[str, Any], actor: str) -> Rebuilt:
+    """The same inside a transaction of the caller."""
+    prepared = _prepare(hub, kind, changes)
+    record = _load(tx, kind, record_id)
+    prepared = _fill_lines(tx, prepared)
+    _check_refusals(tx, hub, kind, record, prepared)
+    return _claim_fields(tx, hub, kind, record_id, prepared, actor)
 
 
 def _check_refusals(tx: UnitOfWork, hub: Hub, kind: str, record: Entity, changes: Mapping[str, Any]) -> None:
@@ -217,20 +222,7 @@ def _claim_fields(
     tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, values: Mapping[str, Any], actor: str
 ) -> Rebuilt:
     """Put the values into the hub's own image and compute the record anew."""
-    now = hub.now().isoformat()
-    old = tx.get(Image, record_kind=kind, record_id=record_id, source=HUB)
-    encoded = encode_fields(kind, values)
-    tx.save(
-        Image(
-            record_kind=kind,
-            record_id=record_id,
-            source=HUB,
-            values={**(old.values if old else {}), **encoded},
-            origins={**(old.origins if old else {}), **dict.fromkeys(encoded, actor)},
-            changed={**(old.changed if old else {}), **dict.fromkeys(encoded, now)},
-            at=hub.now(),
-        )
-    )
+    claim_values(tx, hub, kind, record_id, encode_fields(kind, values), actor)
     done = rebuild_record(tx, hub, kind, record_id, actor=actor, cause=None, run_id=None)
     for target, target_id in list_parents(done.record, frozenset(values)):
         if tx.get(find_kind(target), id=target_id) is None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
-from hub.identity.survive import HUB
 from hub.model.base import Entity
 from hub.model.kinds import decode_fields, encode_fields, find_kind
 from hub.protocol.binding import Binding, BindingState
@@ -16,22 +15,23 @@ from hub.protocol.compare import take_fingerprint
 from hub.protocol.diff import comparable
 from hub.protocol.reference import make_reference
 from hub.protocol.semantics import Direction, Owner, Policy, Stage
-from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
 from hub.store.rows import Conflict, Image
 from hub.sync.arrival import Arrival
+from hub.sync.claims import claim_values, drop_claims
 from hub.sync.context import Hub, OpenConnection
+from hub.sync.decisions import deciding
 from hub.sync.ingest import ingest
 from hub.sync.intent import list_values
+from hub.sync.look import SECOND, Pair, counts, look_at_pair, look_at_unread
 from hub.sync.match import adopt_document, note_spare
 from hub.sync.resolve import rebuild_record, resolve_record
 from hub.sync.translate import make_snapshot
+from hub.sync.waits import TodoItem, about_binding, judge_binding
 
-TAKES = ("remote", "hub")
+TAKES = ("remote", "hub", "value")
 ENDED = frozenset({"protocol.deleted_there", "protocol.reversal_lost"})
 """The document is gone although nobody here wanted that."""
-SECOND = "sync.second_document"
-VALUES_DIFFER = "sync.values_differ"
 CALM: Mapping[str, Any] = {
     "parked": None,
     "parked_params": {},
@@ -67,23 +67,52 @@ UNSENT: Mapping[str, Any] = {
 """A binding whose document is yet to be made."""
 
 
-def settle_binding(hub: Hub, binding_id: UUID, take: str, actor: str) -> Binding:
-    """Take the values there (``remote``) or keep ours (``hub``) and go on.
+@dataclass(frozen=True)
+class Choice:
+    """``take``: the values there (``remote``), ours (``hub``), or for one ``field`` another ``value`` (in JSON form).
+    With ``field`` only that one is decided; what else waits goes on waiting."""
+
+    take: str
+    field: str | None = None
+    value: Any = None
+
+    @property
+    def text(self) -> str:
+        if self.take == "value":
+            return f"{self.field}={self.value}"
+        return f"{self.take} ({self.field})" if self.field else self.take
+
+
+def settle_binding(
+    hub: Hub,
+    binding_id: UUID,
+    take: str | Choice,
+    actor: str,
+    *,
+    item: TodoItem | None = None,
+    verb: str = "take",
+    reason: str = "",
+) -> Binding:
+    """Take the values there (``remote``), or keep ours (``hub``), and go on.
 
     A document that was deleted there: ``remote`` ends the record here as well, ``hub`` makes the document once more.
-    ``RuleBroken`` when nothing waits, or what was chosen is not possible.
+    ``RuleBroken`` when nothing waits, or what was chosen is not possible. ``item``: the entry of the todo list, under
+    whose id the decision is kept.
     """
-    if take not in TAKES:
-        raise ConfigInvalid("sync.take_unknown", take=take, known=", ".join(TAKES))
-    pair, unread = _look_at_pair(hub, binding_id), _look_at_unread(hub, binding_id)
+    choice = Choice(take) if isinstance(take, str) else take
+    if choice.take not in TAKES:
+        raise ConfigInvalid("sync.take_unknown", take=choice.take, known="remote, hub")
+    pair, unread = look_at_pair(hub, binding_id), look_at_unread(hub, binding_id)
     with hub.store.write() as tx:
         if unread is not None:
             ingest(unread(tx))
         binding = tx.get(Binding, id=binding_id, lock=True)
         if binding is None:
             raise NotFound("sync.binding_unknown", text=str(binding_id))
-        settling = _Settling(tx, hub, hub.open(binding.connection), binding, take, actor)
-        due = settling.settle(pair)
+        settling = _Settling(tx, hub, hub.open(binding.connection), binding, choice, actor)
+        about = item or judge_binding(tx, binding) or about_binding(binding, "conflict", "", {})
+        with deciding(tx, hub, about, verb, actor, choice=choice.text, reason=reason):
+            due = settling.settle(pair)
         settled = tx.get(Binding, id=binding_id)
     if settled is None:
         raise NotFound("sync.binding_unknown", text=str(binding_id))
@@ -91,42 +120,11 @@ def settle_binding(hub: Hub, binding_id: UUID, take: str, actor: str) -> Binding
     return settled
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """Two documents there for one record, as they are now; None: gone."""
-
-    bound: SourceRecord | None
-    second: SourceRecord | None
-
-
-def _look_at_pair(hub: Hub, binding_id: UUID) -> _Pair | None:
-    """Read both documents, before any transaction."""
-    with hub.store.read() as tx:
-        binding = tx.get(Binding, id=binding_id)
-    if binding is None or binding.parked != SECOND or binding.remote_id is None:
-        return None
-    stream = hub.open(binding.connection).stream_of(binding.kind)
-    return _Pair(stream.fetch(binding.remote_id), stream.fetch(binding.parked_params["remote_id"]))
-
-
-def _look_at_unread(hub: Hub, binding_id: UUID) -> Callable[[UnitOfWork], Arrival] | None:
-    """What was bound without being read (``isthmus sync adopt``) is read before a person decides about its values."""
-    with hub.store.read() as tx:
-        binding = tx.get(Binding, id=binding_id)
-        if binding is None or binding.remote_id is None or binding.ours or binding.parked != VALUES_DIFFER:
-            return None
-        conn, kind = hub.open(binding.connection), binding.kind
-        address = f"{conn.name}/{conn.stream_of(kind).name}/{binding.remote_id}"
-        if tx.count(Image, record_kind=kind, record_id=binding.hub_id, source=address):
-            return None
-    source = conn.stream_of(kind).fetch(binding.remote_id) if conn.stream_of(kind).fetches else None
-    if source is None:
-        raise RuleBroken("sync.settle_unread", connection=conn.name, remote_id=binding.remote_id)
-    return lambda tx: Arrival(tx, hub, conn, kind, source, "settle")
-
-
-def _counts(source: SourceRecord | None) -> bool:
-    return source is not None and source.stage in (Stage.EFFECTIVE, Stage.SUBMITTED)
+def list_disputed(binding: Binding, conflicts: Sequence[Conflict]) -> set[str]:
+    """Fields about which this binding waits."""
+    told = str(binding.parked_params.get("fields", "")) if binding.parked else ""
+    held = {name for name in binding.held if name != "*"}
+    return {*filter(None, told.split(", ")), *held, *(row.field for row in conflicts)}
 
 
 @dataclass(frozen=True)
@@ -137,23 +135,33 @@ class _Settling:
     hub: Hub
     conn: OpenConnection
     binding: Binding
-    take: str
+    choice: Choice
     actor: str
+
+    @property
+    def take(self) -> str:
+        return self.choice.take
+
+    @property
+    def field(self) -> str | None:
+        return self.choice.field
 
     @property
     def policy(self) -> Policy:
         return self.conn.policies[self.binding.kind]
 
-    def settle(self, pair: _Pair | None) -> Sequence[UUID]:
+    def settle(self, pair: Pair | None) -> Sequence[UUID]:
         binding = self.binding
         conflicts = self.tx.find(Conflict, binding_id=binding.id, decided_at=None, order=["at"])
         reasons = [binding.parked, *(code for name, code in binding.held.items() if name != "*")]
         if not any(reasons) and not conflicts:
             raise RuleBroken("sync.nothing_to_settle", connection=binding.connection, binding=str(binding.id))
+        conflicts = [row for row in conflicts if self.field in (None, row.field)]
         due, fields = self._choose(pair, conflicts)
         now = self.hub.now()
         for row in conflicts:
-            decided = {"decided_by": self.actor, "decided_at": now, "took": self.take}
+            took = "remote" if self.take == "remote" else "hub"
+            decided = {"decided_by": self.actor, "decided_at": now, "took": took}
             self.tx.save(row.model_copy(update=decided))
         self.tx.journal(
             self.actor, "binding.settled", kind=binding.kind, record_id=binding.hub_id, connection=binding.connection,
@@ -162,8 +170,10 @@ class _Settling:
         )  # fmt: skip
         return due
 
-    def _choose(self, pair: _Pair | None, conflicts: Sequence[Conflict]) -> tuple[Sequence[UUID], Sequence[str]]:
+    def _choose(self, pair: Pair | None, conflicts: Sequence[Conflict]) -> tuple[Sequence[UUID], Sequence[str]]:
         binding = self.binding
+        if self.field is not None and (binding.remote_id is None or binding.parked in (*ENDED, SECOND)):
+            raise RuleBroken("todo.take_whole", connection=binding.connection, number=binding.remote_number or "-")
         if binding.remote_id is None:
             return self._settle_unsent(), ()
         if binding.parked in ENDED:
@@ -232,12 +242,12 @@ class _Settling:
 
     # ------------------------------------------------------------ two documents
 
-    def _choose_document(self, pair: _Pair) -> Sequence[UUID]:
+    def _choose_document(self, pair: Pair) -> Sequence[UUID]:
         """Keep the bound document or take the other one; the one that is not wanted must be void or gone first."""
         binding, policy = self.binding, self.policy
         other = binding.parked_params["remote_id"]
         unwanted = pair.second if self.take == "hub" else pair.bound
-        if unwanted is not None and _counts(unwanted):
+        if unwanted is not None and counts(unwanted):
             raise RuleBroken(
                 "sync.both_count", connection=binding.connection, remote_id=unwanted.external_id,
                 number=unwanted.number or unwanted.external_id,
@@ -264,7 +274,13 @@ class _Settling:
         image = self._load_image()
         theirs = decode_fields(binding.kind, image.values) if image else {}
         fields = self._list_differing(theirs)
-        named = {*fields, *binding.held, *(row.field for row in conflicts)} & set(theirs)
+        waiting = list_disputed(binding, conflicts)
+        named = {*fields, *waiting} & set(theirs)
+        if self.field is not None:
+            if self.field not in named:
+                known = ", ".join(sorted(named)) or "-"
+                raise ConfigInvalid("todo.field_not_disputed", field=self.field, known=known)
+            named = {self.field}
         unvoided = self.take == "remote" and binding.void_wanted
         update: dict[str, Any] = {
             **CALM,
@@ -273,16 +289,32 @@ class _Settling:
             "not_retained": {name: print_ for name, print_ in binding.not_retained.items() if name not in named},
             "void_wanted": binding.void_wanted and not unvoided,
             "updated_at": self.hub.now(),
+            **self._keep_waiting(named),
         }
         settled = self.tx.save(binding.model_copy(update=update))
+        if self.take == "value":
+            self._claim({str(self.field): self.choice.value})
+            return self._rebuild(None), sorted(named)
         if self.take == "remote":
-            self._drop_claims(named | ({"state"} if unvoided else set()))
+            drop_claims(self.tx, self.hub, binding.kind, binding.hub_id, named | ({"state"} if unvoided else set()))
             self._renew(image, named)
             if unvoided:
                 self._revive(theirs)
             return self._rebuild(settled), sorted(named)
         self._claim_again(conflicts, fields)
         return self._rebuild(None), sorted(named)
+
+    def _keep_waiting(self, named: set[str]) -> dict[str, Any]:
+        """What goes on waiting when a single field was decided."""
+        binding = self.binding
+        rest = list_disputed(binding, ()) - named
+        if self.field is None or not rest:
+            return {}
+        held = {name: code for name, code in binding.held.items() if name not in named}
+        if not binding.parked:
+            return {"held": held}
+        params = {**binding.parked_params, "fields": ", ".join(sorted(rest))}
+        return {"held": held, "parked": binding.parked, "parked_params": params}
 
     def _list_differing(self, theirs: Mapping[str, Any]) -> set[str]:
         """Fields that travel both ways and whose values are not the same there and here."""
@@ -295,17 +327,6 @@ class _Settling:
         shown = self.conn.mapping_of(self.binding.kind).project(theirs)
         shared = [name for name in sorted(fields) if self.policy.owner_of(name) is Owner.SHARED]
         return {name: take_fingerprint(comparable(self.policy, name, shown[name])) for name in shared}
-
-    def _drop_claims(self, fields: set[str]) -> None:
-        """The hub no longer says anything about these fields."""
-        image = self._load_hub_image()
-        if image is None:
-            return
-        kept = {
-            group: {name: value for name, value in getattr(image, group).items() if name not in fields}
-            for group in ("values", "origins", "changed")
-        }
-        self.tx.save(image.model_copy(update={**kept, "at": self.hub.now()}))
 
     def _renew(self, image: Image | None, fields: set[str]) -> None:
         """The document's values count as its newest word."""
@@ -331,23 +352,9 @@ class _Settling:
 
     def _claim(self, encoded: Mapping[str, Any]) -> None:
         """Values (in JSON form) as the hub's own."""
-        if not encoded:
-            return
-        now = self.hub.now()
-        old = self._load_hub_image() or Image(
-            record_kind=self.binding.kind, record_id=self.binding.hub_id, source=HUB, values={}, at=now
-        )
-        values = encode_fields(self.binding.kind, decode_fields(self.binding.kind, encoded))
-        update = {
-            "values": {**old.values, **values},
-            "origins": {**old.origins, **dict.fromkeys(values, self.actor)},
-            "changed": {**old.changed, **dict.fromkeys(values, now.isoformat())},
-            "at": now,
-        }
-        self.tx.save(old.model_copy(update=update))
-
-    def _load_hub_image(self) -> Image | None:
-        return self.tx.get(Image, record_kind=self.binding.kind, record_id=self.binding.hub_id, source=HUB)
+        if encoded:
+            values = encode_fields(self.binding.kind, decode_fields(self.binding.kind, encoded))
+            claim_values(self.tx, self.hub, self.binding.kind, self.binding.hub_id, values, self.actor)
 
     def _load_image(self) -> Image | None:
         binding = self.binding

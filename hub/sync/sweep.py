@@ -200,7 +200,8 @@ class _Sweep:
         if not self.stream.fetches:
             return True
         with self.hub.store.read() as tx:
-            dead = tx.find(DeadRow, connection=self.conn.name, stream=self.stream.name, state__ne="foreign")
+            states = ["dead", "waiting", "review"]
+            dead = tx.find(DeadRow, connection=self.conn.name, stream=self.stream.name, state__in=states)
         for external_id in _order_ids({row.external_id for row in dead}, last):
             if self._is_full():
                 return False

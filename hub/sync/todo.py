@@ -2,49 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from hub.errors import ConfigInvalid
-from hub.locale import keep_params
-from hub.model.base import Entity
-from hub.model.kinds import find_kind, load_kinds
-from hub.protocol.binding import Binding, BindingState
-from hub.protocol.semantics import Direction
-from hub.store import UnitOfWork
-from hub.store.rows import Conflict, ConnectionState, DeadRow, Orphan
-from hub.sync.accept import check_accepted
+from hub.errors import ConfigInvalid, NotFound
 from hub.sync.context import Hub
-from hub.sync.matching import NEW_RECORD, VETOES
-from hub.sync.pause import read_pause_all
-from hub.sync.waits import TodoItem, about_binding, judge_binding
-from hub.sync.watch import list_guarded
+from hub.sync.gather import gather
+from hub.sync.waits import ID_LENGTH, TodoItem
 
-_CHUNK = 500
-LONG_REST = timedelta(minutes=5)
-"""A connection that was asked to wait for longer, or that has used up its calls, is told."""
+SHORTEST = 4
+"""Characters of an id that people are shown at least."""
 
 
-def list_todo(hub: Hub, *, connection: str | None = None) -> list[TodoItem]:
-    """Everything that waits, or what waits on one connection: most money first, then the oldest; what is only to be
-    counted comes last. Sends nothing."""
-    wanted = {connection} if connection is not None else set(hub.config.connections)
-    with hub.store.read() as tx:
-        found = [
-            *_list_bindings(tx, wanted),
-            *_list_conflicts(tx, wanted),
-            *_list_dead(tx, hub, wanted),
-            *_list_orphans(tx, wanted),
-            *_list_pauses(tx, hub, wanted),
-            *_list_plans(tx, hub, wanted),
-            *list_guarded(tx, hub, wanted),
-        ]
-        items = _add_records(tx, found)
-    return sorted(items, key=_rank)
+@dataclass(frozen=True)
+class TodoFilter:
+    """Which entries are meant; None or empty: all. ``code`` is a reason, with or without its room, also one inside the
+    reason. ``since``: began to wait then or later. ``dropped``: those that a person gave up, instead of those that
+    wait."""
+
+    connection: str | None = None
+    kind: str | None = None
+    code: str | None = None
+    since: datetime | None = None
+    dropped: bool = False
+
+    def fits(self, item: TodoItem) -> bool:
+        """Whether the entry is one of those that are meant."""
+        return (
+            (self.connection is None or item.connection in (self.connection, "*"))
+            and (self.kind is None or item.kind == self.kind)
+            and (self.code is None or any(_is_code(code, self.code) for code in _list_codes(item.code, item.params)))
+            and (self.since is None or (item.since is not None and item.since >= self.since))
+            and (item.kind_of_wait == "dropped") == self.dropped
+        )
+
+
+ALL = TodoFilter()
+
+
+def _is_code(code: str, wanted: str) -> bool:
+    return wanted in (code, code.partition(".")[2])
+
+
+def _list_codes(code: str, params: Mapping[str, Any]) -> Iterator[str]:
+    """A reason and the reasons inside it."""
+    yield code
+    for value in params.values():
+        if isinstance(value, dict) and "code" in value:
+            yield from _list_codes(value["code"], value["params"])
+
+
+def list_todo(
+    hub: Hub, chosen: TodoFilter = ALL, *, connection: str | None = None, limit: int | None = None
+) -> list[TodoItem]:
+    """What waits (on one connection): most money first, then the oldest; what is only to be counted comes last. Sends
+    nothing."""
+    chosen = chosen if connection is None else replace(chosen, connection=connection)
+    found = [item for item in _list_all(hub) if chosen.fits(item)]
+    return found if limit is None else found[:limit]
+
+
+def _list_all(hub: Hub) -> list[TodoItem]:
+    """Everything, each with the shortest beginning of its id that no other shares."""
+    found = sorted(gather(hub, set(hub.config.connections)), key=_rank)
+    shorts = shorten_ids([item.id for item in found])
+    return [
+        replace(item, short=shorts[item.id], command=item.command.replace("{id}", shorts[item.id])) for item in found
+    ]
+
+
+def shorten_ids(ids: Sequence[str]) -> dict[str, str]:
+    """Id → its shortest beginning that no other of the ids shares."""
+    ordered = sorted(set(ids))
+    shorts = {}
+    for place, id_ in enumerate(ordered):
+        beside = ordered[max(0, place - 1) : place] + ordered[place + 1 : place + 2]
+        length = max((_count_shared(id_, other) + 1 for other in beside), default=SHORTEST)
+        shorts[id_] = id_[: min(max(length, SHORTEST), ID_LENGTH)]
+    return shorts
+
+
+def _count_shared(one: str, other: str) -> int:
+    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
 
 
 def _rank(item: TodoItem) -> tuple[bool, Decimal, bool, str]:
@@ -52,185 +94,21 @@ def _rank(item: TodoItem) -> tuple[bool, Decimal, bool, str]:
     return item.informational, -abs(item.base_amount or Decimal(0)), item.since is None, since
 
 
-# ---------------------------------------------------------------- bindings
+def find_item(hub: Hub, text: str) -> TodoItem:
+    """The entry with this id, or this beginning of one; also by the id of its binding. ``NotFound``, or
+    ``ConfigInvalid`` when several begin so."""
+    wanted = text.strip().lower()
+    items = _list_all(hub)
+    found = [item for item in items if wanted and item.id.startswith(wanted)]
+    if not found and len(wanted) >= ID_LENGTH:
+        bare = wanted.replace("-", "")
+        found = [item for item in items if item.binding_id and item.binding_id.hex.startswith(bare)]
+        found = found[:1] if len({item.binding_id for item in found}) == 1 else found
+    if not found:
+        raise NotFound("todo.unknown", text=text)
+    if len(found) > 1:
+        raise ConfigInvalid("todo.ambiguous", text=text, ids=", ".join(item.short for item in found[:6]))
+    return found[0]
 
 
-def _list_bindings(tx: UnitOfWork, wanted: set[str]) -> Iterator[TodoItem]:
-    """One entry for each binding: parked before held before waiting."""
-    seen: set[UUID] = set()
-    chosen: tuple[dict[str, Any], ...] = ({"parked__null": False}, {"held__ne": {}}, {"state": BindingState.WAITING})
-    for where in chosen:
-        for binding in tx.find(Binding, connection__in=sorted(wanted), **where):
-            if binding.id not in seen and binding.state not in (BindingState.TOMB, BindingState.FOREIGN):
-                seen.add(binding.id)
-                item = judge_binding(tx, binding)
-                if item is not None:
-                    yield item
-
-
-# ---------------------------------------------------------------- everything else
-
-
-def _list_conflicts(tx: UnitOfWork, wanted: set[str]) -> Iterator[TodoItem]:
-    """Undecided conflicts of bindings that are not parked for them already."""
-    rows: dict[UUID, list[Conflict]] = {}
-    for row in tx.find(Conflict, connection__in=sorted(wanted), decided_at=None, order=["at"]):
-        rows.setdefault(row.binding_id, []).append(row)
-    for start in range(0, len(rows), _CHUNK):
-        for binding in tx.find(Binding, id__in=list(rows)[start : start + _CHUNK]):
-            mine = rows[binding.id]
-            if binding.parked:
-                continue
-            code = "sync.conflict_took_hub" if mine[-1].took == "hub" else "sync.conflict_took_remote"
-            params = {"fields": ", ".join(sorted({row.field for row in mine}))}
-            yield replace(about_binding(binding, "conflict", code, params), since=mine[0].at)
-
-
-def _list_dead(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]:
-    """Records there that could not be taken in."""
-    for row in tx.find(DeadRow, connection__in=sorted(wanted), state__in=["dead", "waiting", "review"]):
-        kind = _find_kind_of(hub, row.connection, row.stream)
-        if row.state == "review":
-            candidate = row.params.get("candidates", "")
-            known = candidate if candidate and "," not in candidate else "RECORD"
-            record = NEW_RECORD if row.code in VETOES else f"{known}|{NEW_RECORD}"
-            command = f"isthmus binding add {row.connection} {kind or 'KIND'} {record} {row.external_id}"
-        else:
-            command = f"isthmus mapping explain {row.connection} {kind or 'KIND'} {row.external_id}"
-        yield TodoItem(
-            kind_of_wait=row.state,
-            connection=row.connection,
-            kind=kind,
-            remote_id=row.external_id,
-            code=row.code,
-            params={"connection": row.connection, "number": row.external_id, **row.params},
-            amount=row.amount,
-            currency=row.currency,
-            base_amount=row.amount,
-            since=row.first_at,
-            command=command,
-        )
-
-
-def _find_kind_of(hub: Hub, connection: str, stream: str) -> str:
-    try:
-        mappings = hub.open(connection).mappings
-    except ConfigInvalid:
-        return ""  # said once, by _list_plans
-    return next((kind for kind, mapping in mappings.items() if mapping.stream == stream), "")
-
-
-def _list_orphans(tx: UnitOfWork, wanted: set[str]) -> Iterator[TodoItem]:
-    for row in tx.find(Orphan, connection__in=sorted(wanted), state="parked"):
-        binding = tx.get(Binding, id=row.binding_id) if row.binding_id else None
-        alone = f"mapping explain {row.connection} {row.kind} {row.remote_id}"
-        yield TodoItem(
-            kind_of_wait="orphan",
-            connection=row.connection,
-            kind=row.kind,
-            record_id=binding.hub_id if binding else None,
-            binding_id=row.binding_id,
-            remote_id=row.remote_id,
-            code=row.reason,
-            params={"connection": row.connection, "remote_id": row.remote_id},
-            since=row.at,
-            command=f"isthmus binding show {binding.id}" if binding else f"isthmus {alone}",
-        )
-
-
-def _list_pauses(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]:
-    everything = read_pause_all(tx)
-    if everything is not None:
-        since = datetime.fromisoformat(everything["at"]) if "at" in everything else None
-        yield TodoItem("paused", "*", "sync.all_paused", "isthmus resume --all", params=everything, since=since)
-    for state in tx.find(ConnectionState, paused=True, connection__in=sorted(wanted)):
-        yield TodoItem(
-            "paused",
-            state.connection,
-            state.pause_code or "sync.paused_by",
-            f"isthmus connection resume {state.connection}",
-            params={"connection": state.connection, **state.pause_params},
-        )
-    later = hub.now() + LONG_REST
-    for state in tx.find(ConnectionState, paused=False, not_before__gt=later, connection__in=sorted(wanted)):
-        if state.wait_code is not None:
-            command = f"isthmus connection resume {state.connection}"
-            yield TodoItem("resting", state.connection, state.wait_code, command, params=state.wait_params)
-
-
-def _list_plans(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]:
-    """Syncs that may not be pushed before a person accepts a plan, with what waits to be written."""
-    for connection in sorted(wanted & set(hub.config.connections)):
-        for kind, sync in sorted(hub.settings_of(connection).syncs.items()):
-            if sync.direction is Direction.IN:
-                continue
-            try:
-                code = check_accepted(tx, hub, connection, kind)
-            except ConfigInvalid as error:
-                params = keep_params(error.params)
-                yield TodoItem("setup", connection, error.code, f"isthmus connection check {connection}", params=params)
-                break
-            if code is not None:
-                yield _about_plan(tx, connection, kind, code)
-
-
-def _about_plan(tx: UnitOfWork, connection: str, kind: str, code: str) -> TodoItem:
-    unsent = tx.find(Binding, connection=connection, kind=kind, state=BindingState.NEW, remote_id=None)
-    records = _load_records(tx, kind, [row.hub_id for row in unsent]).values()
-    amounts = [found for record in records if (found := _find_money(record)) is not None]
-    currencies = {currency for _, currency, _ in amounts}
-    single = len(currencies) == 1
-    return TodoItem(
-        "plan",
-        connection,
-        code,
-        f"isthmus sync plan {connection}",
-        kind=kind,
-        params={"connection": connection, "kind": kind, "count": str(len(unsent))},
-        amount=sum((amount for amount, _, _ in amounts), Decimal(0)) if single else None,
-        currency=currencies.pop() if single else None,
-        base_amount=sum((base for _, _, base in amounts), Decimal(0)) if amounts else None,
-        since=min((row.updated_at for row in unsent if row.updated_at), default=None),
-    )
-
-
-# ---------------------------------------------------------------- money
-
-
-def _add_records(tx: UnitOfWork, items: Sequence[TodoItem]) -> list[TodoItem]:
-    """What people call the record, and the money in it."""
-    wanted: dict[str, set[UUID]] = {}
-    for item in items:
-        if item.record_id is not None and item.kind in load_kinds():
-            wanted.setdefault(item.kind, set()).add(item.record_id)
-    records = {kind: _load_records(tx, kind, ids) for kind, ids in wanted.items()}
-    return [_add_record(item, records.get(item.kind, {}).get(item.record_id)) for item in items]
-
-
-def _load_records(tx: UnitOfWork, kind: str, ids: Iterable[UUID]) -> dict[UUID | None, Entity]:
-    ordered = sorted(set(ids))
-    found: dict[UUID | None, Entity] = {}
-    for start in range(0, len(ordered), _CHUNK):
-        chunk = ordered[start : start + _CHUNK]
-        found.update({row.id: row for row in tx.find(find_kind(kind), id__in=chunk, with_deleted=True)})
-    return found
-
-
-def _add_record(item: TodoItem, record: Entity | None) -> TodoItem:
-    if record is None:
-        return item
-    label = getattr(record, record.NUMBER, None) or getattr(record, "name", None) or item.number
-    money = _find_money(record)
-    if money is None:
-        return replace(item, number=label)
-    return replace(item, number=label, amount=money[0], currency=money[1], base_amount=money[2])
-
-
-def _find_money(record: Any) -> tuple[Decimal, str, Decimal] | None:
-    """(gross, currency, gross in the base currency) of a document."""
-    if not hasattr(record, "gross"):
-        return None
-    return record.gross, record.currency, getattr(record, "base_gross", record.gross)
-
-
-__all__ = ["TodoItem", "list_todo"]
+__all__ = ["ALL", "TodoFilter", "TodoItem", "find_item", "list_todo", "shorten_ids"]

@@ -11,7 +11,8 @@ from uuid import UUID
 from hub.crm.order import check_declared
 from hub.crm.rules import rules_for
 from hub.errors import MappingError
-from hub.mapping import Context, Mapped
+from hub.mapping import Context, Given, Mapped, load_given
+from hub.mapping import Mapping as FieldMapping
 from hub.model.base import Line
 from hub.protocol.binding import Binding
 from hub.protocol.compare import match_lines
@@ -19,6 +20,7 @@ from hub.protocol.reference import parse_reference
 from hub.protocol.snapshot import Snapshot
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
+from hub.store.decision_rows import Correction
 from hub.sync.context import Hub, OpenConnection
 
 
@@ -62,18 +64,35 @@ def _own_line(connection: str, key: str) -> str | None:
 
 
 def read_source(
-    tx: UnitOfWork, hub: Hub, conn: OpenConnection, kind: str, source: SourceRecord, binding: Binding | None
+    tx: UnitOfWork,
+    hub: Hub,
+    conn: OpenConnection,
+    kind: str,
+    source: SourceRecord,
+    binding: Binding | None,
+    *,
+    corrected: bool = False,
 ) -> Translated:
     """The snapshot of a source record. Problems of the mapping stand in ``mapped.problems``; nothing is raised. A
-    translation that was made ahead for the same binding is used as it is, unless something was missing then."""
+    translation that was made ahead for the same binding is used as it is, unless something was missing then.
+    ``corrected``: with the values that people gave for what was refused."""
     ahead: tuple[Binding | None, Translated] | None = tx.notes.get((read_source, id(source)))
-    if ahead is not None and ahead[0] is binding and not ahead[1].mapped.problems:
+    if not corrected and ahead is not None and ahead[0] is binding and not ahead[1].mapped.problems:
         return ahead[1]
-    mapped = conn.mapping_of(kind).to_canonical(source.payload, make_context(tx, hub, conn, binding))
+    mapping, context = conn.mapping_of(kind), make_context(tx, hub, conn, binding)
+    if corrected:
+        context = dataclasses.replace(context, given=read_given(tx, mapping, conn.name, source.external_id))
+    mapped = mapping.to_canonical(source.payload, context)
     if not mapped.problems:
         mapped = dataclasses.replace(mapped, values=_complete_lists(kind, mapped.values))
     snapshot = make_snapshot(source, mapped.values, _find_total_difference(conn, kind, mapped.values))
     return Translated(snapshot, mapped)
+
+
+def read_given(tx: UnitOfWork, mapping: FieldMapping, connection: str, external_id: str) -> dict[str, Given]:
+    """Field → what people said that it is in this record."""
+    rows = tx.find(Correction, connection=connection, stream=mapping.stream, external_id=external_id)
+    return {row.field: Given(load_given(mapping, row.field, row.value), row.raw, row.actor) for row in rows}
 
 
 def make_snapshot(source: SourceRecord, values: Mapping[str, Any], total_differs: str | None = None) -> Snapshot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +19,14 @@ from hub.sync.intent import list_parents
 from hub.sync.lookalike import ALIKE_THERE
 from hub.sync.show import name_record
 
+ID_LENGTH = 12
+TAKE, RETRY = "isthmus todo take {id} hub|remote", "isthmus todo retry {id}"
+SHOW, UNDO = "isthmus todo show {id}", "isthmus todo undo {id}"
+CODE_PROBLEMS = frozenset({"mapping.code_unknown", "mapping.code_unsaid", "mapping.code_ambiguous"})
+RETRIED = frozenset({"protocol.refused_by_remote", "sync.connector_defect"})
+"""What a person may simply try again, once the cause is gone."""
+DROPPED = "todo.dropped"
+"""A person gave this write up."""
 SELF_LIFTING = frozenset({"sync.before_start", "sync.mass_held", "sync.not_in_plan", "sync.not_read_yet"})
 """Holds that are meant, or end by themselves."""
 MATCHING = frozenset(
@@ -43,15 +52,20 @@ HELD_TEXTS = {
 }
 
 
+DOCUMENT = frozenset({"parked", "held", "returned", "approval"})
+"""Entries about one document: the reason may change, the entry is the same."""
+
+
 @dataclass(frozen=True)
 class TodoItem:
     """One thing that waits.
 
     ``kind_of_wait``: parked, held, returned (a draft that people there must look at again), approval (only to be
-    counted: people approve in their own time), conflict, dead, waiting, review, orphan, paused, resting
-    (asked to wait, or out of calls), plan, setup, guard (a mass of changes that was stopped), watch (a stream that
-    went quiet, a list that shrank, a cursor that stands still).
-    ``amount`` is in ``currency``, ``base_amount`` the same in the company's own currency.
+    counted: people approve in their own time), conflict, dead, waiting, review, orphan, dropped (given up by a person;
+    listed when asked for), paused, resting (asked to wait, or out of calls), plan, setup, guard (a mass of changes that
+    was stopped), watch (a stream that went quiet, a list that shrank, a cursor that stands still). ``amount`` is in
+    ``currency``, ``base_amount`` the same in the company's own currency. ``command`` settles it; ``{id}`` in it stands
+    for ``short``, the beginning of ``id`` that no other entry of the list shares.
     """
 
     kind_of_wait: str
@@ -69,6 +83,18 @@ class TodoItem:
     base_amount: Decimal | None = None
     since: datetime | None = None
     informational: bool = False
+    stream: str = ""
+    thing: str = ""
+    """What it is about, where that is not one binding."""
+    short: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same thing keeps its id, whatever the reason why it waits is by now."""
+        group = "document" if self.kind_of_wait in DOCUMENT else self.kind_of_wait
+        about = self.binding_id or self.record_id or self.remote_id or ""
+        name = self.thing or f"{group}:{self.kind}:{about}"
+        return hashlib.sha256(f"{self.connection}\n{name}".encode()).hexdigest()[:ID_LENGTH]
 
     def text(self, lang: str = "en") -> str:
         """Why it waits, in one sentence."""
@@ -76,6 +102,10 @@ class TodoItem:
 
 
 def judge_binding(tx: UnitOfWork, binding: Binding) -> TodoItem | None:
+    """Why this binding waits for a person, or None."""
+    if binding.parked == DROPPED:
+        item = about_binding(binding, "dropped", DROPPED, binding.parked_params)
+        return replace(item, thing=f"document:{binding.kind}:{binding.id}", command=UNDO)
     if binding.parked:
         return about_binding(binding, "parked", binding.parked, binding.parked_params)
     whole = binding.held.get("*")
@@ -162,5 +192,28 @@ def _choose_command(binding: Binding, wait: str, code: str) -> str:
         return f"isthmus sync plan {binding.connection}"
     if code == "sync.no_lines":
         return f"isthmus record edit {binding.kind} {binding.hub_id}"
+    if find_missing_code({"problem": binding.parked_params.get("problem")}) is not None:
+        return name_codes_command(binding.connection)
+    if binding.remote_id is None:
+        return RETRY if code in RETRIED else SHOW
     settles = wait in ("parked", "conflict") or (wait == "held" and code in HELD_TEXTS.values())
-    return f"isthmus binding settle {binding.id} --take remote|hub" if settles else f"isthmus binding show {binding.id}"
+    return TAKE if settles else SHOW
+
+
+def find_missing_code(params: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """(code of the problem, table, value) when a stored reason is, or holds, a problem with a code table."""
+    for value in params.values():
+        if not isinstance(value, dict) or "params" not in value:
+            continue
+        inner = value["params"]
+        if value.get("code") in CODE_PROBLEMS:
+            return value["code"], str(inner["table"]), str(inner["value"])
+        found = find_missing_code(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def name_codes_command(connection: str) -> str:
+    """What lists the codes that are missing, as a file to be filled."""
+    return f"isthmus codes missing {connection} --out codes.xlsx"

@@ -68,9 +68,8 @@ def test_parked_and_held_say_the_command_that_settles(tmp_path: Path) -> None:
     edit_record(world.hub, "order", order.id, {"ordered_on": "2026-10-01"}, "test")
     push(world)
     item = only(world, "parked")
-    binding = binding_of(world, order)
     assert item.code == "protocol.edit_of_locked"
-    assert item.command == f"isthmus binding settle {binding.id} --take remote|hub"
+    assert item.command == f"isthmus todo take {item.short} hub|remote"
     assert (item.params["fields"], item.amount) == ("ordered_on", Decimal("28.25"))
 
 
@@ -137,7 +136,7 @@ def test_a_record_that_cannot_be_read_is_listed(world: World) -> None:
     pull(world)
     dead = only(world, "dead")
     assert (dead.kind, dead.remote_id) == ("order", sale["id"])
-    assert dead.command == f"isthmus mapping explain erp order {sale['id']}"
+    assert dead.command == f"isthmus todo show {dead.short}"
 
 
 @pytest.mark.parametrize("shape", ["rule", "mapping"])
@@ -147,7 +146,7 @@ def test_why_a_record_cannot_be_read_is_told_in_the_language_of_the_reader(world
     lines = [{"item": item["id"], "quantity": "1", "price": "5", "tax_percent": tax}]
     sale = world.wang.create("sale", customer=partner["id"], lines=lines)
     if shape == "mapping":
-        world.erp.mark(sale["id"], "wang", shipping="teleported")
+        world.erp.mark(world.wang.approve(sale["id"])["id"], "wang", shipping="teleported")
     pull(world)
     dead = only(world, "dead")
     assert ("teleported" in dead.text("zh")) == (shape == "mapping")

@@ -40,6 +40,8 @@ def render() -> str:
 def _walk(group: Any, words: list[str]) -> Iterator[tuple[list[str], Any]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
+            if command.invoke_without_command:  # the noun by itself lists
+                yield [*words, name], command
             yield from _walk(command, [*words, name])
         else:
             yield [*words, name], command

@@ -125,6 +125,18 @@ CREATE TABLE connection_state (
   PRIMARY KEY (connection)
 );
 
+CREATE TABLE correction (
+  connection TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  field TEXT NOT NULL,
+  value JSONB,
+  raw TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (connection, stream, external_id, field)
+);
+
 CREATE TABLE crm_account (
   id UUID NOT NULL,
   revision BIGINT NOT NULL,
@@ -323,10 +335,37 @@ CREATE TABLE dead_row (
   attempts BIGINT NOT NULL,
   first_at TIMESTAMP WITH TIME ZONE NOT NULL,
   last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  facts JSONB NOT NULL,
+  dropped_at TIMESTAMP WITH TIME ZONE,
   PRIMARY KEY (connection, stream, external_id)
 );
 
 CREATE INDEX ix_dead_row_state ON dead_row (state);
+
+CREATE TABLE decision (
+  id UUID NOT NULL,
+  item TEXT NOT NULL,
+  verb TEXT NOT NULL,
+  choice TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  code TEXT NOT NULL,
+  label TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  record_id UUID,
+  remote_id TEXT,
+  before JSONB NOT NULL,
+  after JSONB NOT NULL,
+  undone_at TIMESTAMP WITH TIME ZONE,
+  undone_by TEXT,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_decision_at ON decision (at);
+
+CREATE INDEX ix_decision_item ON decision (item);
 
 CREATE TABLE identity_verdict (
   id UUID NOT NULL,

@@ -125,6 +125,18 @@ CREATE TABLE connection_state (
   PRIMARY KEY (connection)
 );
 
+CREATE TABLE correction (
+  connection TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  field TEXT NOT NULL,
+  value JSON,
+  raw TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (connection, stream, external_id, field)
+);
+
 CREATE TABLE crm_account (
   id TEXT NOT NULL,
   revision BIGINT NOT NULL,
@@ -323,10 +335,37 @@ CREATE TABLE dead_row (
   attempts BIGINT NOT NULL,
   first_at BIGINT NOT NULL,
   last_at BIGINT NOT NULL,
+  facts JSON NOT NULL,
+  dropped_at BIGINT,
   PRIMARY KEY (connection, stream, external_id)
 );
 
 CREATE INDEX ix_dead_row_state ON dead_row (state);
+
+CREATE TABLE decision (
+  id TEXT NOT NULL,
+  item TEXT NOT NULL,
+  verb TEXT NOT NULL,
+  choice TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  code TEXT NOT NULL,
+  label TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  record_id TEXT,
+  remote_id TEXT,
+  "before" JSON NOT NULL,
+  "after" JSON NOT NULL,
+  undone_at BIGINT,
+  undone_by TEXT,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_decision_at ON decision (at);
+
+CREATE INDEX ix_decision_item ON decision (item);
 
 CREATE TABLE identity_verdict (
   id TEXT NOT NULL,

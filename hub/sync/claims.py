@@ -1,0 +1,44 @@
+"""What the hub itself says about a record: the image ``hub``, and how people add to it and take from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from hub.identity.survive import HUB
+from hub.store import UnitOfWork
+from hub.store.rows import Image
+from hub.sync.context import Hub
+
+
+def load_claims(tx: UnitOfWork, kind: str, record_id: UUID) -> Image | None:
+    """The hub's own image of a record, or None."""
+    return tx.get(Image, record_kind=kind, record_id=record_id, source=HUB)
+
+
+def claim_values(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, encoded: Mapping[str, Any], actor: str) -> None:
+    """Say these values (in JSON form) in the hub; what it said before of other fields stays."""
+    now = hub.now()
+    old = load_claims(tx, kind, record_id) or Image(
+        record_kind=kind, record_id=record_id, source=HUB, values={}, at=now
+    )
+    update = {
+        "values": {**old.values, **encoded},
+        "origins": {**old.origins, **dict.fromkeys(encoded, actor)},
+        "changed": {**old.changed, **dict.fromkeys(encoded, now.isoformat())},
+        "at": now,
+    }
+    tx.save(old.model_copy(update=update))
+
+
+def drop_claims(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, fields: Collection[str]) -> None:
+    """The hub no longer says anything about these fields."""
+    image = load_claims(tx, kind, record_id)
+    if image is None:
+        return
+    kept = {
+        group: {name: value for name, value in getattr(image, group).items() if name not in fields}
+        for group in ("values", "origins", "changed")
+    }
+    tx.save(image.model_copy(update={**kept, "at": hub.now()}))

@@ -1,0 +1,39 @@
+"""Records as they were read, rebuilt from what is kept: nothing is asked of the other system."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Any
+
+from hub.protocol.semantics import Stage
+from hub.sdk import SourceRecord
+from hub.sdk.connector import Place
+from hub.store import UnitOfWork
+from hub.store.rows import DeadRow
+
+_TIMES = ("read_at", "modified_at")
+_KEPT_ELSEWHERE = ("stream", "external_id", "payload", "unreadable")
+"""What the dead row knows by itself, the payload row does, or makes a record one that must be read again."""
+
+
+def keep_facts(source: SourceRecord) -> dict[str, Any]:
+    """What a reading said beside the payload, as JSON-ready data; nothing of a record with unreadable cells."""
+    if source.unreadable:
+        return {}
+    facts = {field.name: getattr(source, field.name) for field in dataclasses.fields(source)}
+    times = {name: facts[name].isoformat() for name in _TIMES if facts[name] is not None}
+    places = {name: dataclasses.asdict(place) for name, place in source.places.items()}
+    return {name: value for name, value in facts.items() if name not in _KEPT_ELSEWHERE} | times | {"places": places}
+
+
+def load_kept(tx: UnitOfWork, row: DeadRow) -> SourceRecord | None:
+    """The record of a dead row as it was last read; None when it is no longer kept."""
+    payload = tx.latest_payload(row.connection, row.stream, row.external_id)
+    if payload is None or not row.facts:
+        return None
+    facts: dict[str, Any] = dict(row.facts)
+    facts |= {name: datetime.fromisoformat(facts[name]) for name in _TIMES if facts.get(name)}
+    facts["stage"] = Stage(facts["stage"])
+    facts["places"] = {name: Place(**place) for name, place in facts["places"].items()}
+    return SourceRecord(stream=row.stream, external_id=row.external_id, payload=payload, **facts)
