@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.errors import ConfigInvalid
-from hub.protocol.semantics import Amend, Confirm, Evidence, Owner, Policy, Tier, Timing
+from hub.protocol.semantics import Amend, Confirm, Owner, Policy, Tier, Timing
 
 
 def check_timing(timing: Timing) -> None:
@@ -26,8 +26,6 @@ def check_policy(policy: Policy, connection: str, allowed_unsafe: frozenset[str]
         raise ConfigInvalid("protocol.confirm_unsupported", confirm=policy.confirm.value, allowed=allowed, **where)
     if policy.transactional and semantics.amend is Amend.REOPEN and semantics.tier is not Tier.DRAFT:
         raise ConfigInvalid("protocol.reopen_needs_drafts", **where)
-    if semantics.evidence is Evidence.RECALLED:
-        raise ConfigInvalid("protocol.not_probed", **where)
     shared = {name for name in policy.mapped_in & policy.mapped_out if policy.owner_of(name) is Owner.SHARED}
     risky = shared - allowed_unsafe
     if risky and not semantics.compare_and_set:

@@ -403,6 +403,23 @@ class Sign(Value):
     key: str
 
 
+class Probe(Value):
+    """What ``connection probe`` last measured of one kind, and the document that it may have left behind."""
+
+    connection: str
+    kind: str
+    passed: bool = False
+    """Nothing that is declared was more than what was seen."""
+    declaration: str = ""
+    """Digest of the declaration that was measured."""
+    facts: list[dict[str, str]] = []
+    """fact, declared, measured, verdict."""
+    left_ref: str | None = None
+    """Reference of a probe document that was not seen removed."""
+    actor: str
+    at: Instant
+
+
 class NumberSeries(Value):
     """Next number of a kind's own series (not an identity: ids are never made from it)."""
 
@@ -477,5 +494,6 @@ TABLES: tuple[TableSpec, ...] = (
         IdentityVerdict, "identity_verdict", ("id",), index=(("record_kind", "record_id"), ("record_kind", "source"))
     ),
     TableSpec(Sign, "sign", ("record_kind", "sign", "side", "key"), index=(("record_kind", "side", "key"),)),
+    TableSpec(Probe, "probe", ("connection", "kind")),
     TableSpec(NumberSeries, "number_series", ("kind", "prefix")),
 )

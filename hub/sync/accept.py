@@ -18,6 +18,7 @@ from hub.protocol.snapshot import Intent
 from hub.store import UnitOfWork
 from hub.store.rows import PlanItem, SyncState
 from hub.sync.context import Hub
+from hub.sync.evidence import check_probed
 from hub.sync.policy import settings_fingerprint
 from hub.sync.show import show_value
 
@@ -49,7 +50,11 @@ def current_settings(hub: Hub, connection: str, kind: str) -> str:
 
 
 def check_accepted(tx: UnitOfWork, hub: Hub, connection: str, kind: str) -> str | None:
-    """None when pushing this sync has been accepted as it is configured now; else the code of what is missing."""
+    """None when this sync may be pushed: what is known about writing was measured, and a plan has been accepted as it
+    is configured now. Else the code of what is missing."""
+    unknown = check_probed(tx, hub, connection, kind)
+    if unknown is not None:
+        return unknown
     state = tx.get(SyncState, connection=connection, kind=kind)
     if state is None or state.accepted_settings is None:
         return "sync.plan_required"
@@ -106,6 +111,9 @@ class PlanGuard:
         self._begun: dict[UUID, dict[str, str]] = {}
 
     def __call__(self, tx: UnitOfWork, binding: Binding, intent: Intent, action: Action) -> str | None:
+        unknown = check_probed(tx, self._hub, binding.connection, binding.kind)
+        if unknown is not None:
+            return unknown
         begun = self._begun.get(binding.id)
         if begun is not None:
             now = self._take_prints(binding, intent)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hub.errors import ConfigInvalid
-from hub.protocol.semantics import Amend, Confirm, Evidence, Owner, Policy, Tier, Timing
+from hub.protocol.semantics import Amend, Confirm, Owner, Policy, Tier, Timing
 from hub.protocol.timing import check_policy, check_timing, needs_quiet
 from tests.protocol.build import make_policy
 
@@ -42,7 +42,6 @@ SHARED = {"note": Owner.SHARED, "reference": Owner.SHARED}
     ("policy", "code"),
     [
         (make_policy(confirm=Confirm.AUDIT, confirms=frozenset({Confirm.SAVE})), "protocol.confirm_unsupported"),
-        (make_policy(evidence=Evidence.RECALLED), "protocol.not_probed"),
         (make_policy(compare_and_set=False), "protocol.shared_needs_cas"),
         (make_policy(Tier.PLAIN, amend=Amend.REOPEN), "protocol.reopen_needs_drafts"),
         (make_policy(Tier.PLAIN, partial_update=False), "protocol.whole_writes_unsafe"),

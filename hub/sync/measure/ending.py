@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.errors import IsthmusError, Rejected
 from hub.protocol.semantics import Stage, Tier
 from hub.sdk import Written
-from hub.sync.measure.findings import Findings, bad, note, ok
+from hub.sync.measure.findings import Findings, bad, beside, note, ok
 from hub.sync.measure.subject import Seen, Subject
 from hub.sync.measure.writing import Outcome, attempt, is_found, name_outcome, wait_until
 
@@ -46,13 +46,13 @@ def _delete(subject: Subject, id: str, if_version: int | None) -> Written:
 
 def _judge_ending(what: str, stage: Stage, declared: bool, outcome: Outcome, ended: bool) -> Findings:
     told = {"what": what, "stage": stage.value, "answer": name_outcome(outcome)}
-    if isinstance(outcome, IsthmusError) and not isinstance(outcome, Rejected):
-        yield bad("measure.refusal_class", what=f"{what} ({stage.value})", answer=name_outcome(outcome))
-    elif isinstance(outcome, Rejected) == ended:
-        yield bad("measure.ending_untrue", **told)
+    refused = isinstance(outcome, Rejected)
+    if isinstance(outcome, IsthmusError) and not refused:
+        finding = bad("measure.refusal_class", what=f"{what} ({stage.value})", answer=name_outcome(outcome))
+    elif refused == ended:
+        finding = bad("measure.ending_untrue", **told)
     elif declared == ended:
-        yield ok("measure.ending_as_declared", **told)
-    elif declared:
-        yield bad("measure.ending_refused", **told)
+        finding = ok("measure.ending_as_declared", **told)
     else:
-        yield note("measure.ending_possible", **told)
+        finding = bad("measure.ending_refused", **told) if declared else note("measure.ending_possible", **told)
+    yield beside(finding, f"{what} {stage.value}", declared, ended)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from hub.locale import render
@@ -55,6 +55,11 @@ def bad(code: str, /, **params: object) -> Finding:
 
 def skipped(code: str, /, **params: object) -> Finding:
     return Finding(Verdict.SKIPPED, code, params)
+
+
+def beside(finding: Finding, fact: str, declared: object, measured: object) -> Finding:
+    """The same finding as a row of the table of facts."""
+    return replace(finding, fact=fact, declared=show_plain(declared), measured=show_plain(measured))
 
 
 def compare(fact: str, declared: object, measured: object, *, optimistic: bool, **params: object) -> Finding:

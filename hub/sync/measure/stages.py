@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hub.errors import IsthmusError, Rejected, Stale
 from hub.protocol.semantics import Stage
-from hub.sync.measure.findings import Finding, Findings, bad, compare, note, ok
+from hub.sync.measure.findings import Finding, Findings, bad, beside, compare, note, ok
 from hub.sync.measure.subject import Seen, Subject
 from hub.sync.measure.writing import Outcome, allows, attempt, name_outcome, vary
 
@@ -30,7 +30,9 @@ def measure_stage(subject: Subject, seen: Seen, number: int) -> Findings:
             yield bad("measure.vanished", id=seen.source.external_id)
             return
         kept = subject.show(name, after.values.get(name)) == subject.show(name, value)
-        yield _judge_field(name, stage, allows(declared, name), outcome, kept)
+        finding = _judge_field(name, stage, allows(declared, name), outcome, kept)
+        taken = kept and not isinstance(outcome, IsthmusError)
+        yield beside(finding, f"editable {stage.value} {name}", allows(declared, name), taken)
 
 
 def _judge_field(name: str, stage: Stage, declared: bool, outcome: Outcome, kept: bool) -> Finding:

@@ -12,7 +12,7 @@ from hub.errors import Duplicate, IsthmusError, MappingError, Rejected, Stale
 from hub.model.base import Line
 from hub.protocol.semantics import ALL_FIELDS, Tier, WriteSemantics
 from hub.sdk import Written
-from hub.sync.measure.findings import Finding, Findings, bad, compare, note, ok, skipped
+from hub.sync.measure.findings import Finding, Findings, bad, beside, compare, note, ok, skipped
 from hub.sync.measure.samples import make_sample
 from hub.sync.measure.subject import Seen, Subject
 
@@ -153,9 +153,11 @@ def measure_reference(subject: Subject, ref: str, external_id: str, abilities: A
         return
     waited_s = wait_until(subject, semantics.lag_s, lambda: is_found(subject, ref, external_id))
     if waited_s is None:
-        yield bad("measure.reference_lost", ref=ref, id=external_id, field=semantics.reference_field or "-")
+        lost = bad("measure.reference_lost", ref=ref, id=external_id, field=semantics.reference_field or "-")
+        yield beside(lost, "reference", semantics.reference_field, False)
         return
     abilities.searchable = True
+    yield beside(ok("measure.reference_kept"), "reference", semantics.reference_field, True)
     yield judge_lag(semantics, waited_s)
     hit = next(record for record in subject.writer.find(ref) if record.external_id == external_id)
     if (hit.reference or "").strip().upper() != ref.upper():

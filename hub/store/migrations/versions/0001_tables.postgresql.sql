@@ -524,6 +524,18 @@ CREATE TABLE plan_item (
 
 CREATE INDEX ix_plan_item_binding_id ON plan_item (binding_id);
 
+CREATE TABLE probe (
+  connection TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  passed BOOLEAN NOT NULL,
+  declaration TEXT NOT NULL,
+  facts JSONB NOT NULL,
+  left_ref TEXT,
+  actor TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (connection, kind)
+);
+
 CREATE TABLE remap (
   id UUID NOT NULL,
   label TEXT NOT NULL,
