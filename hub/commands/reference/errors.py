@@ -35,10 +35,10 @@ BY_CLASS = {
     "NeedsConsent": "Correct the credentials or rights there, then `isthmus connection check` and `… resume`.",
 }
 """What cures every error of a class, where its text does not say something better."""
-_BREAK = re.compile(r"; |(?<=\.)\s(?=[“{A-Z])|(?<=\{reason\})\s|: (?=(?:keep|name|give|change) )")
+_BREAK = re.compile(r"; |(?<=\.)\s(?=[“{A-Z])|(?<=\{reason\})\s|: (?=(?:keep|name|give|change|remove|make|try|wait) )")
 _NO_CURE = re.compile(r"Nothing was |This one |Its last |Last words")
 """How a second sentence begins that only tells more."""
-_CHOICE = re.compile(r"^(?:known|possible|it has|allowed from there|kinds with rules|known kinds): (\{\w+\})\.?$")
+_CHOICE = re.compile(r"^[\w ]+: (\{(?:known|allowed)\})\.?$")
 Notes = Mapping[str, Mapping[str, str]]
 """Code → what is known about it beyond its text: ``cause``, ``cure``."""
 
