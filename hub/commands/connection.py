@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.commands.connector import describe_fields
-from hub.commands.session import Session, answering, ask
+from hub.commands.session import Session, answering, ask, confirm
+
+if TYPE_CHECKING:
+    from hub.sync.measure import Finding
+    from hub.sync.probe import ProbeReport
 
 Name = Annotated[str, typer.Argument(help="The connection's name.")]
 
@@ -92,14 +97,93 @@ def show_list(ctx: typer.Context) -> None:
 
 
 def check(ctx: typer.Context, name: Name) -> None:
-    """Try the account without writing: credentials, rights, versions."""
+    """Try the account without writing: credentials, rights, versions, and how its records can be read."""
     with answering(ctx, "connection.check") as session:
         items = session.hub.open(name).connector.check()
-        session.items(
-            [{"ok": item.ok, "code": item.code, "text": session.text(item.code, **item.params)} for item in items]
-        )
-        show_check(session, items)
+        rows = [{"ok": item.ok, "code": item.code, "text": session.text(item.code, **item.params)} for item in items]
+        if show_check(session, items):
+            rows += _check_reading(session, name)
+        session.items(rows)
         _tell_calls(session, name)
+
+
+def _check_reading(session: Session, name: str) -> list[dict[str, Any]]:
+    """The reading part of the conformance suite, as sentences; what is wrong makes the exit code 1."""
+    from hub.sync.inspect import inspect_reading
+    from hub.sync.measure import Verdict
+
+    measured = inspect_reading(session.hub, name)
+    for kind in dict.fromkeys(one.kind for one in measured):
+        if not any(one.bad for one in measured if one.kind == kind):
+            session.say("cli.reads_as_declared", kind=kind)
+    findings = [finding for one in measured for finding in one.findings]
+    _tell_findings(session, findings)
+    return [
+        {
+            "ok": one.verdict is not Verdict.BAD,
+            "code": one.code,
+            "text": one.text(session.options.lang),
+            "kind": one.kind,
+            "verdict": one.verdict.value,
+        }
+        for one in findings
+    ]
+
+
+def _tell_findings(session: Session, findings: Sequence[Finding]) -> None:
+    """Remarks as lines of the answer, what is wrong as errors; each sentence once."""
+    from hub.errors import RuleBroken
+    from hub.sync.measure import Verdict
+
+    for text, one in {one.text(session.options.lang): one for one in findings}.items():
+        if one.verdict is Verdict.BAD:
+            session.fail(RuleBroken("cli.finding", kind=one.kind, text=text))
+        elif one.verdict is not Verdict.OK:
+            session.say("cli.remark", kind=one.kind, text=text)
+
+
+def probe(
+    ctx: typer.Context,
+    name: Name,
+    kinds: Annotated[
+        list[str] | None, typer.Option("--kind", help="Only this kind; repeat it. Default: all that have drafts.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
+) -> None:
+    """Make one draft that is called a probe, measure what the system does to it, and remove it again."""
+    with answering(ctx, "connection.probe") as session:
+        from hub.errors import ConfigInvalid
+        from hub.sync.probe import choose_probes, probe_kind
+
+        chosen = choose_probes(session.hub, name, kinds)
+        if not confirm(session, "cli.probe_question", yes=yes, connection=name, kinds=", ".join(chosen)):
+            raise ConfigInvalid("cli.probe_unconfirmed", connection=name)
+        rows = []
+        for kind in chosen:
+            report = probe_kind(session.hub, name, kind, session.actor)
+            rows.append(_show_probe(session, report))
+        session.items(rows)
+
+
+def _show_probe(session: Session, report: ProbeReport) -> dict[str, Any]:
+    """Every measured fact beside the declaration, then the remarks."""
+    lang, findings = session.options.lang, report.measured.findings
+    facts = [
+        {"fact": one.fact, "declared": one.declared, "measured": one.measured, "verdict": one.verdict.value}
+        for one in findings
+        if one.fact
+    ]
+    marks = {"ok": "✓", "note": "·", "bad": "✗"}
+    session.table(
+        ["fact", "declared", "measured", "verdict"],
+        [(one["fact"], one["declared"], one["measured"], marks.get(one["verdict"], "-")) for one in facts],
+    )
+    _tell_findings(session, findings)
+    where = {"connection": report.connection, "kind": report.measured.kind}
+    if report.removed:
+        session.say("cli.probe_passed" if report.passed else "cli.probe_failed", **where)
+    told = [{"verdict": one.verdict.value, "code": one.code, "text": one.text(lang)} for one in findings]
+    return {**where, "passed": report.passed, "removed": report.removed, "facts": facts, "findings": told}
 
 
 def _tell_calls(session: Session, name: str) -> None:
@@ -140,4 +224,4 @@ def resume(ctx: typer.Context, name: Name) -> None:
         session.say("cli.connection_resumed", connection=name)
 
 
-COMMANDS = {"add": add, "list": show_list, "check": check, "pause": pause, "resume": resume}
+COMMANDS = {"add": add, "list": show_list, "check": check, "probe": probe, "pause": pause, "resume": resume}

@@ -8,7 +8,7 @@ whatever interrupts a probe, the next one removes what it left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, get_args
@@ -281,7 +281,7 @@ class _Probing:
 
     def _finish(self, findings: list[Finding], removed: bool) -> ProbeReport:
         kind = self.subject.kind
-        named = [replace(finding, kind=kind) for finding in findings]
+        named = [finding.of(kind) for finding in findings]
         report = ProbeReport(self.connection, Measured("probe", kind, named), removed)
         facts = [
             {"fact": one.fact, "declared": one.declared, "measured": one.measured, "verdict": one.verdict.value}

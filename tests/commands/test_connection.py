@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from tests.commands.stage import TOKEN, Erp, Terminal
+from tests.commands.stage import TOKEN, Erp, Terminal, running_erp
 
 ADD = ("connection", "add", "erp", "--connector", "sandbox")
 
@@ -80,3 +80,59 @@ def test_connectors_are_listed_and_shown(terminal: Terminal):
     assert token["secret"]
     assert token["question"] == "集成用户的访问令牌"
     assert shown["kinds"] == ["account", "order", "product"]
+
+
+def test_check_reads_every_kind_that_is_configured(connected: Terminal, erp: Erp):
+    erp.make_customer("海岳精密机械有限公司")
+    writes = len(erp.erp.log)
+    document = connected.json("connection", "check", "erp")
+    assert {item["kind"] for item in document["items"] if "kind" in item} == {"account", "product", "order"}
+    assert all(item["ok"] for item in document["items"])
+    said = connected.call("connection", "check", "erp").out
+    assert "account: reads as it should" in said
+    assert "account：读取正常" in connected.call("connection", "check", "erp", "--lang", "zh").out
+    assert len(erp.erp.log) == writes
+
+
+def test_check_says_what_cannot_be_read(connected: Terminal, erp: Erp):
+    customer = erp.make_customer("海岳精密机械有限公司")
+    lines = [{"text": "螺栓", "quantity": "3", "price": "0.35", "tax_percent": "13"}]
+    erp.wang.create("sale", customer=customer["id"], lines=lines)
+    rule = '{ from = "shipping", values = { done = "complete" }, otherwise = "hold", direction = "in" }'
+    layer = f"[fields]\nfulfilment = {rule}\n"
+    (connected.home / "mappings" / "erp").mkdir(parents=True)
+    (connected.home / "mappings" / "erp" / "order.toml").write_text(layer, encoding="utf-8")
+    connected.call("apply")
+    answer = connected.call("connection", "check", "erp", code=1)
+    assert "1 of 1 records cannot be translated" in answer.err
+    assert "fulfilment" in answer.err
+
+
+def test_a_probe_is_asked_for_made_and_removed(connected: Terminal, erp: Erp):
+    erp.make_customer("海岳精密机械有限公司")
+    erp.wang.create("item", name="轴承", price="12.50", unit="pcs")
+    assert "--yes" in connected.call("connection", "probe", "erp", code=2).err
+    assert erp.count_sales() == 0
+    (item,) = connected.json("connection", "probe", "erp", "--yes")["items"]
+    assert (item["kind"], item["passed"], item["removed"]) == ("order", True, True)
+    assert {"fact": "tier", "declared": "draft", "measured": "draft", "verdict": "ok"} in item["facts"]
+    said = connected.call("connection", "probe", "erp", "--kind", "order", "--yes").out
+    assert "compare_and_set" in said
+    assert "removed again" in said
+    assert all(sale.get("deleted") for sale in erp.erp.documents("sale"))
+
+
+def test_a_probe_that_would_stay_is_refused(connected: Terminal, erp: Erp):
+    answer = connected.call("connection", "probe", "erp", "--kind", "account", "--yes", code=2)
+    assert "no drafts that can be removed" in answer.err
+
+
+def test_a_false_declaration_leaves_exit_code_1(terminal: Terminal):
+    with running_erp(compare_and_set=False) as erp:
+        erp.make_customer("海岳精密机械有限公司")
+        erp.wang.create("item", name="轴承", price="12.50", unit="pcs")
+        terminal.call(*ADD, "--set", f"url={erp.url}", "--set", "token=env:SANDBOX_TOKEN", "--no-check")
+        terminal.call("sync", "add", "erp", "order")
+        answer = terminal.call("connection", "probe", "erp", "--yes", code=1)
+        assert "compare_and_set is declared as yes, but no was seen" in answer.err
+        assert all(sale.get("deleted") for sale in erp.erp.documents("sale"))

@@ -169,7 +169,7 @@ def test_a_draft_that_may_still_come_is_waited_for(make_world: MakeWorld) -> Non
 def test_a_process_that_dies_leaves_a_trace_and_the_next_probe_clears_it(make_world: MakeWorld, writes: int) -> None:
     """The answer to its last write is still there, nothing after it."""
     world = make_world()
-    world.api.handle = dying_after(world, writes)  # type: ignore[method-assign]
+    world.api.handle = dying_after(world, writes)  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
         probe_kind(world.hub, "erp", "order", "ada")
     assert len(living_sales(world)) == 1

@@ -32,6 +32,10 @@ class Finding:
     declared: str = ""
     measured: str = ""
 
+    def of(self, kind: str) -> Finding:
+        """The same about this kind."""
+        return replace(self, kind=kind)
+
     def text(self, lang: str = "en") -> str:
         """One sentence that says what to do."""
         shown = {"kind": self.kind, "declared": self.declared, "measured": self.measured, **self.params}

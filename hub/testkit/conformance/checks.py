@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from hub.errors import IsthmusError
@@ -48,30 +48,26 @@ def run_check(lab: Lab, name: str, kind: str) -> Measured:
     """What one check finds on one kind. A connector that raises where it must not is a finding too."""
     one = CHECKS[name]
     if kind in lab.subjects and one.writes and lab.subjects[kind].sink is None:
-        return Measured(name, kind, [_name(skipped("measure.not_writable"), kind)])
+        return Measured(name, kind, [skipped("measure.not_writable").of(kind)])
     if one.faults and not lab.speaks_http():
-        return Measured(name, kind, [_name(skipped("measure.no_requests"), kind)])
+        return Measured(name, kind, [skipped("measure.no_requests").of(kind)])
     found: list[Finding] = []
     lab.faults.calm()
     try:
         for finding in one.look(lab, kind):
-            found.append(_name(finding, kind))  # noqa: PERF401 - what was found before an error counts
+            found.append(finding.of(kind))  # noqa: PERF401 - what was found before an error counts
     except NoPerson as missing:
-        found.append(_name(skipped("measure.no_person", act=missing.act), kind))
+        found.append(skipped("measure.no_person", act=missing.act).of(kind))
     except Vanished as gone:
-        found.append(_name(bad("measure.vanished", id=gone.external_id), kind))
+        found.append(bad("measure.vanished", id=gone.external_id).of(kind))
     except IsthmusError as error:
         words = f"{type(error).__name__}: {error.text()}"
-        found.append(_name(bad("measure.raised", check=name, words=words), kind))
+        found.append(bad("measure.raised", check=name, words=words).of(kind))
     except Exception as error:  # whatever else a connector lets escape is a finding that names the place
-        found.append(_name(bad("measure.crashed", check=name, words=_locate(error)), kind))
+        found.append(bad("measure.crashed", check=name, words=_locate(error)).of(kind))
     finally:
         lab.faults.calm()
     return Measured(name, kind, found)
-
-
-def _name(finding: Finding, kind: str) -> Finding:
-    return replace(finding, kind=kind)
 
 
 def _locate(error: Exception) -> str:
