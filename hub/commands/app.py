@@ -19,7 +19,6 @@ from hub.commands import (
     connector,
     demo,
     doctor,
-    explain,
     mapping,
     pause,
     reconcile,
@@ -42,7 +41,7 @@ EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
 NOUNS = (connector, connection, sync, record, mapping, binding, todo, run, secret)
-VERBS = (setup, doctor, explain, reconcile, trace, pause, simulate, demo, up)
+VERBS = (setup, doctor, reconcile, trace, pause, simulate, demo, up)
 
 
 class RootGroup(TyperGroup):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -90,4 +91,26 @@ def describe_fields(model: Any, lang: str) -> list[dict[str, Any]]:
     return described
 
 
-COMMANDS = {"list": show_list, "show": show}
+def new(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="The new connector's name, such as acme.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where its folder is made; default: connectors of the home.")
+    ] = None,
+) -> None:
+    """Write a connector to start from: code, simulator, mapping, texts, and a conformance test that fails for now."""
+    with answering(ctx, "connector.new") as session:
+        from hub.runtime.scaffold import list_open_places, write_connector
+
+        made = write_connector(session.home if folder else session.home.require(), name, folder)
+        target = (folder or session.home.connectors) / name
+        places = list_open_places(target)
+        item = {"name": name, "folder": target, "made": made}
+        session.item(item | {"places": [{"file": path, "line": line, "what": what} for path, line, what in places]})
+        session.say("cli.connector_made", folder=target, count=len(made))
+        session.say("cli.connector_places", folder=target)
+        for path, line, what in places:
+            session.write(f"  {path.relative_to(target)}:{line}  {what}")
+
+
+COMMANDS = {"list": show_list, "show": show, "new": new}

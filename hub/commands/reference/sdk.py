@@ -18,9 +18,10 @@ from hub.commands.reference.markdown import (
 )
 
 HEAD = """\
-What a connector may use, and nothing else: `hub.sdk`, `hub.model` and `hub.errors`. [Errors](errors.md) says what each
-class of error means, and [the sandbox](../connectors/sandbox.md) is a whole connector to copy from. Connectors never
-import each other, and a simulator and a client never do either.
+What a connector may use, and nothing else: `hub.sdk`, `hub.model` and `hub.errors`. [The tutorial](../tutorial.md)
+shows these names at work, [errors](errors.md) says what each class of error means, and
+[the sandbox](../connectors/sandbox.md) is a whole connector to copy from. Connectors never import each other, and a
+simulator and a client never do either.
 """
 MODULES: Mapping[str, str] = {
     "hub.sdk": "Import these from `hub.sdk`.",
