@@ -1,7 +1,7 @@
 """The rows of one stream's files, sorted into records on disk: any size in flat memory, whatever the order of the rows.
 
 A record has one row, or for documents with lines all the rows that have its key. Of several files that hold the same
-record the one that came last counts. Rows that cannot be told apart or read are kept as such, with their place.
+record the one that was saved last counts. Rows that cannot be told apart or read are kept as such, with their place.
 """
 
 from __future__ import annotations
@@ -32,17 +32,19 @@ CREATE INDEX line_doc ON line (doc);
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file of the stream. ``changed_ns``: when its content or its being here last changed."""
+    """A file of the stream. ``modified_ns``: when its content was saved; ``changed_ns``: when it was, or when it came
+    here, whichever is later."""
 
     path: Path
     name: str
+    modified_ns: int
     changed_ns: int
     size: int
 
     @property
     def order(self) -> str:
-        """Sorts the one that came last to the end; names the very version of the file."""
-        return f"{self.changed_ns:020d}/{self.name}"
+        """Sorts the one that was saved last to the end; names the very version of the file."""
+        return f"{self.modified_ns:020d}/{self.name}/{self.changed_ns}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class StoredDoc:
 
 
 def find_files(folder: Path, patterns: Sequence[str]) -> list[FoundFile]:
-    """The files that fit, the one that came last at the end. Files that a program has open beside the real one
+    """The files that fit, the one that was saved last at the end. Files that a program has open beside the real one
     (``~$list.xlsx``, ``.list.csv``) are none."""
     found = {
         path
@@ -83,7 +85,8 @@ def find_files(folder: Path, patterns: Sequence[str]) -> list[FoundFile]:
         stat = path.stat()
         # A file that is copied or moved here keeps its old time of modification; its inode does not.
         changed = max(stat.st_mtime_ns, stat.st_ctime_ns)
-        files.append(FoundFile(path, path.relative_to(folder).as_posix(), changed, stat.st_size))
+        name = path.relative_to(folder).as_posix()
+        files.append(FoundFile(path, name, stat.st_mtime_ns, changed, stat.st_size))
     return sorted(files, key=lambda file: file.order)
 
 

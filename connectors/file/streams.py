@@ -127,9 +127,9 @@ class FileStream(Stream):
         if differing is not None:
             return SourceRecord(payload={KEY: doc.id}, unreadable=(differing,), **facts)
         lines = self._number_lines(doc)
-        payload: dict[str, Any] = {**first.cells, KEY: doc.id}
+        payload: dict[str, Any] = {**_drop_blank(first.cells), KEY: doc.id}
         if self.kind in KINDS_WITH_LINES:
-            payload[ROWS] = [{**row.cells, LINE: line} for line, row in lines.items()]
+            payload[ROWS] = [{**_drop_blank(row.cells), LINE: line} for line, row in lines.items()]
         places = {"": place, **{line: Place(doc.file, row.number, row.sheet) for line, row in lines.items()}}
         return SourceRecord(
             payload=payload, number=doc.id, stage=Stage.EFFECTIVE, places=places,
@@ -158,6 +158,11 @@ class FileStream(Stream):
             missing = MappingError("file.header_missing", key=doc.id, sheet=self.config.sheet or "1")
             return Unreadable(missing, Place(doc.file, doc.row, doc.rows[0].sheet), self.config.key[0])
         return None
+
+
+def _drop_blank(cells: Mapping[str, Any]) -> dict[str, Any]:
+    """An empty cell says nothing, so that what another list knows stays."""
+    return {name: value for name, value in cells.items() if value not in (None, "")}
 
 
 def _list_cells(doc: StoredDoc) -> Iterator[Unreadable]:

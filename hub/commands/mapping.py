@@ -139,6 +139,7 @@ def _suggest(session: Session, opened: OpenConnection, kind: str) -> Proposal:
     stream = streams[kind]
     source = Source(
         stream.name, stream.key_path, stream.rows_path, stream.row_key, tuple(opened.connector.functions()),
+        "shared" if kind in opened.sinks else "remote",
         {other.kind: tuple(other.key_columns) for other in streams.values() if other.key_columns},
     )  # fmt: skip
     currency = session.hub.config.organisation.currency

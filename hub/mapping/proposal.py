@@ -24,6 +24,8 @@ class Source:
     rows: str = ""
     row_key: str = "id"
     functions: Collection[str] = ()
+    owner: str = "shared"
+    """Whose values hold: ``remote`` where the hub cannot write."""
     key_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -95,7 +97,7 @@ def write_proposal(
         ]
         lines.append("# it under [fields], before the lists:")
         lines += [f"# custom.NAME = {write_value(item.column)}   ({item.type})" for item in unknown]
-    lines += ["", "[owner]", 'default = "shared"']
+    lines += ["", "[owner]", f"default = {write_value(source.owner)}"]
     return "\n".join(lines) + "\n"
 
 

@@ -37,7 +37,9 @@ def propose(connector: FileConnector, kind: str) -> Proposal:
     streams = connector.streams()
     stream = streams[kind]
     keys = {other.kind: tuple(other.key_columns) for other in streams.values()}
-    source = Source(stream.name, stream.key_path, stream.rows_path, stream.row_key, tuple(connector.functions()), keys)
+    source = Source(
+        stream.name, stream.key_path, stream.rows_path, stream.row_key, tuple(connector.functions()), "remote", keys
+    )
     return suggest_mapping(kind, stream.sample(300), source, currency="CNY")
 
 
