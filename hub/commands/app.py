@@ -19,6 +19,7 @@ from hub.commands import (
     connector,
     demo,
     doctor,
+    explain,
     mapping,
     pause,
     reconcile,
@@ -41,7 +42,7 @@ EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
 NOUNS = (connector, connection, sync, record, mapping, binding, todo, run, secret)
-VERBS = (setup, doctor, reconcile, trace, pause, simulate, demo, up)
+VERBS = (setup, doctor, explain, reconcile, trace, pause, simulate, demo, up)
 
 
 class RootGroup(TyperGroup):

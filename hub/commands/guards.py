@@ -15,7 +15,7 @@ def guards(
     ctx: typer.Context,
     connection: Annotated[str | None, typer.Argument(help="Only this connection.")] = None,
 ) -> None:
-    """Show changes that were stopped because they are too many, with examples and money, and streams that went quiet."""
+    """Show changes that were stopped because they are too many, with examples and money, and quiet streams."""
     with answering(ctx, "sync.guards") as session:
         from hub.sync.stops import describe_stop
         from hub.sync.watch import list_alarms, list_stops

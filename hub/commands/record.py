@@ -65,7 +65,8 @@ def show(
 ) -> None:
     """Show one record."""
     with answering(ctx, "record.show") as session:
-        from hub.sync.records import explain_record, find_record
+        from hub.sync.explain import explain_record
+        from hub.sync.records import find_record
 
         record = find_record(session.hub, kind, which)
         origins = explain_record(session.hub, kind, record.id) if explain else []

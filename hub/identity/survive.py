@@ -38,23 +38,38 @@ def resolve_claims(claims: Sequence[Claim], owner_of: Callable[[str, str], Owner
     provenance: dict[str, str] = {}
     for name in sorted({name for claim in claims for name in claim.values}):
         having = sorted((c for c in claims if name in c.values), key=lambda c: (c.changed[name], c.source))
-        chosen = _choose(name, having, owner_of, number_field)
+        chosen, _ = _choose(name, having, owner_of, number_field)
         values[name] = chosen.values[name]
         provenance[name] = chosen.source
     return Resolved(values, provenance)
 
 
-def _choose(name: str, having: Sequence[Claim], owner_of: Callable[[str, str], Owner], number_field: str) -> Claim:
+def explain_choice(
+    name: str, claims: Sequence[Claim], owner_of: Callable[[str, str], Owner], *, number_field: str
+) -> tuple[Claim, str, list[Claim]] | None:
+    """For one field: whose value holds, which rule decided it (``only``, ``first``, ``void``, ``owner``, ``edited``,
+    ``newest``), and the others that say something about it, newest first. None: nobody does."""
+    having = sorted((c for c in claims if name in c.values), key=lambda c: (c.changed[name], c.source))
+    if not having:
+        return None
+    chosen, rule = _choose(name, having, owner_of, number_field)
+    others = [claim for claim in reversed(having) if claim is not chosen]
+    return chosen, rule if others else "only", others
+
+
+def _choose(
+    name: str, having: Sequence[Claim], owner_of: Callable[[str, str], Owner], number_field: str
+) -> tuple[Claim, str]:
     own = next((claim for claim in having if claim.source == HUB), None)
     if name == number_field:
-        return own or having[0]
+        return own or having[0], "first"
     if name == "state" and own is not None and own.values[name] == "void":
-        return own
+        return own, "void"
     owners = {claim.source: owner_of(claim.connection, name) for claim in having if claim.connection}
     remote = [claim for claim in having if owners.get(claim.source) is Owner.REMOTE]
     if remote:
-        return remote[-1]
+        return remote[-1], "owner"
     if own is not None and Owner.HUB in owners.values():
-        return own
+        return own, "edited"
     free = [claim for claim in having if owners.get(claim.source) is not Owner.HUB]
-    return (free or list(having))[-1]
+    return (free or list(having))[-1], "newest"

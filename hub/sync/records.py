@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,25 +17,13 @@ from hub.protocol.binding import Binding, BindingState
 from hub.protocol.diff import comparable
 from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Owner, Policy, Stage
 from hub.store import UnitOfWork
-from hub.store.rows import Image
 from hub.sync.claims import claim_values
 from hub.sync.context import Hub
 from hub.sync.intent import find_start, is_history, list_parents, list_values
-from hub.sync.resolve import Rebuilt, rebuild_record, resolve_record
+from hub.sync.resolve import Rebuilt, rebuild_record
 
 NUMBER_PREFIXES = {"order": "SO-"}
 _FIRST_WIDTH = 4
-
-
-@dataclass(frozen=True)
-class FieldOrigin:
-    """Where one value of a record comes from."""
-
-    field: str
-    value: Any
-    source: str
-    origin: str
-    changed_at: str | None
 
 
 def create_record(hub: Hub, kind: str, values: Mapping[str, Any], actor: str) -> Entity:
@@ -277,21 +264,3 @@ def list_records(hub: Hub, kind: str, *, text: str | None = None, limit: int = 5
             for record in tx.find(model, order=[name], limit=limit, **where):
                 found.setdefault(record.id, record)
     return list(found.values())[:limit]
-
-
-def explain_record(hub: Hub, kind: str, record_id: UUID) -> list[FieldOrigin]:
-    """For each field: its value, which source it came from, the path there, and when that source last changed it."""
-    with hub.store.read() as tx:
-        record = tx.get(find_kind(kind), id=record_id)
-        if record is None:
-            raise NotFound("sync.record_unknown", kind=kind, text=str(record_id))
-        images: Sequence[Image] = tx.find(Image, record_kind=kind, record_id=record_id)
-        resolved = resolve_record(tx, hub, kind, record_id)
-    by_source = {image.source: image for image in images}
-    rows = []
-    for name, value in list_values(record).items():
-        image = by_source.get(resolved.provenance.get(name, ""))
-        origin = image.origins.get(name, "") if image else ""
-        changed = image.changed.get(name) if image else None
-        rows.append(FieldOrigin(name, value, resolved.provenance.get(name, "rule"), origin, changed))
-    return rows

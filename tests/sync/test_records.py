@@ -12,7 +12,7 @@ from connectors.sandbox.simulator import make_uscc
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.protocol.binding import Binding
 from hub.store.rows import Image
-from hub.sync.records import create_record, edit_record, explain_record, find_record, list_records
+from hub.sync.records import create_record, edit_record, find_record, list_records
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene, make_approved, make_line
 
@@ -189,41 +189,6 @@ def test_records_are_listed_newest_first_or_by_the_beginning_of_a_name(scene: Sc
     assert [row.name for row in listed] == ["云一", "海二"]
     listed = [*list_records(scene.hub, "account", text="海")]
     assert [row.name for row in listed] == ["海一", "海二"]
-
-
-# ---- explain -------------------------------------------------------------------------------------------------------
-
-
-def test_every_value_says_where_it_comes_from(scene: Scene) -> None:
-    scene.make_sale(note="from there")
-    scene.pull()
-    (order,) = scene.records("order")
-    scene.edit(order, reference="PO-1")
-    told = {row.field: row for row in explain_record(scene.hub, "order", order.id)}
-    assert (told["note"].source, told["note"].origin, told["note"].value) == ("erp/sale/S1", "note", "from there")
-    assert (told["reference"].source, told["reference"].origin) == ("hub", "li")
-    assert (told["gross"].source, told["gross"].origin) == ("erp/sale/S1", "gross")
-    assert told["billing"].source == "rule"
-    assert told["number"].source == "erp/sale/S1"
-    changed = told["reference"].changed_at
-    assert changed is not None
-    assert changed > (told["note"].changed_at or "")
-    with pytest.raises(NotFound):
-        explain_record(scene.hub, "order", scene.hub.new_id())
-
-
-def test_provenance_follows_the_value(scene: Scene) -> None:
-    order = scene.make_order(note="ours")
-    scene.push()
-
-    def source() -> str:
-        return next(row.source for row in explain_record(scene.hub, "order", order.id) if row.field == "note")
-
-    scene.edit_sale(note="theirs")
-    scene.settle(1)
-    assert source() == "erp/sale/S1"
-    scene.edit(order, note="ours again")
-    assert source() == "hub"
 
 
 def test_a_field_that_another_system_decides_is_not_edited_in_vain(scene: Scene) -> None:
