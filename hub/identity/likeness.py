@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from hub.identity.names import fold_name
 from hub.model.identifiers import list_keys
 from hub.model.kinds import find_kind
+from hub.model.money import places_of
 
 IDENTIFIER = "identifier"
 NUMBER = "number"
 NAME = "name"
 DEAL = "deal"
 """Customer, day and total of a document."""
+HALF = Decimal("0.5")
 STRONG = frozenset({NUMBER, DEAL})
 """Signs that two different codes do not explain away: a number is given once."""
 
@@ -40,11 +42,18 @@ def list_signs(kind: str, values: Mapping[str, Any], number: str | None = None) 
 
 
 def _list_deals(values: Mapping[str, Any]) -> list[str]:
-    """A document without a day or without money is like too many others."""
+    """A document without a day or without money is like too many others. Each system rounds in its own way, so the
+    total is told twice, in steps of ten of the smallest coin that begin at different places: totals that differ by no
+    more than five of them share one, and those that differ by ten or more share none."""
     party, day, total = values.get("account_id"), values.get("ordered_on"), values.get("gross")
     if party is None or day is None or not isinstance(total, Decimal) or not total:
         return []
-    return [f"{DEAL}|{party}|{day}|{values.get('currency', '')}|{total.normalize():f}"]
+    currency = str(values.get("currency") or "")
+    step = Decimal(1).scaleb(1 - places_of(currency))
+    below = (total / step).to_integral_value(ROUND_FLOOR) * step
+    near = (total / step + HALF).to_integral_value(ROUND_FLOOR) * step
+    told = (("≥", below.quantize(step)), ("≈", near.quantize(step)))
+    return [f"{DEAL}|{party}|{day}|{currency} {mark}{place:f}" for mark, place in told]
 
 
 def sort_of(sign: str) -> str:
