@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import string
 import sys
+import tomllib
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +23,7 @@ from types import ModuleType
 import pluggy
 
 from hub.errors import ConfigInvalid, NotFound
-from hub.locale import add_catalogue
+from hub.locale import LANGUAGES, add_catalogue
 from hub.runtime.home import Home
 from hub.runtime.settings import OWN_KEYS
 from hub.sdk import Connector, hooks
@@ -54,20 +57,60 @@ def load_connector(name: str, home: Home) -> type[Connector]:
         raise NotFound("runtime.connector_unknown", name=name, known=", ".join(found) or "-")
     try:
         module = found[name].load()
-    except ImportError as error:
-        raise ConfigInvalid("runtime.connector_broken", name=name, what=str(error)) from error
+    except Exception as error:  # whatever a stranger's code raises: it is named, and the other connectors go on
+        raise ConfigInvalid("runtime.connector_broken", name=name, what=_locate(error)) from error
     loaded = _ask_hook(module, name)
-    folder = Path(module.__file__ or "").parent / "locale"
-    if folder.is_dir():
+    folder = shipped.find_catalogue(loaded)
+    if folder is not None:
+        problem = _judge_catalogue(folder, name)
+        if problem:
+            raise ConfigInvalid("runtime.connector_broken", name=name, what=problem)
         add_catalogue(folder)
     return loaded
 
 
+def _locate(error: Exception) -> str:
+    """Type, words and place of what a connector raised while it was loaded."""
+    if isinstance(error, SyntaxError):
+        return f"{error.msg} ({Path(error.filename or '').name}, line {error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = Path(__file__)
+    places = [frame for frame in frames if Path(frame.filename) != ours and not frame.filename.startswith("<")]
+    where = f" ({Path(places[-1].filename).name}, line {places[-1].lineno})" if places else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def _judge_catalogue(folder: Path, name: str) -> str | None:
+    """What is wrong with a connector's texts, None when nothing is: TOML, both languages, only its own room."""
+    for lang in LANGUAGES:
+        for path in sorted((folder / lang).glob("*.toml")):
+            if path.stem != name:
+                return f"locale/{lang}/{path.name} must be called {name}.toml"
+            try:
+                texts = tomllib.loads(path.read_text(encoding="utf-8"))
+                bad = [key for key, text in texts.items() if not isinstance(text, str) or not _can_be_filled(text)]
+            except (OSError, ValueError) as error:
+                return f"locale/{lang}/{path.name}: {error}"
+            if bad:
+                return f"locale/{lang}/{path.name}: {bad[0]} is not a text"
+    return None
+
+
+def _can_be_filled(text: str) -> bool:
+    try:
+        list(string.Formatter().parse(text))
+    except ValueError:
+        return False
+    return True
+
+
 def register_catalogues(home: Home) -> None:
-    """Make the texts of all connectors known, without importing any of their code."""
+    """Make the texts of all connectors known, without importing any of their code; broken ones are left out, and said
+    by who asks for the connector."""
     for folder in (_built_in_folder(), home.connectors):
         for locale in sorted(folder.glob("*/locale")):
-            add_catalogue(locale)
+            if _judge_catalogue(locale, locale.parent.name) is None:
+                add_catalogue(locale)
 
 
 def find_mapping_files(name: str, connector: type[Connector]) -> Mapping[str, Path]:
@@ -79,17 +122,25 @@ def _ask_hook(module: ModuleType, name: str) -> type[Connector]:
     manager = pluggy.PluginManager("isthmus")
     manager.add_hookspecs(hooks)
     manager.register(module)
-    classes: list[type[Connector]] = manager.hook.isthmus_connector()
-    if len(classes) != 1 or classes[0].name != name:
+    try:
+        classes: list[type[Connector]] = manager.hook.isthmus_connector()
+    except Exception as error:  # as above: importing the class is often done inside the hook
+        raise ConfigInvalid("runtime.connector_broken", name=name, what=_locate(error)) from error
+    found = classes[0] if len(classes) == 1 else None
+    if not (isinstance(found, type) and issubclass(found, Connector)) or getattr(found, "name", None) != name:
         raise ConfigInvalid(
             "runtime.connector_broken", name=name, what="isthmus_connector() must return one class of this name"
         )
-    clash = OWN_KEYS & set(classes[0].Config.model_fields)
+    missing = [word for word in ("label", "Config") if not hasattr(found, word)]
+    missing += sorted(getattr(found, "__abstractmethods__", ()))
+    if missing:
+        raise ConfigInvalid("runtime.connector_broken", name=name, what=f"{found.__name__} lacks {', '.join(missing)}")
+    clash = OWN_KEYS & set(found.Config.model_fields)
     if clash:
         raise ConfigInvalid(
             "runtime.connector_broken", name=name, what="Config uses reserved names: " + ", ".join(sorted(clash))
         )
-    return classes[0]
+    return found
 
 
 def _scan_built_in() -> Iterator[Found]:
