@@ -111,6 +111,10 @@ class Locked(Rejected):
     """Refused because of the document's state; never tried again as it is."""
 
 
+class ConnectorDefect(IsthmusError):
+    """A connector's own code failed while it read: park the one record at work; the traceback is in the log."""
+
+
 class NegativeResult(IsthmusError):
     """The answer is a trustworthy "there is none": cache it."""
 

@@ -316,17 +316,24 @@ def _call_converters(name: str, target: Target, functions: Functions) -> tuple[C
         assert inward is not None and adapter is not None  # noqa: S101, PT018 - lint saw to it
         try:
             return adapter.validate_python(inward(raw, run.payload))
-        except FOREIGN_DATA as error:
-            raise Refusal("mapping.call_refused", function=name, what=_words(error)) from error
+        except Exception as error:  # a stranger's function may raise anything: this one record waits, with its words
+            raise _refuse_call(name, error) from error
 
     def encode(value: Any, run: Run) -> Any:
         assert outward is not None  # noqa: S101 - lint saw to it
         try:
             return outward(value, run.values)
-        except FOREIGN_DATA as error:
-            raise Refusal("mapping.call_refused", function=name + OUT_SUFFIX, what=_words(error)) from error
+        except Exception as error:  # a stranger's function, as above
+            raise _refuse_call(name + OUT_SUFFIX, error) from error
 
     return decode, encode
+
+
+def _refuse_call(name: str, error: Exception) -> Refusal:
+    """Either the record is not shaped as the function was written for, or the function has a defect."""
+    if isinstance(error, FOREIGN_DATA):
+        return Refusal("mapping.call_refused", function=name, what=_words(error))
+    return Refusal("mapping.call_failed", function=name, what=f"{type(error).__name__}: {error}")
 
 
 def _words(error: Exception) -> str:

@@ -21,6 +21,7 @@ from hub.protocol.semantics import Policy, Timing
 from hub.protocol.timing import check_timing
 from hub.runtime.budget import Budgets
 from hub.runtime.clock import SystemClock
+from hub.runtime.defects import guard, guard_functions
 from hub.runtime.home import Home
 from hub.runtime.logs import write_log
 from hub.runtime.plugins import find_mapping_files, load_connector, register_catalogues
@@ -174,7 +175,8 @@ def make_connector(
 
 def equip_connection(name: str, settings: ConnectionSettings, connector: Connector, timing: Timing) -> OpenConnection:
     """Streams, sinks, compiled mappings and checked policies around a connector."""
-    streams, sinks = connector.streams(), connector.sinks()
+    streams = {key: guard(stream, name) for key, stream in connector.streams().items()}
+    sinks = {kind: guard(sink, name) for kind, sink in connector.sinks().items()}
     mappings = compile_mappings(settings, connector)
     return OpenConnection(
         name=name,
@@ -191,8 +193,9 @@ def equip_connection(name: str, settings: ConnectionSettings, connector: Connect
 def compile_mappings(settings: ConnectionSettings, connector: Connector) -> dict[str, FieldMapping]:
     """Kind → compiled mapping: the shipped file, then the layers of the site."""
     files = find_mapping_files(settings.connector, type(connector))
+    functions = guard_functions(connector.functions(), settings.connector)
     return {
-        kind: compile_mapping(read_mapping(settings, files, kind), kind, connector.functions())
+        kind: compile_mapping(read_mapping(settings, files, kind), kind, functions)
         for kind in sorted({*files, *settings.mappings})
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from hub.errors import CursorExpired, IsthmusError
+from hub.errors import ConnectorDefect, CursorExpired, IsthmusError
 from hub.sdk import Page, SourceRecord
 from hub.store import UnitOfWork
 from hub.store.rows import Cursor
@@ -176,7 +176,10 @@ def _fetch_parents(
     for parent_kind, external_id in sorted(wanted):
         if parent_kind not in conn.mappings:
             continue
-        found = conn.stream_of(parent_kind).fetch(external_id)
+        try:
+            found = conn.stream_of(parent_kind).fetch(external_id)
+        except ConnectorDefect:
+            continue  # told in the log; what refers to it waits
         if found is None:
             continue
         _fetch_parents(hub, conn, parent_kind, [found], actor, run_id, depth + 1)

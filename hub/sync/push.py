@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from hub.errors import Duplicate, IsthmusError, NeedsConsent, OutcomeUnknown, Transient
+from hub.errors import ConnectorDefect, Duplicate, IsthmusError, NeedsConsent, OutcomeUnknown, Transient
 from hub.locale import keep_params
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op, Seen, decide
@@ -21,7 +21,7 @@ from hub.sync.context import Hub
 from hub.sync.guards import HeldBack, hold_back
 from hub.sync.intent import build_intent
 from hub.sync.pause import is_resting, read_pause_all, rests
-from hub.sync.sending import follow_failed_read
+from hub.sync.sending import follow_failed_read, tell_defect
 from hub.sync.steps import STEPS
 from hub.sync.work import Fenced, Guard, Work
 
@@ -100,6 +100,9 @@ def push_bindings(
             report.steps["fenced"] += 1
         except Duplicate:
             report.steps["raced"] += 1  # another worker joined the same document first; the next look sees it
+        except ConnectorDefect as error:
+            report.steps["defect"] += 1
+            work.release(parked=error.code, parked_params=tell_defect(error))
         except (NeedsConsent, Transient) as error:
             report.errors.append(error)
             note_trouble(hub, work.conn.name, error)

@@ -6,13 +6,16 @@ with the answers. So a plan is exact by construction and writes nothing anywhere
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from hub.errors import ConnectorDefect, MappingError
+from hub.locale import keep_params
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op, Seen
@@ -31,9 +34,12 @@ from hub.sync.lookup import search_remote
 from hub.sync.masses import Masses
 from hub.sync.match import adopt_document
 from hub.sync.push import GUARDED, decide_binding, is_due
+from hub.sync.sending import tell_defect
 from hub.sync.show import describe_record, show_field, show_value
 from hub.sync.signs import prepare_signs
 from hub.sync.stops import AGAIN, GONE, find_stop
+from hub.sync.translate import write_payload
+from hub.sync.waits import find_missing_code
 
 _ROUNDS = 8
 _STEPS = 10
@@ -47,6 +53,8 @@ class Facts:
     parents: dict[tuple[str, str], SourceRecord | None] = field(default_factory=dict)
     reads: dict[tuple[str, str], SourceRecord | None] = field(default_factory=dict)
     searches: dict[UUID, Search] = field(default_factory=dict)
+    defects: dict[UUID | tuple[str, str], ConnectorDefect] = field(default_factory=dict)
+    """Binding, or (kind, external id), about which the connector failed."""
 
 
 @dataclass
@@ -126,11 +134,25 @@ def _read_all(hub: Hub, conn: OpenConnection, kind: str) -> list[SourceRecord]:
 
 def _ask(hub: Hub, conn: OpenConnection, needs: Needs, facts: Facts) -> None:
     for kind, external_id in sorted(needs.parents):
-        facts.parents[kind, external_id] = conn.stream_of(kind).fetch(external_id) if kind in conn.mappings else None
+        facts.parents[kind, external_id] = None
+        if kind in conn.mappings:
+            with _noting(facts, (kind, external_id)):
+                facts.parents[kind, external_id] = conn.stream_of(kind).fetch(external_id)
     for kind, external_id in sorted(needs.reads):
-        facts.reads[kind, external_id] = conn.stream_of(kind).fetch(external_id)
+        with _noting(facts, (kind, external_id)):
+            facts.reads[kind, external_id] = conn.stream_of(kind).fetch(external_id)
     for binding_id, (binding, intent) in needs.searches.items():
-        facts.searches[binding_id] = search_remote(hub, conn, binding, intent)
+        with _noting(facts, binding_id):
+            facts.searches[binding_id] = search_remote(hub, conn, binding, intent)
+
+
+@contextmanager
+def _noting(facts: Facts, about: UUID | tuple[str, str]) -> Iterator[None]:
+    """A connector that fails on one record does not stop the plan of the others."""
+    try:
+        yield
+    except ConnectorDefect as defect:
+        facts.defects[about] = defect
 
 
 def _rehearse_once(
@@ -245,6 +267,10 @@ class _Stage:
             return [self._make_line(binding, "hold", intent, action, binding.remote_id)]
         for _ in range(_STEPS):
             intent, action, binding = decide_binding(self.tx, self.hub, self._fresh(binding), seen)
+            defect = self._find_defect(binding, action)
+            if defect is not None:
+                params = tell_defect(defect)
+                return [self._make_line(binding, "hold", intent, Action(Op.PARK, defect.code, params), None)]
             if action.op is Op.SEARCH:
                 if binding.id not in self.facts.searches:
                     self.needs.searches[binding.id] = (binding, intent)
@@ -267,6 +293,12 @@ class _Stage:
                 return found + self._conclude(binding, intent, action)
         return found
 
+    def _find_defect(self, binding: Binding, action: Action) -> ConnectorDefect | None:
+        """How the connector failed on what would be asked next."""
+        if action.op is Op.SEARCH:
+            return self.facts.defects.get(binding.id)
+        return self.facts.defects.get((binding.kind, binding.remote_id or "")) if action.op is Op.READ else None
+
     def _fresh(self, binding: Binding) -> Binding:
         return self.tx.get(Binding, id=binding.id) or binding
 
@@ -281,6 +313,10 @@ class _Stage:
         return ingest(Arrival(self.tx, self.hub, self.conn, binding.kind, source, self.actor)).snapshot
 
     def _conclude(self, binding: Binding, intent: Intent, action: Action) -> list[Line]:
+        if action.op in (Op.CREATE, Op.PATCH):
+            missing = self._find_missing_code(binding, action)
+            if missing is not None:
+                return [self._make_line(binding, "hold", intent, missing, binding.remote_id)]
         if action.op in GUARDED:
             self.masses.add_write(binding, action)
             if action.op is Op.CREATE:
@@ -303,6 +339,15 @@ class _Stage:
                 Line(kind, "here", "gone", label, row.id, row.hub_id, row.remote_id, amount=amount, currency=currency)
             )
         return lines
+
+    def _find_missing_code(self, binding: Binding, action: Action) -> Action | None:
+        """The hold that the write would end in for want of a code."""
+        try:
+            write_payload(self.tx, self.hub, self.conn, binding, action.patch, frozenset(action.patch))
+        except MappingError as error:
+            params = keep_params(error.params)
+            return Action(Op.HOLD, error.code, params) if find_missing_code(params) else None
+        return None
 
     def _make_line(self, binding: Binding, word: str, intent: Intent, action: Action, remote_id: str | None) -> Line:
         record = self.tx.get(find_kind(binding.kind), id=binding.hub_id)

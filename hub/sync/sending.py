@@ -16,6 +16,8 @@ from hub.store import UnitOfWork
 from hub.sync.translate import write_payload
 from hub.sync.work import Answer, Fenced, Work, call_remote, find_retry_s
 
+DEFECT = "runtime.connector_defect"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -98,7 +100,23 @@ def _postpone(work: Work, answer: Answer) -> None:
         held = work.own(tx)
         later = work.later_s(find_retry_s(work, answer))
         keep = held.not_before if held.not_before and held.not_before > later else later
-        work.save(tx, held, not_before=keep, lease_until=None)
+        update: dict[str, Any] = {"not_before": keep, "lease_until": None}
+        if answer.error is not None and answer.error.code == DEFECT:
+            update |= _count_defect(work, held, answer.error)
+        work.save(tx, held, **update)
+
+
+def _count_defect(work: Work, binding: Binding, error: IsthmusError) -> dict[str, Any]:
+    """The connector itself failed while it wrote: looked for and tried again a few times, then a person must look."""
+    refusals = binding.refusals + 1
+    if refusals < work.policy.timing.max_refusals:
+        return {"refusals": refusals}
+    return {"refusals": refusals, "parked": error.code, "parked_params": tell_defect(error)}
+
+
+def tell_defect(error: IsthmusError) -> dict[str, Any]:
+    """Where a connector failed, and with which words, as parameters of the reason."""
+    return keep_params({**error.params, "words": error.vendor or ""})
 
 
 def follow_failed_read(work: Work, error: IsthmusError) -> Step:

@@ -7,12 +7,12 @@ removes spare drafts. It is cut into steps of ``limit`` reads; where it stands i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from hub.errors import RuleBroken
+from hub.errors import ConnectorDefect, RuleBroken
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.semantics import Direction, Stage
 from hub.sdk import SourceRecord, Stream
@@ -30,6 +30,7 @@ from hub.sync.signs import forget_signs
 from hub.sync.stops import AGAIN, LIVING, count_known
 
 _BATCH = 100
+T = TypeVar("T")
 
 
 @dataclass
@@ -165,7 +166,7 @@ class _Sweep:
         for remote_id in _order_ids(set(bound) - there, last):
             if self._is_full():
                 return False
-            self._look_at(bound[remote_id])
+            self._passing_defects(self._look_at, bound[remote_id])
             self._save_position("ids", remote_id)
         if self.conn.policies[self.kind].direction is Direction.OUT:
             return True  # nothing is taken in
@@ -174,7 +175,7 @@ class _Sweep:
         for remote_id in _order_ids(there - known, None):
             if self._is_full():
                 return False
-            self._take_in(remote_id)
+            self._passing_defects(self._take_in, remote_id)
         return True
 
     def _sweep_bindings(self, last: str | None) -> bool:
@@ -191,7 +192,7 @@ class _Sweep:
                 if self._is_full():
                     return False
                 if not _is_known_gone(row):
-                    self._look_at(row)
+                    self._passing_defects(self._look_at, row)
                 last = str(row.id)
                 self._save_position("bindings", last)
 
@@ -205,7 +206,7 @@ class _Sweep:
         for external_id in _order_ids({row.external_id for row in dead}, last):
             if self._is_full():
                 return False
-            self._take_in(external_id)
+            self._passing_defects(self._take_in, external_id)
             self._save_position("aside", external_id)
         return True
 
@@ -220,7 +221,7 @@ class _Sweep:
             if self._is_full():
                 return False
             self.report.reads += 1
-            self.report.counts[clear_orphan(self.hub, self.conn, by_id[remote_id], self.actor, self.run_id)] += 1
+            self._passing_defects(self._clear, by_id[remote_id])
             self._save_position("orphans", remote_id)
         return True
 
@@ -244,6 +245,13 @@ class _Sweep:
             | {row.remote_id for row in ended if row.remote_id is not None}
         )
 
+    def _passing_defects(self, step: Callable[[T], None], subject: T) -> None:
+        """A connector that fails on one record stops the round over no other."""
+        try:
+            step(subject)
+        except ConnectorDefect:
+            self.report.counts["defect"] += 1
+
     def _fetch(self, remote_id: str) -> SourceRecord | None:
         self.report.reads += 1
         source = self.stream.fetch(remote_id) if self.stream.fetches else None
@@ -265,6 +273,9 @@ class _Sweep:
                 return
             note_missing(self.hub, tx, now_bound, self.conn.policies[self.kind], self.actor)
         self.report.counts["missing"] += 1
+
+    def _clear(self, spare: Orphan) -> None:
+        self.report.counts[clear_orphan(self.hub, self.conn, spare, self.actor, self.run_id)] += 1
 
     def _take_in(self, remote_id: str) -> None:
         """A document without a binding. One that vanished leaves no trace to wait for."""

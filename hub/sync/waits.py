@@ -23,7 +23,7 @@ ID_LENGTH = 12
 TAKE, RETRY = "isthmus todo take {id} hub|remote", "isthmus todo retry {id}"
 SHOW, UNDO = "isthmus todo show {id}", "isthmus todo undo {id}"
 CODE_PROBLEMS = frozenset({"mapping.code_unknown", "mapping.code_unsaid", "mapping.code_ambiguous"})
-RETRIED = frozenset({"protocol.refused_by_remote", "sync.connector_defect"})
+RETRIED = frozenset({"protocol.refused_by_remote", "runtime.connector_defect"})
 """What a person may simply try again, once the cause is gone."""
 DROPPED = "todo.dropped"
 """A person gave this write up."""
