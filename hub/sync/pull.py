@@ -19,6 +19,7 @@ from hub.sync.intake import find_refs, take_in, write_page
 from hub.sync.lookahead import NO_CONSENT, Consent, LookAhead, ReadGuard, advance_tally
 from hub.sync.recheck import recheck_stream
 from hub.sync.signs import prepare_signs
+from hub.sync.sweep import look_for_deleted, make_sweep_due
 
 Progress = Callable[[str, int, int | None], None]
 _PARENT_DEPTH = 4
@@ -54,13 +55,14 @@ def pull_stream(
     prepare_signs(hub, connection, kind)
     stream = conn.stream_of(kind)
     report = PullReport(kind, stream.name)
+    restarted = False
     guard = ReadGuard(hub, conn, kind, actor, consent=consent).begin()
     cursor: Cursor | None = _begin(hub, conn, kind)
     while cursor is not None and cursor.under_way:
         page = _read_page(hub, conn, kind, cursor)
         hub.checkpoint("C12")
         if page is None:
-            cursor = _restart(hub, cursor)
+            cursor, restarted = _restart(hub, cursor, kind), True
             continue
         before = cursor
         try:
@@ -75,6 +77,8 @@ def pull_stream(
         if keep_alive:
             keep_alive()
     report.counts.update(recheck_stream(hub, conn, kind, report.counts, actor, run_id))
+    if restarted:
+        report.counts.update(look_for_deleted(hub, connection, kind, actor, run_id))
     return report
 
 
@@ -109,11 +113,13 @@ def _is_overtaken(tx: UnitOfWork, cursor: Cursor) -> bool:
     return stored is None or stored.updated_at != cursor.updated_at
 
 
-def _restart(hub: Hub, cursor: Cursor) -> Cursor | None:
-    """Read everything again from the start; None when another pull is at it."""
+def _restart(hub: Hub, cursor: Cursor, kind: str) -> Cursor | None:
+    """Read everything again from the start; None when another pull is at it. What was deleted meanwhile no page will
+    ever show, so a sweep over all ids is due as well, whatever becomes of this pull."""
     with hub.store.write() as tx:
         if _is_overtaken(tx, cursor):
             return None
+        make_sweep_due(tx, hub, cursor.connection, kind)
         update = {"since": None, "position": None, "updated_at": hub.now()}
         return tx.save(cursor.model_copy(update=update | {"tally": {}}))
 

@@ -69,6 +69,24 @@ def sweep_connection(
     return report
 
 
+def make_sweep_due(tx: UnitOfWork, hub: Hub, connection: str, kind: str) -> None:
+    """A round over this kind begins anew at the next opportunity."""
+    name = _name_stream(kind)
+    old = tx.get(Cursor, lock=True, connection=connection, stream=name) or Cursor(connection=connection, stream=name)
+    anew: dict[str, Any] = {"position": None, "high_water": None, "under_way": True, "updated_at": hub.now()}
+    tx.save(old.model_copy(update=anew))
+
+
+def look_for_deleted(hub: Hub, connection: str, kind: str, actor: str, run_id: UUID | None = None) -> Counter[str]:
+    """The first step of a round, alone: what is bound and on no list any more is read, and noted as missing. It is
+    believed when a later round sees the same."""
+    report = SweepReport()
+    sweep = _Sweep(hub, hub.open(connection), kind, actor, run_id, report, None)
+    sweep.guard = ReadGuard(hub, sweep.conn, kind, actor, AGAIN, Consent()).begin()
+    sweep._sweep_ids(None)
+    return report.counts
+
+
 def _name_stream(kind: str) -> str:
     return f"sweep:{kind}"
 

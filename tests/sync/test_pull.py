@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from hub.errors import CursorExpired
-from hub.sdk import Stream
+from hub.protocol.binding import Binding
+from hub.sdk import Stage, Stream
 from hub.store.rows import Cursor
 from hub.sync.pull import pull_stream
+from hub.sync.sweep import sweep_connection
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene
 
@@ -138,7 +140,7 @@ def test_streams_have_cursors_of_their_own(make_scene: SceneMaker) -> None:
     assert {row.stream for row in scene.rows(Cursor)} == {"partner", "item", "sale"}
 
 
-class Forgetful(Stream):
+class Forgetful:
     """A stream whose other side has forgotten every cursor."""
 
     name = "partner"
@@ -152,8 +154,8 @@ class Forgetful(Stream):
             raise CursorExpired("sdk.cursor_expired")
         return self._inner.read_page(since, position, limit)
 
-    def fetch(self, external_id: str) -> Any:
-        return self._inner.fetch(external_id)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 def test_an_expired_cursor_starts_again_from_the_beginning(scene: Scene) -> None:
@@ -164,6 +166,28 @@ def test_an_expired_cursor_starts_again_from_the_beginning(scene: Scene) -> None
     scene.clock.pass_time(1000)
     scene.make_customer()
     assert scene.pull("account") == {"unchanged": 3, "created": 1}
+
+
+def test_what_was_deleted_while_the_cursor_expired_is_noticed(scene: Scene) -> None:
+    """No page will ever show it: the list of ids does."""
+    gone, *_ = fill(scene, 3, apart_s=1000)
+    scene.pull("account")
+    streams: Any = scene.hub.open("erp").streams
+    streams["partner"] = Forgetful(streams["partner"])
+    scene.clock.pass_time(1000)
+    scene.wang.delete("partner", gone["id"])
+    assert scene.pull("account") == {"unchanged": 2, "missing": 1}
+    (binding,) = scene.rows(Binding, remote_id=gone["id"])
+    assert isinstance(binding, Binding)
+    assert binding.missing_since is not None
+    (sweep,) = scene.rows(Cursor, stream="sweep:account")
+    assert isinstance(sweep, Cursor)
+    assert (sweep.under_way, sweep.high_water) == (True, None), "a round is due, whoever does it"
+    scene.clock.pass_time(1000)
+    sweep_connection(scene.hub, "erp", actor="test")
+    (binding,) = scene.rows(Binding, remote_id=gone["id"])
+    assert isinstance(binding, Binding)
+    assert binding.stage == Stage.GONE
 
 
 def test_what_a_page_refers_to_is_fetched_first_wherever_it_stands(make_scene: SceneMaker) -> None:
