@@ -74,6 +74,16 @@ def test_the_first_commands_work(installed: Outside):
     assert "密码" in installed.isthmus("connector", "show", "tryton", "--lang", "zh").stdout
 
 
+def test_a_connector_of_ones_own_is_written_and_found(installed: Outside, tmp_path: Path):
+    home = {"ISTHMUS_HOME": str(tmp_path / "home")}
+    installed.isthmus("init", **home)
+    done = installed.isthmus("connector", "new", "acme", **home)
+    assert done.returncode == 0, done.stderr
+    listed = json.loads(installed.isthmus("connector", "list", "--json", **home).stdout)["items"]
+    assert {row["name"]: row["origin"] for row in listed}["acme"] == "site"
+    assert (tmp_path / "home" / "connectors" / "acme" / "__init__.py").exists()
+
+
 def test_servers_start_and_stop(installed: Outside):
     installed.isthmus("init")
     _run_until_it_answers(installed, ["up", "--port", "0"], "/healthz", 200)
