@@ -24,6 +24,7 @@ from hub.commands import (
     pause,
     reconcile,
     record,
+    remap,
     run,
     secret,
     setup,
@@ -42,7 +43,7 @@ EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
 NOUNS = (connector, connection, sync, record, mapping, binding, todo, run, secret)
-VERBS = (setup, doctor, explain, reconcile, trace, pause, simulate, demo, up)
+VERBS = (setup, doctor, explain, remap, reconcile, trace, pause, simulate, demo, up)
 
 
 class RootGroup(TyperGroup):

@@ -33,6 +33,8 @@ class Arrival:
     run_id: UUID | None = None
     corrected: bool = False
     """With the values that people gave for what was refused in this record."""
+    as_of: datetime | None = None
+    """A reading of old, taken in anew: nothing in it is newer than it was then."""
 
     @property
     def policy(self) -> Policy:

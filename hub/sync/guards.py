@@ -17,7 +17,7 @@ from hub.protocol.diff import compare_fields
 from hub.protocol.semantics import Stage
 from hub.protocol.snapshot import Snapshot
 from hub.store import UnitOfWork
-from hub.store.rows import Image, MassStop
+from hub.store.rows import Image, MassStop, Remap
 from hub.sync.context import Hub, OpenConnection, Wave
 from hub.sync.intent import build_intent
 from hub.sync.mass import MISSING, Weight, find_excess, weigh_changes
@@ -132,6 +132,9 @@ def hold_back(hub: Hub, binding_ids: Sequence[UUID], actor: str) -> HeldBack:
         if connection not in hub.config.connections or kind not in hub.settings_of(connection).syncs:
             continue
         mine = [row for row in rows if (row.connection, row.kind) == (connection, kind)]
+        if _is_remapping(hub, kind):
+            held.ids.update(row.id for row in mine)
+            continue
         stop = _find_reason(hub, connection, kind, len(mine), actor)
         if stop is not None:
             held.stops.append(stop)
@@ -139,6 +142,12 @@ def hold_back(hub: Hub, binding_ids: Sequence[UUID], actor: str) -> HeldBack:
     if held.ids:
         _put_off(hub, held.ids)
     return held
+
+
+def _is_remapping(hub: Hub, kind: str) -> bool:
+    """Whether records of the kind are being computed anew: what comes of it is judged as a whole, when it is done."""
+    with hub.store.read() as tx:
+        return tx.count(Remap, kind=kind, state="running") > 0
 
 
 def _is_update(row: Binding) -> bool:

@@ -328,11 +328,12 @@ def _save_image(
     values = encode_fields(arrival.kind, {name: laid[name] for name in snapshot.values})
     changed: dict[str, str] = {}
     # a value that must not win over the hub's is dated long ago
-    today, long_ago = now.isoformat(), (now - _LONG_AGO).isoformat()
+    today, long_ago = (arrival.as_of or now).isoformat(), (now - _LONG_AGO).isoformat()
     for name, value in values.items():
         was = old.changed.get(name) if old else None
         same = old is not None and old.values.get(name) == value
-        changed[name] = was if was and (same or keep.get(name)) else long_ago if keep.get(name) else today
+        stays = same or keep.get(name) or arrival.as_of is not None
+        changed[name] = was if was and stays else long_ago if keep.get(name) else today
     image = Image.trusted(
         **key,
         connection=arrival.conn.name,

@@ -6,11 +6,13 @@ import dataclasses
 from datetime import datetime
 from typing import Any
 
+from hub.protocol.binding import Binding
 from hub.protocol.semantics import Stage
 from hub.sdk import SourceRecord
 from hub.sdk.connector import Place
 from hub.store import UnitOfWork
-from hub.store.rows import DeadRow
+from hub.store.bookkeeping import open_payload
+from hub.store.rows import DeadRow, Image, Payload
 
 _TIMES = ("read_at", "modified_at")
 _KEPT_ELSEWHERE = ("stream", "external_id", "payload", "unreadable")
@@ -37,3 +39,25 @@ def load_kept(tx: UnitOfWork, row: DeadRow) -> SourceRecord | None:
     facts["stage"] = Stage(facts["stage"])
     facts["places"] = {name: Place(**place) for name, place in facts["places"].items()}
     return SourceRecord(stream=row.stream, external_id=row.external_id, payload=payload, **facts)
+
+
+def revive_bound(tx: UnitOfWork, image: Image, binding: Binding) -> SourceRecord | None:
+    """The document of a binding as it was last read: its newest payload, and what the binding remembers of it. None
+    when the payload is no longer kept."""
+    if image.connection is None or image.stream is None or image.external_id is None:
+        return None
+    where: dict[str, Any] = {"stream": image.stream, "external_id": image.external_id}
+    kept = tx.find(Payload, connection=image.connection, order=["-at", "-id"], limit=1, **where)
+    if not kept:
+        return None
+    return SourceRecord(
+        stream=image.stream,
+        external_id=image.external_id,
+        payload=open_payload(kept[0]),
+        read_at=max(image.at, kept[0].at),
+        version=max(image.version, kept[0].version) or None,
+        stage=Stage(binding.stage or Stage.EFFECTIVE),
+        number=binding.remote_number,
+        reference=binding.ref if binding.ours else None,
+        created_by_us=True if binding.ours else None,
+    )

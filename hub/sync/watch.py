@@ -12,11 +12,11 @@ from hub.errors import ConfigInvalid
 from hub.locale import Phrase
 from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
-from hub.store.rows import ConnectionState, Cursor, MassStop, SyncState
+from hub.store.rows import ConnectionState, Cursor, MassStop, Remap, SyncState
 from hub.sync.context import Hub
 from hub.sync.mass import MISSING, find_excess, percent
 from hub.sync.pause import read_pause_all
-from hub.sync.stops import IN, command_of, describe_stop, limits_of
+from hub.sync.stops import IN, LOOK_AGAIN, command_of, describe_stop, limits_of
 from hub.sync.waits import TodoItem
 
 REMEMBERED = timedelta(days=60)
@@ -150,6 +150,20 @@ def list_guarded(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoIte
     """Entries of the todo list: what a guard stopped, and alarms."""
     for stop in list_stops(tx, hub, wanted):
         yield _about_stop(stop)
+    for remap in tx.find(Remap, state="running", order=["made_at"]):
+        begun = remap.accepted_at or remap.made_at
+        if wanted & set(remap.connections) and hub.now() - begun > LOOK_AGAIN:
+            params = {"kind": remap.kind, "label": remap.label, "since": _tell(begun)}
+            command = f"isthmus remap {remap.kind} --accept {remap.label}"
+            yield TodoItem(
+                "guard",
+                remap.connections[0],
+                "sync.remap_unended",
+                command,
+                kind=remap.kind,
+                params=params,
+                since=begun,
+            )
     for alarm in list_alarms(tx, hub, wanted):
         yield TodoItem(
             "watch", alarm.connection, alarm.code, alarm.command, kind=alarm.kind, params=alarm.params,
