@@ -33,10 +33,13 @@ def compile_shipped(connector: Connector) -> dict[str, FieldMapping]:
 
 
 def find_catalogue(connector: type[Connector]) -> Path | None:
-    """The folder ``locale`` beside the connector's code, None when it has none."""
-    source = inspect.getsourcefile(connector)
-    folder = Path(source).parent / "locale" if source else None
-    return folder if folder is not None and folder.is_dir() else None
+    """The folder ``locale`` beside the connector's code, or beside that of the connector it is derived from."""
+    for made_of in connector.__mro__[: connector.__mro__.index(Connector)]:
+        source = inspect.getsourcefile(made_of)
+        folder = Path(source).parent / "locale" if source else None
+        if folder is not None and folder.is_dir():
+            return folder
+    return None
 
 
 def read_catalogue(folder: Path | None) -> dict[str, dict[str, str]]:

@@ -253,7 +253,7 @@ def measure_versions(subject: Subject, seen: Seen, fields: frozenset[str], numbe
             stamps.append(after.source.modified_at)
         current = after
     yield judge_version(semantics, current, rose)
-    yield judge_granularity(semantics, stamps)
+    yield judge_granularity(semantics, stamps, sum(PAUSES_S))
     yield from measure_cas(subject, seen.source.version, current, fields, number + len(PAUSES_S))
 
 
@@ -273,14 +273,15 @@ def judge_version(semantics: WriteSemantics, seen: Seen, rose: bool) -> Finding:
     return compare("versioned", semantics.versioned, measured, optimistic=semantics.versioned)
 
 
-def judge_granularity(semantics: WriteSemantics, stamps: Sequence[datetime]) -> Finding:
-    """The coarsest step that all the change times are multiples of, counted from midnight."""
+def judge_granularity(semantics: WriteSemantics, stamps: Sequence[datetime], took_s: float) -> Finding:
+    """The coarsest step that all the change times are multiples of, counted from midnight. When edits over ``took_s``
+    seconds share one time, the step is at least that."""
     midnights = [stamp.replace(hour=0, minute=0, second=0, microsecond=0) for stamp in stamps]
     micros = {round((stamp - start) / MICROSECOND) for stamp, start in zip(stamps, midnights, strict=True)}
-    if len(micros) < 3:
+    if len(stamps) < 3:
         return skipped("measure.no_change_times")
-    step_s = gcd(*micros) / 1_000_000
-    seen_s = step_s if step_s > FINEST_S else 0.0
+    step_s = gcd(*micros) / 1_000_000 if len(micros) > 1 else max(took_s, semantics.granularity_s)
+    seen_s = round(step_s, 3) if step_s > FINEST_S else 0.0
     return compare("granularity_s", semantics.granularity_s, seen_s, optimistic=seen_s > semantics.granularity_s)
 
 

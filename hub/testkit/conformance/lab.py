@@ -29,6 +29,7 @@ from hub.testkit.conformance.faults import FaultTransport
 
 INSTALLATION = "C0N"
 HTTP_TOTAL_S = 30.0
+TICK_S = 0.02
 T = TypeVar("T")
 
 
@@ -191,6 +192,12 @@ class Lab:
         subject = self.subjects[kind]
         if subject.sink is not None and subject.semantics.lag_s:
             self.clock.sleep(subject.semantics.lag_s)
+
+    def tick(self, kind: str) -> None:
+        """Until a change made now has another change time than those before."""
+        subject = self.subjects[kind]
+        step_s = subject.semantics.granularity_s if subject.sink is not None else 0.0
+        self.clock.sleep(step_s + TICK_S)
 
     def since(self, kind: str, moment: datetime) -> datetime:
         """Where a pull would begin that must not miss a change made now."""

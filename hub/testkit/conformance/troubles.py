@@ -35,8 +35,11 @@ class Attempted:
         payload = self.subject.write_payload(mark_new(lab.sample(kind)))
         warm_up(self.subject)
         lab.faults.strike_write(act, skip=skip)
+        before = lab.faults.writes
         draft = Draft(self.ref, payload)
         self.outcome: Outcome = attempt(lambda: take_one(self.subject.writer.create([draft])))
+        self.writes = lab.faults.writes - before
+        """Requests with side effects that the connector sent."""
         lab.faults.calm()
 
     @property
@@ -71,15 +74,14 @@ def check_timeout_after_commit(lab: Lab, kind: str) -> Findings:
     ``find`` shows the document."""
     blind = lab.subjects[kind].semantics.tier is Tier.BLIND
     for place in range(max(count_writes(lab, kind), 1)):
-        before = lab.faults.writes
         tried = Attempted(lab, kind, faults.lose_answer, skip=place)
         if not tried.struck:
             yield skipped("measure.no_requests")
             return
         if not isinstance(tried.outcome, OutcomeUnknown):
             yield bad("measure.lost_class", answer=name_outcome(tried.outcome))
-        if lab.faults.writes - before > place + 1:
-            yield bad("measure.write_repeated", count=lab.faults.writes - before)
+        if tried.writes > place + 1:
+            yield bad("measure.write_repeated", count=tried.writes)
         if not blind and tried.count_found() != 1:
             yield bad("measure.lost_unfound", ref=tried.ref, count=tried.count_found())
     yield ok("measure.lost_found")
@@ -110,10 +112,10 @@ def check_throttling(lab: Lab, kind: str) -> Findings:
     act = faults.answer_with(429, b'{"error": "too many requests"}', {"retry-after": str(RETRY_AFTER_S)})
     outcomes: list[tuple[str, Outcome | None]] = [("read", _read_under(lab, kind, act))]
     if lab.subjects[kind].sink is not None:
-        before = lab.faults.writes
-        outcomes.append(("create", Attempted(lab, kind, act).outcome))
-        if lab.faults.writes - before > 1:
-            yield bad("measure.write_repeated", count=lab.faults.writes - before)
+        tried = Attempted(lab, kind, act)
+        outcomes.append(("create", tried.outcome))
+        if tried.writes > 1:
+            yield bad("measure.write_repeated", count=tried.writes)
     for what, outcome in outcomes:
         if not isinstance(outcome, Transient):
             yield bad("measure.throttled_class", what=what, answer=name_outcome(outcome))

@@ -197,8 +197,9 @@ def _judge_batch(lab: Lab, kind: str, drafts: Sequence[Draft], results: Sequence
 def check_find(lab: Lab, kind: str) -> Findings:
     """A search for a reference that nothing has finds nothing, and by identifier it finds the party that has it."""
     subject = lab.subjects[kind]
+    lab.make(kind)
     if subject.semantics.tier is not Tier.BLIND:
-        hits = attempt_find(lab, kind)
+        hits = [record.external_id for record in subject.writer.find(lab.make_ref())]
         if hits:
             yield bad("measure.find_invents", ids=", ".join(hits[:3]))
     values = lab.sample(kind)
@@ -210,7 +211,3 @@ def check_find(lab: Lab, kind: str) -> Findings:
         if written.external_id not in found:
             yield bad("measure.identifier_unfound", value=code.value)
     yield ok("measure.find_honest")
-
-
-def attempt_find(lab: Lab, kind: str) -> list[str]:
-    return [record.external_id for record in lab.subjects[kind].writer.find(lab.make_ref())]
