@@ -34,7 +34,9 @@ def tell_problem(source: SourceRecord, problem: Problem) -> tuple[str, dict[str,
     cell = next(cells, None)
     if cell is not None:
         return tell_unreadable(cell)
-    return _tell(place, problem.path, problem.phrase())
+    # What a function of the connector says of a value is a sentence by itself; the rule around it tells no more.
+    words = problem.params.get("what")
+    return _tell(place, problem.path, words if isinstance(words, Phrase) else problem.phrase())
 
 
 def _tell(place: Place, column: str, problem: str) -> tuple[str, dict[str, Any]]:

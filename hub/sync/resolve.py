@@ -145,7 +145,8 @@ def _lend_figures(tx: UnitOfWork, kind: str, record_id: UUID, resolved: Resolved
     """The resolved values, and whether a system's own totals still belong to the lines that the record has now. They
     do when quantities, prices and rates are those of that system's document; its line figures are then taken too."""
     values = dict(resolved.values)
-    source = resolved.provenance.get("gross")
+    # A document without totals of its own, as a list of lines is one, still has the figures of its lines.
+    source = resolved.provenance.get("gross", resolved.provenance.get("lines"))
     if source is None or source == HUB:
         return values, False
     if resolved.provenance.get("lines") == source:

@@ -11,7 +11,10 @@ from hub.runtime.up import DEFAULT_PORT
 from tests.docs.newcomer import LINES, Newcomer
 from tests.docs.pages import ROOT, list_commands, list_mentions, list_story, read_page
 
-CONNECTORS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "connectors").glob("*.md"))
+CONNECTORS = sorted(
+    str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "connectors").glob("*.md") if "file" not in path.name
+)
+"""The pages about files are followed by test_file_page.py, beside a folder of lists instead of an ERP."""
 PAGES = [
     *(
         "README.md",
@@ -30,6 +33,7 @@ TRANSLATED = [("README.md", "README.zh.md"), ("docs/connectors/tryton.md", "docs
 RECIPES = {
     "isthmus --help": "--help",
     "isthmus init": "init",
+    "isthmus demo files": "demo files",
     "isthmus connection add": "connection add second --connector {connector} ANSWERS",
     "isthmus connection add erp --connector tryton": "connection add erp --connector {connector} ANSWERS",
     "isthmus connection check": "connection check erp",

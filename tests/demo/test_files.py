@@ -1,0 +1,80 @@
+"""The scenario ``files`` as somebody types it, on a machine without any network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.demo.lists import write_lists
+from hub.sdk.tables import open_table
+
+ALONE = """
+import socket, sys
+loopback = ("127.", "::1", "localhost")
+def refuse(self, address, *rest):
+    if isinstance(address, tuple) and not str(address[0]).startswith(loopback):
+        raise OSError(f"there is no network: {address}")
+    return connect(self, address, *rest)
+connect = socket.socket.connect
+socket.socket.connect = refuse
+import cli
+sys.argv[0] = "isthmus"
+cli.main()
+"""
+
+
+def play(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The program, with every socket refused that leads out of the machine."""
+    command = [sys.executable, "-c", ALONE, *words, "demo", "files", "--folder", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ["7", "8", "11"])
+def test_two_messy_lists_become_one_clean_list(tmp_path: Path, seed: str):
+    command = [sys.executable, "-c", ALONE, "--json", "demo", "files", "--seed", seed, "--folder", str(tmp_path / "x")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stdout + done.stderr
+    item: dict[str, Any] = json.loads(done.stdout)["item"]
+    drawn = _draw(tmp_path / "again", int(seed))
+    check = item["check"]
+    assert check["companies"] == check["accounts"] == check["listed"] == drawn.companies
+    assert Decimal(check["unexplained"]) == 0
+    assert Decimal(check["orders_sum"]) + Decimal(check["waiting_sum"]) == sum(drawn.orders.values())
+    assert item["again"] == {"writes": 0, "changes": 0, "same_file": True}
+    assert item["suggest"]["market.account"]["fields"]["identifiers.uscc"] == "证照号码"
+    with open_table(tmp_path / "x" / "out" / "clean.xlsx") as table:
+        codes = [row.cells.get("统一社会信用代码") or row.cells["Credit code"] for row in table.read_rows()]
+    assert len(codes) == drawn.companies
+    with open_table(tmp_path / "x" / "out" / "report.csv") as table:
+        places = [(row.cells["File"], row.cells["Row"], row.cells["Column"]) for row in table.read_rows()]
+    assert ("老客户.csv", "13", "客户编号") in places
+    assert {file for file, _, _ in places if file} == {"老客户.csv", "销售订单.xlsx"}
+
+
+def _draw(folder: Path, seed: int) -> Any:
+    old, other = folder / "old", folder / "other"
+    old.mkdir(parents=True)
+    other.mkdir()
+    return write_lists(seed, old, other)
+
+
+@pytest.mark.slow
+def test_the_story_is_told_in_chinese(tmp_path: Path):
+    done = play(tmp_path / "x", "--lang", "zh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for step in ("1 文件", "2 建议", "3 读取", "4 计划", "5 执行", "7 核对"):
+        assert step in done.stdout
+    assert "无法解释 ¥0.00" in done.stdout
+
+
+def test_the_same_seed_draws_the_same_lists_and_another_one_others(tmp_path: Path):
+    assert _draw(tmp_path / "a", 7) == _draw(tmp_path / "b", 7)
+    assert _draw(tmp_path / "c", 8) != _draw(tmp_path / "d", 7)
+    assert (tmp_path / "a" / "old" / "老客户.csv").read_bytes() == (tmp_path / "b" / "old" / "老客户.csv").read_bytes()
