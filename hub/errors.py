@@ -25,10 +25,18 @@ def keep_secret(value: str) -> None:
 
 
 def conceal(text: str) -> str:
-    """The same text without the secrets of this process."""
+    """The same text without the secrets of this process, and without the beginning of one at its end: whoever quotes
+    somebody cuts, and does not know where a secret stands."""
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, BLOT)
-    return text
+    cut = max((_measure_cut(text, secret) for secret in _secrets), default=0)
+    return text[:-cut] + BLOT if cut else text
+
+
+def _measure_cut(text: str, secret: str) -> int:
+    """How many of the last characters are the beginning of the secret."""
+    longest = min(len(secret) - 1, len(text))
+    return next((size for size in range(longest, SHORTEST_SECRET - 1, -1) if text.endswith(secret[:size])), 0)
 
 
 def _conceal_param(value: object) -> object:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from hub.errors import Duplicate, keep_secret
+from hub.errors import Duplicate, conceal, keep_secret
 from hub.mapping import Mapping as FieldMapping
 from hub.mapping import MappingSource, compile_mapping, merge_layers, parse_mapping
 from hub.protocol.reference import ALPHABET, INSTALLATION_LENGTH
@@ -167,7 +167,7 @@ def make_connector(
         zone=ZoneInfo(settings.zone),
         transport=outfit.transport,
         http_total_s=outfit.timing.http_total_s,
-        log=lambda line: write_log("connector", connection=name, line=line),
+        log=lambda line: write_log("connector", connection=name, line=conceal(line)),
         budget=budget or NoBudget(),
     )
     return kind_of(kind_of.Config.model_validate(values), tools)

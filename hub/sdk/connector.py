@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import random
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 
-from hub.errors import IsthmusError
+from hub.errors import IsthmusError, keep_secret
 from hub.protocol.semantics import Confirm, ReadSemantics, Stage, WriteSemantics
 from hub.sdk.budget import Budget, CallLimits, NoBudget
+
+_REFERENCE = re.compile(r"(env|file|secret):")
+"""Where a secret is, instead of the secret itself."""
 
 
 class Clock(Protocol):
@@ -40,6 +44,15 @@ class ConnectorConfig(BaseModel):
     (English) and ``json_schema_extra={"zh": …}`` for the question asked by ``connection add``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="after")
+    def _keep_secrets(self) -> Self:
+        """From now on nothing in this process shows them, whoever repeats them; references are no secrets."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr) and not _REFERENCE.match(value.get_secret_value()):
+                keep_secret(value.get_secret_value())
+        return self
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient
+from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient, keep_secret
 from hub.sdk.budget import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
 from hub.sdk.connector import Tools
 from hub.sdk.waiting import find_wait_s, is_used_up
@@ -22,6 +22,17 @@ MARK = "isthmus.writes"
 """Name under which each request tells the transport whether it has side effects: faults are put where they belong."""
 BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _TURNS = "isthmus.turns"
+_CREDENTIALS = (
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-api-key",
+    "x-auth-token",
+    "x-access-token",
+    "apikey",
+)
+_MOST_KEPT = 32
+"""Credentials of one client that are kept from being shown; one that signs every request has too many to keep."""
 
 
 class HttpClient:
@@ -42,6 +53,7 @@ class HttpClient:
         self, base_url: str, tools: Tools, *, headers: Mapping[str, str] | None = None, auth: httpx.Auth | None = None
     ) -> None:
         self._tools = tools
+        self._kept: set[str] = set()
         timeout = httpx.Timeout(tools.http_total_s / 2, connect=min(10.0, tools.http_total_s / 4))
         trust: ssl.SSLContext | bool = True if tools.transport is not None else _load_trust()
         self._client = httpx.Client(
@@ -72,12 +84,23 @@ class HttpClient:
 
     def _take_turn(self, request: httpx.Request) -> None:
         """Called by httpx for every request that leaves, those of an ``auth`` included. The turn ends with the call."""
+        self._keep_credentials(request)
         turns = request.extensions.get(_TURNS)
         if turns is None:
             with self._tools.budget.call():
                 return
         stack, longest_s = turns
         stack.enter_context(self._tools.budget.call(longest_s))
+
+    def _keep_credentials(self, request: httpx.Request) -> None:
+        """Passwords that travel in another form (``Basic …``), sessions and tokens are secrets like the ones that they
+        were made from."""
+        for name in _CREDENTIALS:
+            value = request.headers.get(name)
+            if value is not None and value not in self._kept and len(self._kept) < _MOST_KEPT:
+                self._kept.add(value)
+                for part in (value, value.rpartition(" ")[2], *(pair.partition("=")[2] for pair in value.split(";"))):
+                    keep_secret(part.strip())
 
     def _send(self, method: str, path: str, *, writes: bool, **kwargs: Any) -> httpx.Response:
         where = f"{method} {path}"
