@@ -52,7 +52,7 @@ def print_mass(session: Session, mass: Any) -> None:
     """The sentence, then how many by field, the money, and some of the records with old and new values."""
     from decimal import Decimal
 
-    from hub.store.rows import MassStop
+    from hub.store.guard_rows import MassStop
     from hub.sync.stops import describe_stop
 
     stop = MassStop.model_validate(mass)

@@ -1,16 +1,13 @@
-"""Rows of the hub's own bookkeeping, and how each is keyed. Tables are derived from these models, as from the kinds."""
+"""Rows of the hub's own bookkeeping. Tables are derived from these models, as from the kinds; ``hub.store.keys`` says
+how each is keyed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub.model.kinds import load_kinds
 from hub.model.values import Amount, Instant, Value
-from hub.protocol.binding import Binding
-from hub.store.decision_rows import Correction, Decision
 
 
 class Image(Value):
@@ -112,61 +109,6 @@ class Cursor(Value):
     listed: int | None = None
     """How many records the other side listed when it last listed all; ``expected``: how many there should have been."""
     expected: int | None = None
-
-
-class MassStop(Value):
-    """A diff that is too large to be taken for granted: nothing of it is applied before a person has seen it.
-
-    ``way``: ``in`` (what a feed brings), ``again`` (what reading documents again brings that no feed showed), ``gone``
-    (documents there are no longer found), ``out`` (writes there).
-    """
-
-    connection: str
-    kind: str
-    way: str
-    over: list[str]
-    """The measures that are too much: lost, missing, emptied, changed."""
-    counts: dict[str, int]
-    known: int
-    """How many records of the kind are bound there in all."""
-    fields: dict[str, int] = {}
-    """Field → in how many records it would change."""
-    amounts: dict[str, str] = {}
-    """Money in the documents concerned: currency → decimal text."""
-    examples: list[dict[str, Any]] = []
-    """``number``, ``remote_id``, ``measure``, ``changes`` (field → [old, new]), ``amount``, ``currency``."""
-    cause: str = ""
-    """``mapping``: the mapping was changed, so it is our own reading that differs."""
-    first_at: Instant
-    last_at: Instant
-    look_again_at: Instant | None = None
-    """No schedule looks ahead again before this time."""
-    allowed: dict[str, int] = {}
-    """What a person has let pass once, by measure."""
-    allowed_by: str | None = None
-
-
-class Remap(Value):
-    """Images computed anew from kept payloads: shown first, written when a person accepts it."""
-
-    id: UUID
-    label: str
-    """Short id that people type."""
-    kind: str
-    connections: list[str]
-    versions: dict[str, str]
-    """Connection → fingerprint of the mapping and code tables that the preview was made with."""
-    state: str = "shown"
-    """shown | running | done"""
-    summary: dict[str, Any] = {}
-    position: list[str] | None = None
-    """Where writing stands: [connection, id of the last record]."""
-    counts: dict[str, int] = {}
-    made_at: Instant
-    made_by: str
-    accepted_at: Instant | None = None
-    accepted_by: str | None = None
-    ended_at: Instant | None = None
 
 
 class Orphan(Value):
@@ -434,66 +376,3 @@ class Total(Value):
     currency: str
     amount: Decimal
     count: int
-
-
-@dataclass(frozen=True)
-class TableSpec:
-    """How a row model becomes a table."""
-
-    model: type[Value]
-    name: str
-    key: tuple[str, ...]
-    unique: tuple[tuple[str, ...], ...] = ()
-    """Unique over the rows where none of the columns is NULL."""
-    unique_where: tuple[tuple[tuple[str, ...], str], ...] = ()
-    """(columns, SQL condition) for partial unique indexes."""
-    index: tuple[tuple[str, ...], ...] = ()
-
-
-def _transactional_kinds() -> str:
-    return ", ".join(f"'{name}'" for name, model in load_kinds().items() if model.TRANSACTIONAL)
-
-
-TABLES: tuple[TableSpec, ...] = (
-    TableSpec(
-        Binding,
-        "binding",
-        ("id",),
-        unique=(("connection", "kind", "remote_id"), ("connection", "ref")),
-        unique_where=((("connection", "kind", "hub_id"), f"kind IN ({_transactional_kinds()})"),),
-        index=(
-            ("state", "not_before"),
-            ("dirty", "state"),
-            ("kind", "hub_id"),
-            ("connection", "kind", "hub_id"),
-        ),
-    ),
-    TableSpec(Image, "image", ("record_kind", "record_id", "source"), index=(("connection", "stream", "external_id"),)),
-    TableSpec(Payload, "payload", ("id",), index=(("connection", "stream", "external_id", "at"),)),
-    TableSpec(Attempt, "attempt", ("id",), index=(("binding_id", "number"), ("run_id",))),
-    TableSpec(JournalEntry, "journal", ("id",), index=(("record_id", "at"), ("run_id",), ("at",))),
-    TableSpec(Cursor, "cursor", ("connection", "stream")),
-    TableSpec(MassStop, "mass_stop", ("connection", "kind", "way")),
-    TableSpec(Remap, "remap", ("id",), unique=(("label",),)),
-    TableSpec(Orphan, "orphan", ("connection", "kind", "remote_id"), index=(("state",),)),
-    TableSpec(Conflict, "conflict", ("id",), index=(("record_id",), ("binding_id", "field"))),
-    TableSpec(DeadRow, "dead_row", ("connection", "stream", "external_id"), index=(("state",),)),
-    TableSpec(Correction, "correction", ("connection", "stream", "external_id", "field")),
-    TableSpec(Decision, "decision", ("id",), index=(("item",), ("at",))),
-    TableSpec(Plan, "plan", ("id",), unique=(("label",),), index=(("connection", "made_at"),)),
-    TableSpec(PlanItem, "plan_item", ("plan_id", "position"), index=(("binding_id",),)),
-    TableSpec(Run, "run", ("id",), unique=(("number",),), index=(("state",), ("connection", "started_at"))),
-    TableSpec(SyncState, "sync_state", ("connection", "kind")),
-    TableSpec(ConnectionState, "connection_state", ("connection",)),
-    TableSpec(CallBudget, "call_budget", ("connection",)),
-    TableSpec(Setting, "setting", ("name",)),
-    TableSpec(ConfigVersion, "config_version", ("number",)),
-    TableSpec(SecretRow, "secret", ("name",)),
-    TableSpec(Lease, "lease", ("name",)),
-    TableSpec(
-        IdentityVerdict, "identity_verdict", ("id",), index=(("record_kind", "record_id"), ("record_kind", "source"))
-    ),
-    TableSpec(Sign, "sign", ("record_kind", "sign", "side", "key"), index=(("record_kind", "side", "key"),)),
-    TableSpec(Probe, "probe", ("connection", "kind")),
-    TableSpec(NumberSeries, "number_series", ("kind", "prefix")),
-)

@@ -38,7 +38,7 @@ from sqlalchemy.types import TypeEngine
 from hub.model.base import Entity, Line
 from hub.model.kinds import load_kinds
 from hub.model.values import Ref, Scaled, Value
-from hub.store.rows import TABLES, TableSpec
+from hub.store.keys import TABLES, TableSpec
 from hub.store.types import EnumText, HubUuid, ScaledDecimal, UtcInstant, json_type
 
 _SCALARS: Mapping[type, type[TypeEngine[Any]]] = {

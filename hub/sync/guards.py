@@ -17,7 +17,8 @@ from hub.protocol.diff import compare_fields
 from hub.protocol.semantics import Stage
 from hub.protocol.snapshot import Snapshot
 from hub.store import UnitOfWork
-from hub.store.rows import Image, MassStop, Remap
+from hub.store.guard_rows import MassStop, Remap
+from hub.store.rows import Image
 from hub.sync.context import Hub, OpenConnection, Wave
 from hub.sync.intent import build_intent
 from hub.sync.mass import MISSING, Weight, find_excess, weigh_changes

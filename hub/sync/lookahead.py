@@ -13,7 +13,8 @@ from hub.errors import CursorExpired
 from hub.model.kinds import find_kind
 from hub.sdk import Page
 from hub.store import UnitOfWork
-from hub.store.rows import Cursor, MassStop
+from hub.store.guard_rows import MassStop
+from hub.store.rows import Cursor
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest

@@ -9,7 +9,8 @@ from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.protocol.decide import Action, Op
 from hub.store import UnitOfWork
-from hub.store.rows import Cursor, MassStop
+from hub.store.guard_rows import MassStop
+from hub.store.rows import Cursor
 from hub.sync.context import Hub
 from hub.sync.ingest import Ingested
 from hub.sync.lookahead import is_full_reading, weigh_ingested

@@ -15,7 +15,8 @@ from hub.protocol.decide import Action, Op, Seen, decide
 from hub.protocol.semantics import Direction
 from hub.protocol.snapshot import Intent
 from hub.store import UnitOfWork
-from hub.store.rows import ConnectionState, MassStop
+from hub.store.guard_rows import MassStop
+from hub.store.rows import ConnectionState
 from hub.sync.accept import AcceptedGuard, list_accepted
 from hub.sync.context import Hub
 from hub.sync.guards import HeldBack, hold_back

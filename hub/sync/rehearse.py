@@ -23,7 +23,8 @@ from hub.protocol.semantics import Confirm, Direction, Tier
 from hub.protocol.snapshot import Intent, Search
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
-from hub.store.rows import Cursor, DeadRow, MassStop
+from hub.store.guard_rows import MassStop
+from hub.store.rows import Cursor, DeadRow
 from hub.sync.accept import fingerprint_write, name_action
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection

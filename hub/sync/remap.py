@@ -18,7 +18,8 @@ from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.semantics import Direction, Stage
 from hub.store import UnitOfWork
-from hub.store.rows import DeadRow, Image, Remap
+from hub.store.guard_rows import Remap
+from hub.store.rows import DeadRow, Image
 from hub.sync.accept import check_accepted
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection

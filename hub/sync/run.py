@@ -14,7 +14,8 @@ from hub.locale import keep_params
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
-from hub.store.rows import Attempt, ConnectionState, MassStop, Plan, Run, SyncState
+from hub.store.guard_rows import MassStop
+from hub.store.rows import Attempt, ConnectionState, Plan, Run, SyncState
 from hub.sync.accept import AcceptedGuard, PlanGuard, check_accepted, current_settings
 from hub.sync.context import Hub
 from hub.sync.guards import pass_outbound

@@ -15,7 +15,8 @@ from hub.locale import Phrase
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
 from hub.store import UnitOfWork
-from hub.store.rows import Image, MassStop
+from hub.store.guard_rows import MassStop
+from hub.store.rows import Image
 from hub.sync.context import Hub
 from hub.sync.mass import MEASURES, Limits, Weight, add_weight, flatten_changes, percent
 from hub.sync.show import describe_record, show_field

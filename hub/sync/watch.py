@@ -12,7 +12,8 @@ from hub.errors import ConfigInvalid
 from hub.locale import Phrase
 from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
-from hub.store.rows import ConnectionState, Cursor, MassStop, Remap, SyncState
+from hub.store.guard_rows import MassStop, Remap
+from hub.store.rows import ConnectionState, Cursor, SyncState
 from hub.sync.context import Hub
 from hub.sync.mass import MISSING, find_excess, percent
 from hub.sync.pause import read_pause_all

@@ -12,7 +12,7 @@ from sqlalchemy import MetaData
 from hub.model.base import Entity, Line
 from hub.model.kinds import load_kinds
 from hub.model.values import Amount, Ref, Value
-from hub.store.rows import TABLES, TableSpec
+from hub.store.keys import TABLES, TableSpec
 from hub.store.tables import StoredModel, derive_table, derive_tables, singular, spec_of_kind
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from hub.errors import RuleBroken
 from hub.protocol.binding import Binding
-from hub.store.rows import Cursor, MassStop
+from hub.store.guard_rows import MassStop
+from hub.store.rows import Cursor
 from hub.sync.lookahead import Consent
 from hub.sync.plan import make_plan
 from hub.sync.pull import pull_stream

@@ -6,7 +6,8 @@ import pytest
 
 from hub.errors import ConfigInvalid, NotFound
 from hub.protocol.binding import Binding
-from hub.store.rows import Image, Payload, Remap, SyncState
+from hub.store.guard_rows import Remap
+from hub.store.rows import Image, Payload, SyncState
 from hub.sync.guards import hold_back
 from hub.sync.push import list_due, push_bindings
 from hub.sync.remap import accept_remap, list_next, load_remap, preview_remap

@@ -1,0 +1,98 @@
+"""How each row of the bookkeeping is keyed and looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.model.kinds import load_kinds
+from hub.model.values import Value
+from hub.protocol.binding import Binding
+from hub.store.decision_rows import Correction, Decision
+from hub.store.guard_rows import MassStop, Remap
+from hub.store.rows import (
+    Attempt,
+    CallBudget,
+    ConfigVersion,
+    Conflict,
+    ConnectionState,
+    Cursor,
+    DeadRow,
+    IdentityVerdict,
+    Image,
+    JournalEntry,
+    Lease,
+    NumberSeries,
+    Orphan,
+    Payload,
+    Plan,
+    PlanItem,
+    Probe,
+    Run,
+    SecretRow,
+    Setting,
+    Sign,
+    SyncState,
+)
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """How a row model becomes a table."""
+
+    model: type[Value]
+    name: str
+    key: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...] = ()
+    """Unique over the rows where none of the columns is NULL."""
+    unique_where: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """(columns, SQL condition) for partial unique indexes."""
+    index: tuple[tuple[str, ...], ...] = ()
+
+
+def _transactional_kinds() -> str:
+    return ", ".join(f"'{name}'" for name, model in load_kinds().items() if model.TRANSACTIONAL)
+
+
+TABLES: tuple[TableSpec, ...] = (
+    TableSpec(
+        Binding,
+        "binding",
+        ("id",),
+        unique=(("connection", "kind", "remote_id"), ("connection", "ref")),
+        unique_where=((("connection", "kind", "hub_id"), f"kind IN ({_transactional_kinds()})"),),
+        index=(
+            ("state", "not_before"),
+            ("dirty", "state"),
+            ("kind", "hub_id"),
+            ("connection", "kind", "hub_id"),
+        ),
+    ),
+    TableSpec(Image, "image", ("record_kind", "record_id", "source"), index=(("connection", "stream", "external_id"),)),
+    TableSpec(Payload, "payload", ("id",), index=(("connection", "stream", "external_id", "at"),)),
+    TableSpec(Attempt, "attempt", ("id",), index=(("binding_id", "number"), ("run_id",))),
+    TableSpec(JournalEntry, "journal", ("id",), index=(("record_id", "at"), ("run_id",), ("at",))),
+    TableSpec(Cursor, "cursor", ("connection", "stream")),
+    TableSpec(MassStop, "mass_stop", ("connection", "kind", "way")),
+    TableSpec(Remap, "remap", ("id",), unique=(("label",),)),
+    TableSpec(Orphan, "orphan", ("connection", "kind", "remote_id"), index=(("state",),)),
+    TableSpec(Conflict, "conflict", ("id",), index=(("record_id",), ("binding_id", "field"))),
+    TableSpec(DeadRow, "dead_row", ("connection", "stream", "external_id"), index=(("state",),)),
+    TableSpec(Correction, "correction", ("connection", "stream", "external_id", "field")),
+    TableSpec(Decision, "decision", ("id",), index=(("item",), ("at",))),
+    TableSpec(Plan, "plan", ("id",), unique=(("label",),), index=(("connection", "made_at"),)),
+    TableSpec(PlanItem, "plan_item", ("plan_id", "position"), index=(("binding_id",),)),
+    TableSpec(Run, "run", ("id",), unique=(("number",),), index=(("state",), ("connection", "started_at"))),
+    TableSpec(SyncState, "sync_state", ("connection", "kind")),
+    TableSpec(ConnectionState, "connection_state", ("connection",)),
+    TableSpec(CallBudget, "call_budget", ("connection",)),
+    TableSpec(Setting, "setting", ("name",)),
+    TableSpec(ConfigVersion, "config_version", ("number",)),
+    TableSpec(SecretRow, "secret", ("name",)),
+    TableSpec(Lease, "lease", ("name",)),
+    TableSpec(
+        IdentityVerdict, "identity_verdict", ("id",), index=(("record_kind", "record_id"), ("record_kind", "source"))
+    ),
+    TableSpec(Sign, "sign", ("record_kind", "sign", "side", "key"), index=(("record_kind", "side", "key"),)),
+    TableSpec(Probe, "probe", ("connection", "kind")),
+    TableSpec(NumberSeries, "number_series", ("kind", "prefix")),
+)
