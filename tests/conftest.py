@@ -36,6 +36,7 @@ SLOW_PLACES = (
     *("tests/runtime/", "tests/testkit/", "tests/store/test_money.py", "tests/store/test_processes.py"),
     *("tests/deploy/", "tests/connectors/sandbox/", "tests/sync/test_run.py", "tests/sync/test_ingest.py"),
     "tests/sync/test_steps_change.py",
+    *("tests/connectors/file/test_conformance.py", "tests/connectors/file/test_sync.py"),
 )
 """Whole programs, processes and long stories: not part of the quick lane."""
 

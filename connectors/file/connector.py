@@ -125,14 +125,13 @@ class FileConnector(Connector):
         staging = stream.stage()
         for name, facts in staging.facts.items():
             skipped = sum(count for why, count in facts.skipped.items() if why != "empty")
-            yield CheckItem(
-                True,
-                "file.read",
-                {
-                    "file": name.replace(KEY_JOIN, " · "), "form": facts.encoding or facts.form.upper(),
-                    "row": facts.header_row, "rows": facts.rows, "columns": len(facts.columns), "skipped": skipped,
-                },
-            )  # fmt: skip
+            numbers = ", ".join(str(sample.number) for sample in facts.samples[:5]) or "-"
+            told = {
+                "file": name.replace(KEY_JOIN, " · "), "form": facts.encoding or facts.form.upper(),
+                "row": facts.header_row, "rows": facts.rows, "columns": len(facts.columns), "skipped": skipped,
+                "numbers": numbers + (" …" if skipped > 5 else ""),
+            }  # fmt: skip
+            yield CheckItem(True, "file.read", told)
             if facts.other_sheets and not stream.config.sheet:
                 others = {"file": name, "sheet": facts.sheet, "others": ", ".join(facts.other_sheets)}
                 yield CheckItem(True, "file.other_sheets", others)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -309,8 +309,3 @@ def _as_refusal(error: Exception, file: FoundFile) -> IsthmusError:
     if isinstance(error, IsthmusError):
         return error
     return ConfigInvalid("file.unreadable", vendor=str(error), file=file.name)
-
-
-def describe_files(staging: Staging) -> Iterator[tuple[str, Facts]]:
-    """File (and sheet) with what was found out about it."""
-    yield from staging.facts.items()

@@ -9,12 +9,11 @@ from hub.sdk.tables.encoding import Encoding, detect_encoding
 from hub.sdk.tables.headings import clean_heading
 from hub.sdk.tables.opening import FORMS, Table, open_table
 from hub.sdk.tables.rows import CellProblem, Facts, Layout, Row, Skipped
-from hub.sdk.tables.values import ORDERS, fold_text, read_amount, read_date, read_rate
+from hub.sdk.tables.values import fold_text, read_amount, read_date, read_rate
 from hub.sdk.tables.writing import Cell, defuse_text, write_table
 
 __all__ = [
     "FORMS",
-    "ORDERS",
     "Cell",
     "CellProblem",
     "Encoding",

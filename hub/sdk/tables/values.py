@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from hub.errors import MappingError
 
-ORDERS = ("ymd", "dmy", "mdy")
 """Orders of year, month and day in dates that are written with figures."""
 _EXCEL_DAY_0 = date(1899, 12, 30)
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 73_050

@@ -1,0 +1,115 @@
+"""Lists in a folder through the whole hub, by public commands: twice, changed, shortened, repaired."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.demo.stage import Isthmus
+from hub.sdk.tables import open_table
+
+HEAD = "编号,客户名称,统一社会信用代码,电话"
+FIRST = "0012,海岳精密机械有限公司,91310115591693856A,021-55550100"
+ROWS = [FIRST, "0013,华信电子有限公司,,021-55550101", "0014,恒力机械有限公司,,021-55550102"]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Isthmus:
+    """A home that reads ``in`` and keeps a list in ``out``."""
+    for name in ("in", "out"):
+        (tmp_path / name).mkdir()
+    save(tmp_path, *ROWS)
+    hub = Isthmus(tmp_path / "home")
+    hub.run("init")
+    add(hub, "old", folder=str(tmp_path / "in"), **{"streams.account.files": "*.csv", "streams.account.key": "编号"})
+    add(hub, "clean", out=str(tmp_path / "out"), **{"outputs.account.file": "clean.csv"})
+    hub.run("mapping", "suggest", "old", "--write")
+    hub.run("apply")
+    hub.run("sync", "add", "old", "account", "--direction", "in")
+    hub.run("sync", "add", "clean", "account", "--direction", "out", "--create")
+    return hub
+
+
+def add(hub: Isthmus, name: str, **settings: str) -> None:
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    hub.run("connection", "add", name, "--connector", "file", *words)
+
+
+def save(folder: Path, *rows: str) -> None:
+    (folder / "in" / "list.csv").write_text("\n".join([HEAD, *rows]) + "\n", encoding="gbk")
+
+
+def run(hub: Isthmus, *words: str) -> dict[str, int]:
+    """What became of the records, by outcome."""
+    counts: dict[str, int] = hub.run("sync", "run", *words, allow=(0, 1))["item"]["run"]["counts"]
+    return {name.removeprefix("in.account."): count for name, count in counts.items() if count}
+
+
+def find(hub: Isthmus, number: str) -> dict[str, Any]:
+    item: dict[str, Any] = hub.run("record", "show", "account", number)["item"]
+    return item.get("record", item)
+
+
+def test_a_list_imported_twice_changes_nothing(hub: Isthmus, tmp_path: Path):
+    assert run(hub, "old") == {"created": 3}
+    revisions = [find(hub, number)["revision"] for number in ("0012", "0013", "0014")]
+    assert set(run(hub, "old")) <= {"unchanged"}
+    save(tmp_path, *ROWS)  # saved again, the same
+    assert run(hub, "old") == {"unchanged": 3}
+    assert [find(hub, number)["revision"] for number in ("0012", "0013", "0014")] == revisions
+
+
+def test_a_changed_list_changes_only_what_changed_in_it(hub: Isthmus, tmp_path: Path):
+    run(hub, "old")
+    save(tmp_path, "0009,新客户有限公司,,", ROWS[0], ROWS[1].replace("0101", "0199"), ROWS[2])
+    assert run(hub, "old") == {"created": 1, "updated": 1, "unchanged": 2}
+    assert find(hub, "0013")["phone"] == "021-55550199"
+
+
+def test_a_row_that_vanished_is_counted_and_nothing_is_deleted(hub: Isthmus, tmp_path: Path):
+    run(hub, "old")
+    save(tmp_path, *ROWS[:2])
+    assert run(hub, "old") == {"unchanged": 2, "vanished": 1}
+    assert find(hub, "0014")["state"] == "active"
+    assert [row for row in hub.run("todo")["items"] if row["connection"] == "old"] == []
+
+
+def test_a_refused_row_waits_with_its_place_until_it_is_repaired(hub: Isthmus, tmp_path: Path):
+    save(tmp_path, *ROWS, ",无编号有限公司,,", "0015,,,021-1")
+    assert run(hub, "old") == {"created": 3, "dead": 2}
+    waiting = {row["params"]["row"]: row["params"] for row in hub.run("todo")["items"] if row["connection"] == "old"}
+    assert {row: (params["file"], params["column"]) for row, params in waiting.items()} == {
+        "5": ("list.csv", "编号"), "6": ("list.csv", "客户名称"),
+    }  # fmt: skip
+    save(tmp_path, *ROWS, "0016,无编号有限公司,,", "0015,有名有限公司,,021-1")
+    run(hub, "old")
+    assert [row for row in hub.run("todo")["items"] if row["connection"] == "old"] == []
+    assert find(hub, "0016")["name"] == "无编号有限公司"
+
+
+def test_the_clean_list_follows(hub: Isthmus, tmp_path: Path):
+    run(hub, "old")
+    label = hub.run("sync", "plan", "clean")["item"]["plan"]["label"]
+    run(hub, "clean", "--accept", label)
+    assert read(tmp_path) == {"0012": "021-55550100", "0013": "021-55550101", "0014": "021-55550102"}
+    save(tmp_path, ROWS[0].replace("0100", "0188"), *ROWS[1:])
+    run(hub, "old")
+    run(hub, "clean")
+    assert read(tmp_path)["0012"] == "021-55550188"
+    before = (tmp_path / "out" / "clean.csv").stat().st_mtime_ns
+    assert "out.patch" not in run(hub, "clean")
+    assert (tmp_path / "out" / "clean.csv").stat().st_mtime_ns == before
+
+
+def read(folder: Path) -> dict[str, str]:
+    with open_table(folder / "out" / "clean.csv") as table:
+        return {row.cells["客户编码"]: row.cells["电话"] for row in table.read_rows()}
+
+
+def test_a_suggested_mapping_is_never_overwritten(hub: Isthmus):
+    hub.run("mapping", "suggest", "old", "--write", allow=(2,))
+    answer = hub.run("mapping", "suggest", "old")["items"][0]
+    assert {field["field"] for field in answer["fields"]} == {"number", "name", "identifiers.uscc", "phone"}
+    assert hub.run("mapping", "lint")["items"] == []
