@@ -70,11 +70,25 @@ def test_one_draft_is_made_measured_and_removed(make_world: MakeWorld) -> None:
 
 def test_the_draft_says_what_it_is_and_is_tiny(make_world: MakeWorld) -> None:
     world = make_world()
+    sent: list[dict[str, Any]] = []
+    world.api.handle = listening(world, sent)  # type: ignore[method-assign,assignment]
     probe_kind(world.hub, "erp", "order", "ada")
+    (created,) = [body for body in sent if "our_ref" in body]
+    assert created["our_ref"].startswith("IPRB")
+    assert all("probe" in created[name].lower() for name in ("note", "customer_ref"))
+    assert [(line["quantity"], line["price"]) for line in created["lines"]] == [("1", "0.01")]
     (sale,) = world.erp.documents("sale")
-    assert "probe" in sale["customer_ref"].lower()
-    assert sale["our_ref"].startswith("IPRB")
-    assert float(sale["gross"]) <= 0.02
+    assert float(sale["gross"]) <= 0.02, "later edits leave it tiny"
+
+
+def listening(world: World, sent: list[dict[str, Any]]) -> Callable[[Any], Any]:
+    """Notes the body of every request."""
+
+    def handle(request: Any) -> Any:
+        sent.append(request.json() if request.body else {})
+        return type(world.api).handle(world.api, request)
+
+    return handle
 
 
 def test_it_is_journalled_with_its_actor(make_world: MakeWorld) -> None:

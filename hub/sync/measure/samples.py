@@ -98,7 +98,7 @@ def _make_by_type(words: str, annotation: Any, number: int) -> Any:
         if issubclass(wanted, bool):
             return bool(number % 2)
         if issubclass(wanted, str):
-            return f"Isthmus {words} {number}"
+            return f"Isthmus probe {words} {number}"
         if issubclass(wanted, Decimal):
             return Decimal(number) + Decimal("0.25")
         if issubclass(wanted, int):

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hub.locale import Phrase
 from hub.sdk import SourceRecord, Stage
 from hub.sync.measure import Finding, Findings, outline, reading
-from hub.sync.measure.findings import bad, note, ok, skipped
+from hub.sync.measure.findings import bad, compare, note, ok, skipped
 from hub.sync.measure.writing import wait_until
 from hub.sync.shipped import find_catalogue, read_catalogue
 from hub.testkit.conformance.checks import check
@@ -76,8 +76,17 @@ def check_list_ids(lab: Lab, kind: str) -> Findings:
     yield from reading.measure_ids(subject)
     id = lab.act(lambda person: person.create(kind), "create")
     lab.wait_lag(kind)
+    lab.tick(kind)
+    moment = lab.clock.now()
     lab.act(lambda person: person.delete(kind, id), "delete")
     lab.wait_lag(kind)
+    since = lab.since(kind, moment)
+    gone = [one for one in reading.walk_pages(subject.stream, MANY_PAGE, since=since).records if one.external_id == id]
+    declared = subject.stream.semantics.lists_deleted
+    shown = any(one.stage is Stage.GONE for one in gone)
+    yield compare("lists_deleted", declared, shown, optimistic=declared)
+    if any(one.stage is not Stage.GONE for one in gone):
+        yield bad("measure.deleted_shown", id=id)
     left = subject.stream.fetch(id) if subject.stream.fetches else None
     if left is not None and left.stage is not Stage.GONE:
         yield bad("measure.deleted_shown", id=id)

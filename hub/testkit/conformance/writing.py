@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from hub.errors import IsthmusError
 from hub.protocol.semantics import ALL_FIELDS, Confirm, Stage, Tier
 from hub.sdk import Draft, Written
-from hub.sync.measure import Findings, ending, stages, writing
-from hub.sync.measure.findings import bad, note, ok, skipped
+from hub.sync.measure import Findings, Subject, ending, stages, writing
+from hub.sync.measure.findings import bad, compare, note, ok, skipped
 from hub.sync.measure.subject import LIVING, mark_new
 from hub.sync.measure.writing import name_outcome
 from hub.testkit.conformance.checks import check
 from hub.testkit.conformance.lab import Lab
+
+MADE = 8
+"""Documents made one after the other."""
 
 
 @check(writes=True)
@@ -99,21 +102,48 @@ def check_confirm_version(lab: Lab, kind: str) -> Findings:
 
 @check(writes=True)
 def check_lag(lab: Lab, kind: str) -> Findings:
-    """Lists and searches show a write within the declared lag."""
-    subject, worst_s = lab.subjects[kind], 0.0
+    """Lists, searches and single reads show a write within the declared lag."""
+    subject, worst_s, alone_s = lab.subjects[kind], 0.0, 0.0
     for _ in range(5):
         moment = lab.since(kind, lab.clock.now())
-        _, written = lab.create(kind)
-        waited_s = writing.wait_until(
-            subject,
-            subject.semantics.lag_s,
-            lambda: _is_listed(lab, kind, written.external_id, moment),  # noqa: B023
-        )
-        if waited_s is None:
-            yield bad("measure.never_listed", id=written.external_id)
+        id = lab.create(kind)[1].external_id
+        single_s = writing.wait_until(subject, subject.stream.semantics.replica_lag_s, lambda: _is_there(subject, id))  # noqa: B023
+        waited_s = writing.wait_until(subject, subject.semantics.lag_s, lambda: _is_listed(lab, kind, id, moment))  # noqa: B023
+        if waited_s is None or single_s is None:
+            yield bad("measure.never_listed", id=id)
             return
-        worst_s = max(worst_s, waited_s)
-    yield writing.judge_lag(subject.semantics, worst_s)
+        worst_s, alone_s = max(worst_s, waited_s), max(alone_s, single_s)
+    yield writing.judge_lag("lag_s", subject.semantics.lag_s, worst_s)
+    yield writing.judge_lag("replica_lag_s", subject.stream.semantics.replica_lag_s, alone_s)
+
+
+def _is_there(subject: Subject, id: str) -> bool:
+    return not subject.stream.fetches or subject.stream.fetch(id) is not None
+
+
+@check(writes=True)
+def check_order(lab: Lab, kind: str) -> Findings:
+    """Where changes are declared to come in the order of their commits, nothing older turns up later."""
+    subject = lab.subjects[kind]
+    if not subject.stream.semantics.commit_ordered:
+        yield ok("measure.order_undeclared")
+        return
+    lab.tick(kind)
+    moment = lab.since(kind, lab.clock.now())
+    made: list[str] = []
+    patience = range(round((subject.semantics.lag_s + writing.LEAST_PATIENCE_S) / writing.POLL_S))
+    for _ in patience:
+        if len(made) < MADE:
+            made.append(lab.create(kind)[1].external_id)
+        listed = {record.external_id for record in subject.stream.read_page(moment, None, 200).records}
+        shown = [id in listed for id in made]
+        if shown != sorted(shown, reverse=True):
+            yield compare("commit_ordered", True, False, optimistic=True)
+            return
+        if len(made) == MADE and all(shown):
+            break
+        lab.clock.sleep(writing.POLL_S)
+    yield compare("commit_ordered", True, True, optimistic=False)
 
 
 def _is_listed(lab: Lab, kind: str, id: str, moment: object) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.errors import Rejected
-from hub.sdk import Page
+from hub.sdk import Page, ReadSemantics
 from tests.testkit.hostile import (
     Spoil,
     Vice,
@@ -239,6 +239,12 @@ READING = {
     ),
     "takes since for later": Vice("since", "measure.since_exclusive", stream_with(read_page=read_after)),
     "lists some of its ids": Vice("list_ids", "measure.ids_missing", stream_with(list_ids=list_some)),
+    "claims to list the deleted": Vice(
+        "list_ids",
+        "measure.too_optimistic",
+        stream_with(semantics=property(lambda self: ReadSemantics(lists_deleted=True))),
+        fact="lists_deleted",
+    ),
     "lists ids of the deleted": Vice("list_ids", "measure.deleted_listed", stream_with(list_ids=list_all_ever)),
     "shows the deleted": Vice("list_ids", "measure.deleted_shown", stream_with(fetch=remember_shown)),
     "keeps its place in memory": Vice("resume", "measure.resume_differs", stream_with(read_page=read_by_memory)),

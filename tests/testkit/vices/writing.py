@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from hub.errors import Duplicate, Locked, OutcomeUnknown, Rejected, Stale, Transient
-from hub.sdk import ALL_FIELDS, Stage, Written
+from hub.sdk import ALL_FIELDS, ReadSemantics, Stage, Written
 from tests.testkit.hostile import (
     Spoil,
     Vice,
@@ -23,6 +23,7 @@ from tests.testkit.hostile import (
     showing,
     sink_with,
     stage_of,
+    stream_with,
 )
 
 replace = dataclasses.replace
@@ -136,6 +137,18 @@ def submit_with_it(was: Any, self: Any, id: str, payload: Any, version: Any) -> 
     return done
 
 
+@over
+def fetch_late(base: Any) -> Any:
+    """From a copy that is three seconds behind."""
+
+    def fetch(self: Any, id: str) -> Any:
+        self.asked = getattr(self, "asked", {})
+        first = self.asked.setdefault(id, self._clock.monotonic())
+        return base.fetch(self, id) if self._clock.monotonic() - first >= 3 else None
+
+    return fetch
+
+
 WRITING = {
     "makes nothing": Vice(
         "round_trip", "measure.vanished", creating(lambda create, self, drafts: [Written("S9999") for _ in drafts])
@@ -218,6 +231,16 @@ WRITING = {
     "confirms once only": Vice("confirm_version", "measure.not_idempotent", doing("confirm", only_once)),
     "claims that lists are prompt": Vice(
         "lag", "measure.too_optimistic", fact="lag_s", settings={"lag_s": 4.0}, declared={"lag_s": 0.0}
+    ),
+    "claims to list in the order of commits": Vice(
+        "order",
+        "measure.too_optimistic",
+        stream_with(semantics=property(lambda self: ReadSemantics(commit_ordered=True))),
+        fact="commit_ordered",
+        settings={"lag_s": 4.0},
+    ),
+    "reads single records late": Vice(
+        "lag", "measure.too_optimistic", stream_with(fetch=fetch_late), fact="replica_lag_s"
     ),
     "lists nothing new": Vice("lag", "measure.never_listed", paging(lambda self, page: replace(page, records=()))),
     "cuts texts and does not say so": Vice(
