@@ -200,9 +200,16 @@ def void_record(hub: Hub, kind: str, record_id: UUID, actor: str) -> Entity:
         else:
             voided = tx.save_record(record.model_copy(update={"deleted_at": hub.now()}))
             tx.journal(actor, "record.deleted", kind=kind, record_id=record_id)
-            due = ()
+            due = _free_unsent(tx, kind, record_id)
     hub.hint(due)
     return voided
+
+
+def _free_unsent(tx: UnitOfWork, kind: str, record_id: UUID) -> Sequence[UUID]:
+    """What was never made there, whatever it waits for, is given up at once."""
+    rows = tx.find(Binding, kind=kind, hub_id=record_id, remote_id=None, lock=True)
+    unsent = [row for row in rows if row.attempts == 0 and row.state is BindingState.NEW]
+    return [tx.save(row.model_copy(update={"not_before": None, "held": {}, "parked": None})).id for row in unsent]
 
 
 def _claim_fields(

@@ -14,10 +14,11 @@ from hub.locale import render
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
 from hub.store import UnitOfWork
-from hub.store.rows import DeadRow
+from hub.store.rows import DeadRow, IdentityVerdict
 from hub.sync.intent import list_parents
 from hub.sync.lookalike import ALIKE_THERE
 from hub.sync.show import name_record
+from hub.sync.verdicts import MAYBE
 
 ID_LENGTH = 12
 TAKE, RETRY = "isthmus todo take {id} hub|remote", "isthmus todo retry {id}"
@@ -123,9 +124,13 @@ def judge_binding(tx: UnitOfWork, binding: Binding) -> TodoItem | None:
 
 def _is_asked_there(tx: UnitOfWork, binding: Binding) -> bool:
     """Whether everything that it resembles waits for the same answer: one question, one entry."""
-    ids = [id_ for id_ in binding.parked_params.get("ids", "").split(", ") if id_]
-    asked = tx.count(DeadRow, connection=binding.connection, state="review", external_id__in=ids) if ids else 0
-    return bool(ids) and asked >= len(ids)
+    where = {"record_kind": binding.kind, "record_id": binding.hub_id, "verdict": MAYBE, "undone_at": None}
+    rows: list[IdentityVerdict] = tx.find(IdentityVerdict, **where)  # type: ignore[arg-type]
+    asked = [row.source.split("/", 2) for row in rows if row.source.startswith(f"{binding.connection}/")]
+    return bool(asked) and all(
+        tx.count(DeadRow, connection=connection, stream=stream, external_id=id_, state="review")
+        for connection, stream, id_ in asked
+    )
 
 
 def _judge_hold(tx: UnitOfWork, binding: Binding, code: str) -> TodoItem | None:

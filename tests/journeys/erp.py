@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Self
 
@@ -50,6 +51,23 @@ class Line:
     price: Decimal
 
 
+@dataclass(frozen=True)
+class NewCustomer:
+    name: str
+    uscc: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """Entered on a day, with a number of its own."""
+
+    customer: str
+    lines: Sequence[Line]
+    note: str
+    day: date
+
+
 class Erp(ABC):
     """``proxy`` stands before the server; the hub knows its address only. Ids are texts."""
 
@@ -74,7 +92,12 @@ class Erp(ABC):
     def make_customer(self, name: str, uscc: str = "", phone: str = "") -> str: ...
 
     @abstractmethod
-    def make_customers(self, names: Sequence[str]) -> None: ...
+    def make_customers(self, customers: Sequence[NewCustomer]) -> list[str]:
+        """Many at once."""
+
+    @abstractmethod
+    def make_orders(self, orders: Sequence[NewOrder]) -> list[str]:
+        """Many at once, each with its number; not approved."""
 
     @abstractmethod
     def rename_customer(self, customer: str, name: str) -> None: ...

@@ -12,7 +12,7 @@ from connectors.sandbox.simulator.settings import USER
 from hub.sdk import Clock
 from hub.sdk.simulator import Request
 from hub.testkit.fault_proxy import Match
-from tests.journeys.erp import Customer, Erp, Line, Order
+from tests.journeys.erp import Customer, Erp, Line, NewCustomer, NewOrder, Order
 
 KINDS = {"account": "partner", "product": "item", "order": "sale"}
 
@@ -38,9 +38,16 @@ class Sandbox(Erp):
     def make_customer(self, name: str, uscc: str = "", phone: str = "") -> str:
         return str(self._wang.create("partner", name=name, tax_id=uscc, phone=phone)["id"])
 
-    def make_customers(self, names: Sequence[str]) -> None:
-        for name in names:
-            self.make_customer(name)
+    def make_customers(self, customers: Sequence[NewCustomer]) -> list[str]:
+        # The sandbox gives no customer numbers of its own; people type them.
+        made = [
+            self._wang.create("partner", name=row.name, tax_id=row.uscc, phone=row.phone, code=f"K{place:05}")
+            for place, row in enumerate(customers, len(self._documents("partner")) + 1)
+        ]
+        return [str(row["id"]) for row in made]
+
+    def make_orders(self, orders: Sequence[NewOrder]) -> list[str]:
+        return [self.make_order(row.customer, row.lines, row.note, str(row.day)) for row in orders]
 
     def rename_customer(self, customer: str, name: str) -> None:
         self._wang.edit("partner", customer, name=name)
@@ -52,9 +59,13 @@ class Sandbox(Erp):
         values = {"code": code, "name": name, "price": str(price), "tax_percent": "13", "unit": "pcs"}
         return str(self._wang.create("item", **values)["id"])
 
-    def make_order(self, customer: str, lines: Sequence[Line], note: str = "") -> str:
+    def make_order(self, customer: str, lines: Sequence[Line], note: str = "", day: str = "") -> str:
         wanted = [{"item": line.product, "quantity": str(line.quantity), "price": str(line.price)} for line in lines]
-        return str(self._wang.create("sale", customer=customer, lines=wanted, note=note)["id"])
+        return str(
+            self._wang.create("sale", customer=customer, lines=wanted, note=note, **({"date": day} if day else {}))[
+                "id"
+            ]
+        )
 
     def approve(self, order: str) -> None:
         self._wang.approve(order)

@@ -12,7 +12,7 @@ from hub.testkit.fault_proxy import Match
 from tests.journeys.checks import check_agreement
 from tests.journeys.company import Company
 from tests.journeys.desk import Desk
-from tests.journeys.erp import Erp
+from tests.journeys.erp import Erp, NewCustomer
 from tests.journeys.stage import Stage
 
 PAGE_SIZE = 200
@@ -71,7 +71,7 @@ def test_a_run_is_killed_while_it_changes_a_customer(company: Company, desk: Des
 def test_a_run_is_killed_while_it_reads_and_goes_on_at_its_page(desk: Desk, erp: Erp):
     desk.accept()
     before = len(erp.customers())
-    erp.make_customers([f"客户 {place:03}" for place in range(PAGE_SIZE + 20)])
+    erp.make_customers([NewCustomer(f"客户 {place:03}") for place in range(PAGE_SIZE + 20)])
     kill_at(desk, erp, skip_first(erp.lists("account"), 1), "sync", "run", "erp", "--kind", "account")
     taken_in = len(desk.records("account")) - before
     assert PAGE_SIZE - before <= taken_in <= PAGE_SIZE

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hub.testkit import tryton_people as people
 from hub.testkit.fault_proxy import Match, calls
 from hub.testkit.tryton import RunningTryton
-from tests.journeys.erp import Customer, Erp, Line, Order
+from tests.journeys.erp import Customer, Erp, Line, NewCustomer, NewOrder, Order
 
 MODELS = {"account": "party.party", "product": "product.template", "order": "sale.sale"}
 STATES = {"quotation": "submitted", "confirmed": "approved", "processing": "approved", "cancelled": "void"}
@@ -37,8 +37,19 @@ class Tryton(Erp):
     def make_customer(self, name: str, uscc: str = "", phone: str = "") -> str:
         return str(self._wang.make_customer(name, uscc or None, phone=phone or None))
 
-    def make_customers(self, names: Sequence[str]) -> None:
-        self._wang.make_customers([people.Customer(name) for name in names])
+    def make_customers(self, customers: Sequence[NewCustomer]) -> list[str]:
+        wanted = [people.Customer(row.name, row.uscc or None, row.phone or None) for row in customers]
+        return [str(id) for id in self._wang.make_customers(wanted)]
+
+    def make_orders(self, orders: Sequence[NewOrder]) -> list[str]:
+        """Quotations: quoting gives the number."""
+        wanted = [people.Order(int(row.customer), _lines(row.lines), comment=row.note or None) for row in orders]
+        ids = self._wang.make_orders(wanted)
+        for day in {row.day for row in orders}:
+            mine = [id for id, row in zip(ids, orders, strict=True) if row.day == day]
+            self._wang.call("model.sale.sale.write", mine, {"sale_date": day})
+        self._wang.quote(*ids)
+        return [str(id) for id in ids]
 
     def rename_customer(self, customer: str, name: str) -> None:
         self._wang.edit_customer(int(customer), name=name)
@@ -50,8 +61,7 @@ class Tryton(Erp):
         return str(self._wang.make_product(code, name, price))
 
     def make_order(self, customer: str, lines: Sequence[Line], note: str = "") -> str:
-        wanted = [people.Line(int(line.product), float(line.quantity), line.price) for line in lines]
-        return str(self._wang.make_order(int(customer), wanted, comment=note or None))
+        return str(self._wang.make_order(int(customer), _lines(lines), comment=note or None))
 
     def approve(self, order: str) -> None:
         self._wang.quote(int(order))
@@ -132,6 +142,10 @@ class Tryton(Erp):
 
     def _is_ours(self, row: Mapping) -> bool:
         return row["create_uid."]["login"] == self._server.login
+
+
+def _lines(lines: Sequence[Line]) -> list[people.Line]:
+    return [people.Line(int(line.product), float(line.quantity), line.price) for line in lines]
 
 
 def _first(found) -> str:

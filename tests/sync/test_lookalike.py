@@ -9,7 +9,7 @@ import pytest
 from connectors.sandbox.simulator import make_uscc
 from hub.errors import RuleBroken
 from hub.protocol.binding import BindingState
-from hub.store.rows import IdentityVerdict, Sign
+from hub.store.rows import DeadRow, IdentityVerdict, Sign
 from hub.sync.bindings import add_binding, show_binding
 from hub.sync.context import Hub
 from hub.sync.plan import make_plan
@@ -267,3 +267,29 @@ def test_records_from_before_the_sync_have_signs_when_it_reads_first(make_scene:
     scene.wang.create("partner", name=NAME, tax_id="")
     assert scene.pull("account") == {"review": 1}
     assert [row.id for row in scene.records("account")] == [account.id]
+
+
+def test_a_second_entry_that_is_deleted_here_waits_no_longer(make_scene: SceneMaker) -> None:
+    scene = make_scene(account=CREATE)
+    one, two = make_account(scene), make_account(scene)
+    partner = scene.wang.create("partner", name=NAME, tax_id="")
+    scene.pull("account")
+    scene.push()
+    add_binding(scene.hub, "erp", "account", str(one.id), partner["id"], "li")
+    scene.void(two)
+    scene.push()
+    assert todo(scene.hub) == []
+    assert len(scene.erp.documents("partner")) == 1
+
+
+def test_equal_ids_of_another_kind_are_no_answer(scene: Scene) -> None:
+    """Systems count each kind from one: a customer 1 under review says nothing about an order that resembles sale 1."""
+    order, sale = make_twins(scene)
+    scene.pull("order")
+    scene.push()
+    with scene.store.write() as tx:
+        (row,) = tx.find(DeadRow)
+        tx.delete(DeadRow, stream=row.stream)
+        tx.save(row.model_copy(update={"stream": "partner"}))
+    assert order.number in {item.number for item in todo(scene.hub)}
+    assert sale["id"] == row.external_id
