@@ -39,3 +39,12 @@ def test_the_first_commands_call_nobody(installed: Outside, tmp_path: Path):
         done, notes = run_sealed(installed, tmp_path, installed.program, *words)
         assert done.returncode == 0, done.stdout + done.stderr
     assert notes == ["begin"] * 5
+
+
+def test_the_demo_of_files_calls_nobody(installed: Outside, tmp_path: Path):
+    """Two messy lists in, one clean list and a report out, in an empty environment and without any server."""
+    folder = tmp_path / "demo"
+    done, notes = run_sealed(installed, tmp_path, installed.program, "demo", "files", "--folder", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(notes) == {"begin"}, "no process of it spoke to anybody"
+    assert {"clean.xlsx", "report.csv"} <= {path.name for path in (folder / "out").iterdir()}
