@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -14,7 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient, keep_secret
 from hub.sdk.budget import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
-from hub.sdk.connector import Tools
+from hub.sdk.connector import Clock, Tools
 from hub.sdk.waiting import find_wait_s, is_used_up
 
 READ_ATTEMPTS = 3
@@ -116,7 +115,7 @@ class HttpClient:
                 raise failure("sdk.no_answer", vendor=f"{type(error).__name__} {error}", where=where) from error
         if response.is_success:
             return response
-        raise make_status_error(response, where=where, writes=writes, now=self._tools.clock.now())
+        raise make_status_error(response, where=where, writes=writes, clock=self._tools.clock)
 
 
 def _is_worth_sleeping(error: BaseException) -> bool:
@@ -135,11 +134,11 @@ def _load_trust() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def make_status_error(response: httpx.Response, *, where: str, writes: bool, now: datetime) -> IsthmusError:
+def make_status_error(response: httpx.Response, *, where: str, writes: bool, clock: Clock) -> IsthmusError:
     """The error that a non-2xx answer stands for, of the class that says what happens next."""
     status, words = response.status_code, response.text[:300]
     if status == 429 or (status == 503 and "retry-after" in response.headers) or _is_limit(response):
-        wait_s = find_wait_s(response.headers, now)
+        wait_s = find_wait_s(response.headers, clock.now())
         return Transient("sdk.throttled", vendor=words, retry_after_s=wait_s, status=status, where=where)
     if status in (401, 403):
         return NeedsConsent("sdk.refused_login", vendor=words, status=status, where=where)
