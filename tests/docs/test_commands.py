@@ -21,10 +21,12 @@ PAGES = [
         "README.zh.md",
         "docs/README.md",
         "docs/architecture.md",
+        "docs/conformance.md",
         "docs/development.md",
         "docs/install.md",
         "docs/protocol.md",
         "docs/mapping.md",
+        "docs/guides/guards.md",
     ),
     *CONNECTORS,
 ]
@@ -37,9 +39,20 @@ RECIPES = {
     "isthmus connection add": "connection add second --connector {connector} ANSWERS",
     "isthmus connection add erp --connector tryton": "connection add erp --connector {connector} ANSWERS",
     "isthmus connection check": "connection check erp",
+    "isthmus connection check erp": "connection check erp",
+    "isthmus connection probe erp": "connection probe erp --yes",
+    "isthmus connection probe erp --yes": "connection probe erp --yes",
+    "isthmus connection probe erp --kind order --yes": "connection probe erp --kind order --yes",
     "isthmus sync add erp account": "sync add erp account",
     "isthmus sync plan erp": "sync plan erp",
     "isthmus sync run erp --accept 82ac": "sync run erp --accept {plan}",
+    "isthmus sync guards": "sync guards",
+    "isthmus sync status": "sync status",
+    "isthmus sync plan erp --kind account": "sync plan erp --kind account",
+    "isthmus remap account": "remap account",
+    "isthmus remap account --accept 5d1c": "remap account --accept {remap}",
+    "isthmus explain order SO-0042": "explain order {order}",
+    "isthmus explain order SO-0042 note": "explain order {order} note",
     "isthmus todo": "todo",
     "isthmus apply": "apply",
     "isthmus trace": "trace {order}",
@@ -91,6 +104,8 @@ def prepare(newcomer: Newcomer, command: str) -> None:
         newcomer.words["order"] = made["item"]["number"]
     elif command == "isthmus sync run erp --accept 82ac":
         newcomer.words["plan"] = newcomer.ask("sync", "plan", "erp")["item"]["plan"]["label"]
+    elif "{remap}" in RECIPES[command]:
+        newcomer.words["remap"] = newcomer.ask("remap", "account")["item"]["remap"]["label"]
     elif "{remote}" in RECIPES[command] or "{sale}" in RECIPES[command] or "{binding}" in RECIPES[command]:
         rows = newcomer.ask("binding", "list", "--connection", "erp")["items"]
         newcomer.words["binding"] = rows[0]["id"]

@@ -183,23 +183,34 @@ def is_found(subject: Subject, ref: str, external_id: str) -> bool:
 
 
 def wait_until(subject: Subject, lag_s: float, seen: Callable[[], bool]) -> float | None:
-    """Seconds until something shows; None when it does not within twice the declared lag and a few seconds."""
+    """Seconds until something shows, 0 when the first look shows it (however long that look takes); None when it does
+    not show within twice the declared lag and a few seconds."""
     clock = subject.clock
     started_s, patience_s = clock.monotonic(), 2 * lag_s + LEAST_PATIENCE_S
-    while not seen():
-        waited_s = clock.monotonic() - started_s
-        if waited_s > patience_s:
-            return None
+    if seen():
+        return 0.0
+    while clock.monotonic() - started_s <= patience_s:
         clock.sleep(POLL_S)
-    return clock.monotonic() - started_s
+        if seen():
+            return clock.monotonic() - started_s
+    return None
 
 
 def measure_unique(
-    subject: Subject, ref: str, external_id: str, values: Mapping[str, Any], abilities: Abilities
+    subject: Subject,
+    ref: str,
+    external_id: str,
+    values: Sequence[Mapping[str, Any]],
+    abilities: Abilities,
 ) -> Findings:
     """The same reference again: refused as ``Duplicate`` (or answered with the same document), or made twice. A second
-    document must be found by the search, because that is how spare ones are recognised."""
-    outcome = attempt(lambda: subject.create(values, ref))
+    document must be found by the search, because that is how spare ones are recognised.
+
+    ``values``: those of the first document, then others for a system that refuses them for a reason of their own.
+    """
+    outcome = attempt(lambda: subject.create(values[0], ref))
+    if isinstance(outcome, Rejected) and subject.semantics.tier is not Tier.UNIQUE:
+        outcome = attempt(lambda: subject.create(values[1], ref))
     if isinstance(outcome, Duplicate) or (isinstance(outcome, Written) and outcome.external_id == external_id):
         abilities.unique = True
         return
@@ -210,8 +221,11 @@ def measure_unique(
     if subject.semantics.tier is Tier.BLIND:
         return
     ids = {external_id, outcome.external_id}
-    found = lambda: ids <= {record.external_id for record in subject.writer.find(ref)}  # noqa: E731 - read twice
-    if wait_until(subject, subject.semantics.lag_s, found) is None:
+
+    def shows_both() -> bool:
+        return ids <= {record.external_id for record in subject.writer.find(ref)}
+
+    if wait_until(subject, subject.semantics.lag_s, shows_both) is None:
         yield bad("measure.spare_hidden", ref=ref)
 
 

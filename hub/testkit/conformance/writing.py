@@ -54,7 +54,8 @@ def check_tier(lab: Lab, kind: str) -> Findings:
     yield from writing.measure_reference(subject, ref, written.external_id, abilities)
     stage = lab.look(kind, written.external_id).source.stage
     abilities.draft = stage is Stage.DRAFT
-    yield from writing.measure_unique(subject, ref, written.external_id, values, abilities)
+    both = (values, lab.sample(kind))
+    yield from writing.measure_unique(subject, ref, written.external_id, both, abilities)
     yield writing.judge_tier(subject.semantics.tier, abilities)
 
 
