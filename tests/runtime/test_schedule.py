@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from dramatiq import Broker
 
+from hub.errors import Transient
 from hub.runtime.actors import Actors, declare_actors
 from hub.runtime.assemble import Outfit, close_hub, open_hub
 from hub.runtime.broker import open_broker
@@ -31,6 +32,7 @@ from hub.runtime.schedule import (
 from hub.store.rows import Cursor, JournalEntry, Lease, Run, SyncState
 from hub.sync.context import Hub
 from hub.sync.pause import pause_all, pause_connection, resume_all
+from hub.sync.push import note_trouble
 from hub.sync.records import create_record
 from tests.runtime.stage import SANDBOX, TurnedClock, prepare_home
 
@@ -123,6 +125,15 @@ def test_a_pause_keeps_the_turn_for_later(hub: Hub):
     resume_all(hub, "test")
     pause_connection(hub, "erp", "test")
     assert claim_due_syncs(hub) == {}
+
+
+def test_a_connection_that_rests_keeps_its_turn_for_later(hub: Hub, clock: TurnedClock):
+    note_trouble(hub, "erp", Transient("sdk.throttled", retry_after_s=600, status=429, where="GET /"))
+    assert claim_due_syncs(hub) == {}
+    assert list_sweeps(hub) == []
+    clock.turn(601)
+    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
+    assert list_sweeps(hub) == ["erp"]
 
 
 def test_a_sync_that_is_paused_by_itself_is_left_out(hub: Hub):

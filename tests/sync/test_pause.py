@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from hub.errors import ConfigInvalid, NeedsConsent, RuleBroken
+from hub.errors import ConfigInvalid, NeedsConsent, RuleBroken, Transient
 from hub.store.rows import ConnectionState, JournalEntry
 from hub.sync.pause import check_paused, is_paused, pause_all, pause_connection, resume_all, resume_connection
 from hub.sync.push import list_due, note_trouble, push_bindings
 from hub.sync.records import create_record, find_record
+from hub.sync.run import run_sync
+from hub.sync.sweep import sweep_connection
+from hub.sync.todo import list_todo
 from tests.sync.test_bindings import allow, make_order
 from tests.sync.world import World
 
@@ -80,3 +83,61 @@ def test_records_are_still_kept_while_paused(world: World) -> None:
 def test_an_unknown_connection_is_named(world: World) -> None:
     with pytest.raises(ConfigInvalid):
         pause_connection(world.hub, "nowhere", "li")
+
+
+def throttle(world: World, wait_s: float | None) -> None:
+    note_trouble(world.hub, "erp", Transient("sdk.throttled", retry_after_s=wait_s, status=429, where="GET /api/sale"))
+
+
+def test_a_system_that_asked_to_be_left_alone_is_by_everybody(world: World) -> None:
+    make_order(world)
+    throttle(world, 1200)
+    before = len(world.api.requests)
+    assert list_due(world.hub, 10, accepted_only=False) == []
+    for call in (
+        lambda: run_sync(world.hub, "erp", None, "li"),
+        lambda: sweep_connection(world.hub, "erp", actor="li"),
+    ):
+        with pytest.raises(Transient) as refused:
+            call()
+        assert refused.value.code == "sync.connection_rests"
+        assert "isthmus connection resume erp" in refused.value.text()
+        assert "429" in refused.value.text("zh")
+        assert 1190 < (refused.value.retry_after_s or 0) <= 1200
+    assert len(world.api.requests) == before
+    world.clock.pass_time(1201)
+    assert run_sync(world.hub, "erp", None, "li").errors == []
+    with world.store.read() as tx:
+        assert tx.get(ConnectionState, connection="erp") == ConnectionState(connection="erp")
+
+
+def test_somebody_may_try_all_the_same(world: World) -> None:
+    throttle(world, 1200)
+    resume_connection(world.hub, "erp", "li")
+    assert run_sync(world.hub, "erp", None, "li").errors == []
+
+
+def test_a_system_that_is_merely_away_may_be_tried_by_a_person(world: World) -> None:
+    for _ in range(6):
+        throttle(world, None)
+    assert list_due(world.hub, 10, accepted_only=False) == []
+    check_paused(world.hub, "erp")
+    assert run_sync(world.hub, "erp", None, "li").errors == []
+
+
+def test_a_long_rest_is_told_a_short_one_is_not(world: World) -> None:
+    throttle(world, 60)
+    assert [item for item in list_todo(world.hub) if item.kind_of_wait == "resting"] == []
+    throttle(world, 3600)
+    (item,) = [item for item in list_todo(world.hub) if item.kind_of_wait == "resting"]
+    assert (item.connection, item.command) == ("erp", "isthmus connection resume erp")
+    assert "429" in item.text()
+
+
+def test_come_back_at_once_is_not_taken_literally(world: World) -> None:
+    throttle(world, 0)
+    with world.store.read() as tx:
+        state = tx.get(ConnectionState, connection="erp")
+    assert state is not None
+    assert state.not_before is not None
+    assert (state.not_before - world.clock.at).total_seconds() == pytest.approx(1, abs=0.01)
