@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 from uuid import UUID
 
@@ -44,7 +45,7 @@ class PartyFacts:
         """From a record of the hub."""
         return cls.of(record.KIND, record.id, dict(record))
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[Key]:
         """(kind, clean value) of the valid identifiers; the others are no keys."""
         return list_keys(self.identifiers)

@@ -123,6 +123,8 @@ def complete_identifier(identifier: Identifier) -> Identifier:
         found, code, found_validity = classify_identifier(identifier.value)
         if found_validity is Validity.VALID:
             kind, value, validity = found, code, found_validity
+    if (kind, value, validity) == (identifier.kind, identifier.value, identifier.validity):
+        return identifier
     return identifier.model_copy(update={"kind": kind, "value": value, "validity": validity})
 
 

@@ -86,7 +86,10 @@ def check_fields(kind: str, values: Fields) -> dict[str, Any]:
 
 def encode_fields(kind: str, values: Fields) -> dict[str, Any]:
     """Canonical values as JSON-ready objects (decimals as text)."""
-    return {name: field_adapter(kind, name).dump_python(value, mode="json") for name, value in values.items()}
+    return {
+        name: value if type(value) is str else field_adapter(kind, name).dump_python(value, mode="json")
+        for name, value in values.items()
+    }
 
 
 def decode_fields(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def is_same(one: Any, other: Any) -> bool:
     """Whether two canonical values are equal: their fingerprints are."""
     if one is other:
         return True
-    if type(one) is type(other) and isinstance(one, str | UUID | date):
+    if type(one) is type(other) and isinstance(one, str | UUID | date | Decimal | bool | int):
         return bool(one == other)
     return take_fingerprint(one) == take_fingerprint(other)
 
@@ -87,8 +87,10 @@ def normalise_value(
     compared by content, because each system has line ids of its own."""
     if name in line_fields:
         inner = {key.partition(".")[2]: item for key, item in normalisers.items() if key.startswith(name + ".")}
-        shown = project_lines(value or (), line_fields[name], inner).values()
-        return sorted(shown, key=take_fingerprint)
+        shown = list(project_lines(value or (), line_fields[name], inner).values())
+        return sorted(shown, key=take_fingerprint) if len(shown) > 1 else shown
+    if type(value) is str and name not in normalisers:
+        return value.strip()
     shown = normalisers.get(name, PLAIN).apply(value)
     return _plain(shown if shown is not None else "")
 

@@ -94,10 +94,15 @@ class Batch(UnitOfWork):
         lock = reading.lock and self._dialect != "sqlite"
         known = None if reading.skip_locked else self._memory.find(model, where, lock=lock)
         if known is not None:
-            rows = [row for row in known if matches(row, where)]
-            if stored(model).is_kind and not with_deleted:
+            rows, rest = known
+            if rest and rows:
+                more_to_meet = {name: where[name] for name in rest}
+                rows = [row for row in rows if matches(row, more_to_meet)]
+            if rows and not with_deleted and stored(model).is_kind:
                 rows = [row for row in rows if row.deleted_at is None]
-            return sort_rows(rows, reading.order)[:limit]
+            if len(rows) > 1:
+                rows = sort_rows(rows, reading.order)[:limit]
+            return rows
         changed = self._memory.changed(model)
         more = None if limit is None else limit + len(changed)
         found = super()._select(model, where, reading, limit=more, with_deleted=with_deleted)
@@ -120,6 +125,7 @@ class Batch(UnitOfWork):
             found = {key(row)[0]: None for row in rows if key(row) not in changed}
             found |= {k[0]: None for k, row in changed.items() if row is not None and _has_line(row, field, values)}
         rows = [row for id in sorted(found) if (row := self.get(model, id=id)) is not None]
+        rows = [row for row in rows if _has_line(row, field, values)]  # it may have been changed unseen
         return [row for row in rows if with_deleted or getattr(row, "deleted_at", None) is None]
 
     def count(self, model: type[Value], *, with_deleted: bool = False, **where: Any) -> int:
@@ -165,6 +171,7 @@ class Batch(UnitOfWork):
         self._check_changeable(model)
         rows = self._select(model, where, Reading(), limit=None, with_deleted=True)
         for row in rows:
+            self._memory.know(row)
             self._memory.drop(row)
         return len(rows)
 
@@ -197,11 +204,9 @@ class Batch(UnitOfWork):
         self._dumped[id(payload)] = (payload, body, digest)
         return body, digest
 
-    @contextlib.contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> contextlib.AbstractContextManager[None]:
         """As in a plain unit of work, but nothing of it reaches the database."""
-        with self._memory.savepoint():
-            yield
+        return self._memory.savepoint()
 
     # ------------------------------------------------------------ running
 

@@ -150,7 +150,7 @@ class UnitOfWork(Records):
         self, connection: str, stream: str, external_id: str, version: int | None, digest: str, body: bytes
     ) -> None:
         self.insert(
-            Payload(
+            Payload.trusted(
                 id=self.make_id(),
                 connection=connection,
                 stream=stream,
@@ -201,7 +201,7 @@ class UnitOfWork(Records):
     ) -> None:
         """Write down what happened, by whom, to what; never changed afterwards."""
         self.insert(
-            JournalEntry(
+            JournalEntry.trusted(
                 id=self.make_id(),
                 at=self._clock.now(),
                 actor=actor,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Executable, bindparam, delete
+from sqlalchemy import JSON, ColumnElement, Connection, Delete, Dialect, Executable, bindparam, delete
 from sqlalchemy.types import TypeEngine
 
 from hub.errors import RuleBroken
@@ -14,6 +16,8 @@ from hub.model.values import Value
 from hub.store import statements
 from hub.store.codec import line_codecs, row_codec, stored
 from hub.store.failures import translate
+from hub.store.json_text import dump_json
+from hub.store.types import EnumText, HubUuid, UtcInstant, count_micros
 
 Values = Mapping[str, Any]
 _Convert = Callable[[Any], Any] | None
@@ -27,7 +31,10 @@ class BulkStatement:
         self._sql = str(compiled)
         self._is_positional = bool(compiled.positional)
         names = list(compiled.positiontup) if self._is_positional else list(compiled.params)
-        self._plan = tuple((name, _make_converter(types[name], dialect)) for name in names)
+        self._names = names
+        self._pick = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
+        converters = [_make_converter(types[name], dialect) for name in names]
+        self._converters = tuple((at, convert) for at, convert in enumerate(converters) if convert is not None)
 
     def run(self, connection: Connection, rows: Iterable[Values]) -> int:
         """How many rows of the database it touched."""
@@ -39,15 +46,44 @@ class BulkStatement:
             return connection.exec_driver_sql(self._sql, values).rowcount
 
     def _convert(self, rows: Iterable[Values]) -> list[Any]:
-        plan = self._plan
+        found = [list(self._pick(row)) for row in rows]
+        for values in found:
+            for at, convert in self._converters:
+                values[at] = convert(values[at])
         if self._is_positional:
-            return [tuple([row[n] if c is None else c(row[n]) for n, c in plan]) for row in rows]
-        return [{n: row[n] if c is None else c(row[n]) for n, c in plan} for row in rows]
+            return list(map(tuple, found))
+        return [dict(zip(self._names, values, strict=True)) for values in found]
 
 
 def _make_converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert:
+    """What the column type does to a value, without the layers in between."""
+    if isinstance(type_, EnumText):
+        return _to_text
+    if dialect.name == "sqlite":
+        if isinstance(type_, HubUuid):
+            return _to_id
+        if isinstance(type_, UtcInstant):
+            return _to_micros
+        if isinstance(type_, JSON):
+            return _to_json
     convert: _Convert = type_.dialect_impl(dialect).bind_processor(dialect)
     return convert
+
+
+def _to_text(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _to_id(value: Any) -> Any:
+    return None if value is None else str(value)
+
+
+def _to_micros(value: Any) -> Any:
+    return None if value is None else count_micros(value)
+
+
+def _to_json(value: Any) -> Any:
+    return "{}" if value == {} else None if value is None else dump_json(value)
 
 
 def _types_of(columns: Iterable[ColumnElement[Any]]) -> dict[str, TypeEngine[Any]]:

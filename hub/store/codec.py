@@ -49,7 +49,7 @@ class RowCodec:
                 values[name] = convert(values[name])
         if more:
             values.update(more)
-        return self.model.model_construct(**values)
+        return self.model.trusted(**values)
 
 
 @cache

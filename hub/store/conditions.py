@@ -21,15 +21,6 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 """None of them holds for NULL."""
 
 
-def list_wanted(where: Mapping[str, Any], field: str) -> Sequence[Any] | None:
-    """The values that a field may have; None when that is not said."""
-    value = where.get(field)
-    if value is not None:
-        return (value,)
-    several = where.get(f"{field}__in")
-    return None if several is None else tuple(dict.fromkeys(several))
-
-
 def matches(row: Value, where: Mapping[str, Any]) -> bool:
     """Whether a row meets every condition."""
     values = row.__dict__

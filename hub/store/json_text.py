@@ -17,25 +17,27 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def dump_json(value: Any) -> str:
-    """Compact JSON text."""
+    """Compact JSON text. The rows of the hub hold no float, so that a null in a mapping is no NaN."""
     found = _dump_quickly(value, _OPTIONS)
-    return _dump(value, sort_keys=False) if found is None else found.decode()
+    if found is None or (b"null" in found and not isinstance(value, dict)):
+        return _dump(value, sort_keys=False)
+    return found.decode()
 
 
 def dump_canonical(value: Any) -> bytes:
     """The same value always gives the same bytes: keys are sorted."""
     found = _dump_quickly(value, _OPTIONS | orjson.OPT_SORT_KEYS)
-    # vendors do send halves of surrogate pairs
-    return _dump(value, sort_keys=True).encode("utf-8", "surrogatepass") if found is None else found
+    if found is None or b"null" in found:  # orjson writes NaN as null; vendors do send halves of surrogate pairs
+        return _dump(value, sort_keys=True).encode("utf-8", "surrogatepass")
+    return found
 
 
 def _dump_quickly(value: Any, options: int) -> bytes | None:
-    """None for what orjson refuses, and for what it may have mistaken: it writes NaN as null."""
+    """None for what orjson refuses."""
     try:
-        found = orjson.dumps(value, default=_encode_other, option=options)
+        return orjson.dumps(value, default=_encode_other, option=options)
     except TypeError:
         return None
-    return None if b"null" in found else found
 
 
 def _dump(value: Any, *, sort_keys: bool) -> str:

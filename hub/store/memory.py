@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as make_field
 from enum import Enum
 from functools import cache
 from itertools import product
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
 from hub.model.values import Value
 from hub.store.codec import stored
-from hub.store.conditions import list_wanted
 
 Key = tuple[Any, ...]
 
@@ -32,18 +30,45 @@ Known = Value | Nothing
 _UNSET: Final = object()
 
 
-@dataclass
+class Cell:
+    """A row as it is now, and as the database has it as far as that is known. ``op``: what is to be written of it:
+    nothing (empty), insert, upsert, delete, or revise with the revision that was read."""
+
+    __slots__ = ("key", "locked", "op", "row", "stored")
+
+    def __init__(self, key: Key, row: Known, stored: Value | None) -> None:
+        self.key = key
+        self.row = row
+        self.stored = stored
+        self.op = ""
+        self.locked = False
+
+
+def make_picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Key]:
+    """Reads some values of a row as a tuple."""
+    if len(names) == 1:
+        (only,) = names
+        return lambda values: (values[only],)
+    return itemgetter(*names)
+
+
 class Index:
     """Rows by the values of some fields. A value that has a bucket is known completely."""
 
-    fields: tuple[str, ...]
-    locked: bool
-    buckets: dict[Key, dict[Key, None]] = make_field(default_factory=dict)
+    def __init__(self, fields: tuple[str, ...], locked: bool) -> None:
+        self.fields = fields
+        self.locked = locked
+        self.pick = make_picker(fields)
+        self.buckets: dict[Key, dict[Cell, None]] = {}
+
+
+Plan = tuple[Index, tuple[str, ...], tuple[str, ...]]
+"""An index, the conditions that it answers, and the others."""
 
 
 @dataclass
 class LineIndex:
-    """Ids of records by the values of some fields of their lines, complete for those values of ``column``."""
+    """Records by the values of some fields of their lines, complete for those values of ``column``."""
 
     field: str
     names: tuple[str, ...]
@@ -54,37 +79,25 @@ class LineIndex:
     def list_keys(self, row: Value) -> set[Key]:
         """The buckets that a record belongs to."""
         lines = row.__dict__[self.field]
-        return {tuple(line.__dict__[name] for name in self.names) for line in lines}
-
-
-@dataclass(frozen=True)
-class Change:
-    """What is to be written of one row. ``op``: insert, upsert, delete, or revise with the revision that was read.
-    ``stored`` is the row as the database has it, as far as that is known."""
-
-    op: str
-    key: Key
-    row: Known
-    stored: Value | None
+        return {tuple([line.__dict__[name] for name in self.names]) for line in lines}
 
 
 class Memory:
     """Every change of it can be undone down to a savepoint."""
 
     def __init__(self) -> None:
-        self._rows: dict[type[Value], dict[Key, Known]] = defaultdict(dict)
-        self._stored: dict[type[Value], dict[Key, Value]] = defaultdict(dict)
-        self._ops: dict[type[Value], dict[Key, str]] = defaultdict(dict)
+        self._cells: dict[type[Value], dict[Key, Cell]] = defaultdict(dict)
+        self._changed: dict[type[Value], dict[Cell, None]] = defaultdict(dict)
         self._indexes: dict[type[Value], list[Index]] = defaultdict(list)
         self._lines: dict[type[Value], list[LineIndex]] = defaultdict(list)
-        self._locked: set[tuple[type[Value], Key]] = set()
+        self._plans: dict[tuple[type[Value], tuple[str, ...], bool], list[Plan]] = {}
         self._new: set[UUID] = set()
-        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._undo: list[tuple[Any, ...]] = []
         self._depth = 0
 
     def key_of(self, row: Value) -> Key:
         """The primary key of a row."""
-        key: Key = _key_reader(type(row))(row)
+        key: Key = _key_reader(type(row))(row.__dict__)
         return key
 
     # ------------------------------------------------------------ learning
@@ -107,33 +120,31 @@ class Memory:
         index, rest = self._index_of(model, (name, *same), locked=locked), tuple(same.values())
         for value in values:
             index.buckets.setdefault((value, *rest), {})
-        known = self._rows[model]
+        cells = self._cells[model]
         for row in rows:
             key = self.key_of(row)
-            if locked:
-                self._locked.add((model, key))
-            if key not in known:
-                known[key] = row
-                self._stored[model][key] = row
+            cell = cells.get(key)
+            if cell is None:
+                cell = cells[key] = Cell(key, row, row)
                 for other in self._lines[model]:
-                    self._reindex_lines(other, key, None, row)
-            self._add_to(index, key, known[key])
-        for key in self._ops[model]:
-            self._add_to(index, key, known[key])
+                    self._reindex_lines(other, cell, ABSENT, row)
+            cell.locked = cell.locked or locked
+            self._add_to(index, cell)
+        for cell in self._changed[model]:
+            self._add_to(index, cell)
 
     def _index_of(self, model: type[Value], fields: tuple[str, ...], *, locked: bool) -> Index:
         for index in self._indexes[model]:
             if index.fields == fields and index.locked == locked:
                 return index
         self._indexes[model].append(Index(fields, locked))
+        self._plans.clear()
         return self._indexes[model][-1]
 
-    def _add_to(self, index: Index, key: Key, row: Known) -> None:
-        if row is ABSENT:
-            return
-        values = tuple([row.__dict__[name] for name in index.fields])
-        if values in index.buckets:
-            self.set(index.buckets[values], key, None)
+    def _add_to(self, index: Index, cell: Cell) -> None:
+        bucket = index.buckets.get(index.pick(cell.row.__dict__)) if cell.row is not ABSENT else None
+        if bucket is not None:
+            self._set(bucket, cell, None)
 
     def learn_lines(
         self,
@@ -148,55 +159,68 @@ class Memory:
         index = LineIndex(name, names, column, set(values))
         for key, record_id in found:
             index.buckets.setdefault(key, {})[record_id] = None
-        for key in self._ops[model]:
-            self._reindex_lines(index, key, self._stored[model].get(key), self._rows[model][key])
+        for cell in self._changed[model]:
+            self._reindex_lines(index, cell, cell.stored or ABSENT, cell.row)
         self._lines[model].append(index)
 
     # ------------------------------------------------------------ questions
 
     def get(self, row: Value) -> Known | None:
         """The row with the same key as it is now; None when that is not known."""
-        model, key = type(row), self.key_of(row)
-        found = self._rows[model].get(key)
-        if found is None and not self._new.isdisjoint(part for part in key if isinstance(part, UUID)):
-            return ABSENT
-        return found
+        key = self.key_of(row)
+        cell = self._cells[type(row)].get(key)
+        if cell is not None:
+            return cell.row
+        return ABSENT if self._is_new(key) else None
 
-    def find(self, model: type[Value], where: Mapping[str, Any], *, lock: bool) -> list[Any] | None:
-        """Rows among which are all that meet the conditions; None when that is not known."""
-        key = tuple([where.get(name) for name in stored(model).spec.key])
-        row = self._rows[model].get(key) if None not in key else None
-        if row is not None and (not lock or (model, key) in self._locked or self._ops[model].get(key) == "insert"):
-            return [] if row is ABSENT else [row]
-        for index in self._indexes[model]:
-            if index.locked or not lock:
-                found = self._look_up(model, index, where)
-                if found is not None:
-                    return found
+    def find(
+        self, model: type[Value], where: Mapping[str, Any], *, lock: bool
+    ) -> tuple[list[Any], tuple[str, ...]] | None:
+        """Rows among which are all that meet the conditions, and the conditions that are still to be looked at; None
+        when that is not known."""
+        asked = tuple(where)
+        names = stored(model).spec.key
+        if where.keys() >= set(names):
+            cell = self._cells[model].get(tuple([where[name] for name in names]))
+            if cell is not None and (not lock or cell.locked or cell.op == "insert"):
+                return ([] if cell.row is ABSENT else [cell.row]), tuple([name for name in asked if name not in names])
+        for index, wanted, rest in self._plan(model, asked, lock=lock):
+            found = self._look_up(index, wanted, where)
+            if found is not None:
+                return found, rest
         return None
 
-    def _look_up(self, model: type[Value], index: Index, where: Mapping[str, Any]) -> list[Any] | None:
-        rows = self._rows[model]
-        one = tuple([where.get(name) for name in index.fields])
-        if None not in one:
+    def _plan(self, model: type[Value], asked: tuple[str, ...], *, lock: bool) -> list[Plan]:
+        """The indexes that can answer questions with these conditions."""
+        key = (model, asked, lock)
+        plans = self._plans.get(key)
+        if plans is None:
+            plans = self._plans[key] = []
+            for index in self._indexes[model]:
+                wanted = [name if name in asked else f"{name}__in" for name in index.fields]
+                if (index.locked or not lock) and all(name in asked for name in wanted):
+                    plans.append((index, tuple(wanted), tuple([name for name in asked if name not in wanted])))
+        return plans
+
+    def _look_up(self, index: Index, wanted: tuple[str, ...], where: Mapping[str, Any]) -> list[Any] | None:
+        if wanted == index.fields:
+            one = tuple([where[name] for name in wanted])
             bucket = index.buckets.get(one)
             if bucket is not None:
-                return [rows[key] for key in bucket]
+                return [cell.row for cell in bucket]
             return [] if self._is_new(one) else None
-        wanted = [list_wanted(where, name) for name in index.fields]
-        if None in wanted:
-            return None
+        values = [dict.fromkeys(where[name]) if name.endswith("__in") else (where[name],) for name in wanted]
         found: list[Any] = []
-        for asked in product(*filter(None, wanted)):
-            bucket = index.buckets.get(asked)
+        for one in product(*values):
+            bucket = index.buckets.get(one)
             if bucket is not None:
-                found += [rows[key] for key in bucket]
-            elif not self._is_new(asked):
+                found += [cell.row for cell in bucket]
+            elif not self._is_new(one):
                 return None
         return found
 
     def _is_new(self, values: Key) -> bool:
-        return not self._new.isdisjoint([value for value in values if isinstance(value, UUID)])
+        return any(value in self._new for value in values if type(value) is UUID)
 
     def find_lines(self, model: type[Value], name: str, values: Mapping[str, Any]) -> dict[UUID, None] | None:
         """Ids of the records that have such a line; None when that is not known."""
@@ -207,83 +231,92 @@ class Memory:
 
     def changed(self, model: type[Value]) -> dict[Key, Any]:
         """The rows that the database does not have like this; None for one that is gone."""
-        rows = self._rows[model]
-        return {key: None if rows[key] is ABSENT else rows[key] for key in self._ops[model]}
+        return {cell.key: None if cell.row is ABSENT else cell.row for cell in self._changed[model]}
 
-    def list_changes(self) -> dict[type[Value], list[Change]]:
+    def list_changes(self) -> dict[type[Value], list[Cell]]:
         """What is to be written, by model."""
-        return {
-            model: [Change(op, key, self._rows[model][key], self._stored[model].get(key)) for key, op in ops.items()]
-            for model, ops in self._ops.items()
-            if ops
-        }
+        return {model: list(cells) for model, cells in self._changed.items() if cells}
 
     def forget_changes(self) -> None:
         """They are in the database now."""
-        for model, ops in self._ops.items():
-            for key in ops:
-                row = self._rows[model][key]
-                if row is ABSENT:
-                    self._stored[model].pop(key, None)
-                else:
-                    self._stored[model][key] = row
-            ops.clear()
+        for cells in self._changed.values():
+            for cell in cells:
+                cell.op, cell.stored = "", None if cell.row is ABSENT else cell.row
+            cells.clear()
 
     # ------------------------------------------------------------ changes
 
     def put(self, row: Value, op: str) -> None:
         """The row is to be so."""
         model, key = type(row), self.key_of(row)
-        before = self._ops[model].get(key)
-        if before == "delete":
+        cell = self._cells[model].get(key)
+        if cell is None:
+            cell = Cell(key, ABSENT, None)
+            self._set(self._cells[model], key, cell)
+        if cell.op == "delete":
             op = "upsert"
-        elif before == "insert" or (before is not None and op.startswith("revise")):
-            op = before
-        self._replace(model, key, row)
-        self.set(self._ops[model], key, op)
+        elif cell.op == "insert" or (cell.op and op.startswith("revise")):
+            op = cell.op
+        self._replace(model, cell, row, op)
 
     def drop(self, row: Value) -> None:
         """The row is to be gone."""
-        model, key = type(row), self.key_of(row)
-        if self._ops[model].get(key) == "insert":
-            self._pop(self._ops[model], key)
-        else:
-            self.set(self._ops[model], key, "delete")
-        self._replace(model, key, ABSENT)
+        model = type(row)
+        cell = self._cells[model][self.key_of(row)]
+        self._replace(model, cell, ABSENT, "" if cell.op == "insert" else "delete")
 
-    def _replace(self, model: type[Value], key: Key, row: Known) -> None:
-        rows = self._rows[model]
-        old = rows.get(key, ABSENT)
+    def know(self, row: Value) -> None:
+        """The database has this row, just so."""
+        cells, key = self._cells[type(row)], self.key_of(row)
+        if key not in cells:
+            cells[key] = Cell(key, row, row)
+
+    def _replace(self, model: type[Value], cell: Cell, row: Known, op: str) -> None:
+        old = cell.row
         for index in self._indexes[model]:
-            self._reindex(index, key, old, row)
+            self._reindex(index, cell, old, row)
         for lines in self._lines[model]:
-            self._reindex_lines(lines, key, None if old is ABSENT else old, row)
-        self.set(rows, key, row)
+            self._reindex_lines(lines, cell, old, row)
+        if not cell.op and op:
+            self._set(self._changed[model], cell, None)
+        elif cell.op and not op:
+            self._pop(self._changed[model], cell)
+        if self._depth:
+            self._undo.append((cell, old, cell.op))
+        cell.row, cell.op = row, op
 
-    def _reindex(self, index: Index, key: Key, old: Known, row: Known) -> None:
-        before = None if old is ABSENT else tuple([old.__dict__[name] for name in index.fields])
-        after = None if row is ABSENT else tuple([row.__dict__[name] for name in index.fields])
-        if before == after:
-            return
-        if before is not None and before in index.buckets:
-            self._pop(index.buckets[before], key)
-        if after is None:
-            return
-        if after not in index.buckets:
-            if not self._is_new(after):
+    def _reindex(self, index: Index, cell: Cell, old: Known, row: Known) -> None:
+        if old is not ABSENT and row is not ABSENT:
+            was, is_ = old.__dict__, row.__dict__
+            for name in index.fields:
+                if was[name] is not is_[name]:
+                    break
+            else:
                 return
-            self.set(index.buckets, after, {})
-        self.set(index.buckets[after], key, None)
+        before = None if old is ABSENT else index.buckets.get(index.pick(old.__dict__))
+        if before is not None:
+            self._pop(before, cell)
+        if row is ABSENT:
+            return
+        values = index.pick(row.__dict__)
+        after = index.buckets.get(values)
+        if after is None and self._is_new(values):
+            after = {}
+            self._set(index.buckets, values, after)
+        if after is not None:
+            self._set(after, cell, None)
 
-    def _reindex_lines(self, index: LineIndex, key: Key, old: Known | None, row: Known) -> None:
-        before = set() if old is None or old is ABSENT else index.list_keys(old)
+    def _reindex_lines(self, index: LineIndex, cell: Cell, old: Known, row: Known) -> None:
+        if old is not ABSENT and row is not ABSENT and old.__dict__[index.field] is row.__dict__[index.field]:
+            return
+        before = set() if old is ABSENT else index.list_keys(old)
         after = set() if row is ABSENT else index.list_keys(row)
         for gone in before - after:
-            self._pop(index.buckets.get(gone, {}), key[0])
+            self._pop(index.buckets.get(gone, {}), cell.key[0])
         for fresh in after - before:
             if fresh not in index.buckets:
-                self.set(index.buckets, fresh, {})
-            self.set(index.buckets[fresh], key[0], None)
+                self._set(index.buckets, fresh, {})
+            self._set(index.buckets[fresh], cell.key[0], None)
 
     # ------------------------------------------------------------ undoing
 
@@ -291,28 +324,36 @@ class Memory:
     def in_savepoint(self) -> bool:
         return self._depth > 0
 
-    @contextlib.contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> Savepoint:
         """Undo what the block did when it raises."""
-        mark = len(self._undo)
+        return Savepoint(self)
+
+    def enter(self) -> int:
+        """Begin to note what is changed; where the notes stand."""
         self._depth += 1
-        try:
-            yield
-        except BaseException:  # whatever ends the block, it is passed on
-            while len(self._undo) > mark:
-                table, key, old = self._undo.pop()
-                if old is _UNSET:
-                    table.pop(key, None)
-                else:
-                    table[key] = old
-            raise
-        finally:
-            self._depth -= 1
-            if not self._depth:
-                self._undo.clear()
+        return len(self._undo)
+
+    def leave(self, mark: int, *, undo: bool) -> None:
+        """End it, and take back what was changed since."""
+        while undo and len(self._undo) > mark:
+            self._take_back(*self._undo.pop())
+        self._depth -= 1
+        if not self._depth:
+            self._undo.clear()
+
+    def _take_back(self, changed: Any, key: Any, old: Any) -> None:
+        if isinstance(changed, Cell):
+            changed.row, changed.op = key, old
+        elif old is _UNSET:
+            changed.pop(key, None)
+        else:
+            changed[key] = old
 
     def set(self, table: dict[Any, Any], key: Any, value: Any) -> None:
-        """Change a table so that it can be undone."""
+        """Change a table of the caller so that it can be undone."""
+        self._set(table, key, value)
+
+    def _set(self, table: dict[Any, Any], key: Any, value: Any) -> None:
         if self._depth:
             self._undo.append((table, key, table.get(key, _UNSET)))
         table[key] = value
@@ -324,10 +365,19 @@ class Memory:
             del table[key]
 
 
+class Savepoint:
+    """A part of a batch; a class, because there is one for each record."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def __enter__(self) -> None:
+        self._mark = self._memory.enter()
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, _trace: object) -> None:
+        self._memory.leave(self._mark, undo=kind is not None)
+
+
 @cache
 def _key_reader(model: type[Value]) -> Any:
-    names = stored(model).spec.key
-    if len(names) == 1:
-        read = attrgetter(names[0])
-        return lambda row: (read(row),)
-    return attrgetter(*names)
+    return make_picker(stored(model).spec.key)

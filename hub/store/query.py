@@ -90,6 +90,13 @@ def select_rows(model: type[Value], shape: Shape, reading: Reading) -> Select[An
     return statement
 
 
+@lru_cache(maxsize=1024)
+def select_fields(model: type[Value], names: tuple[str, ...], shape: Shape) -> Select[Any]:
+    """The statement that reads some columns of a model."""
+    table = stored(model).table
+    return select(*(table.c[name] for name in names)).where(*conditions(table, shape))
+
+
 def _ordering(column: Column[Any], *, descending: bool) -> ColumnElement[Any]:
     direction = column.desc() if descending else column.asc()
     if not column.nullable:

@@ -67,6 +67,13 @@ class ScaledDecimal(TypeDecorator[Decimal]):
         return scaled
 
 
+def count_micros(value: datetime) -> int:
+    """Microseconds since 1970 in UTC; ``ValueError`` for a time without a zone."""
+    if value.tzinfo is None:
+        raise ValueError(f"{value} has no time zone")
+    return (value - _EPOCH) // _MICROSECOND
+
+
 class UtcInstant(TypeDecorator[datetime]):
     """An instant in UTC: timestamptz on PostgreSQL, microseconds since 1970 on SQLite."""
 
@@ -80,9 +87,8 @@ class UtcInstant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        return value if dialect.name == "postgresql" else (value - _EPOCH) // _MICROSECOND
+        micros = count_micros(value)
+        return value if dialect.name == "postgresql" else micros
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:

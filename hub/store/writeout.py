@@ -11,19 +11,19 @@ from hub.errors import Duplicate, Stale
 from hub.model.values import Value
 from hub.store.bulk import BulkStatements, bulk_statements
 from hub.store.codec import stored
-from hub.store.memory import Change
+from hub.store.memory import Cell
 
 _REVISE = "revise "
 
 
-def write_out(connection: Connection, changes: Mapping[type[Value], Sequence[Change]]) -> None:
+def write_out(connection: Connection, changes: Mapping[type[Value], Sequence[Cell]]) -> None:
     """Records come before everything that speaks of them. ``Duplicate`` and ``Stale`` as for single rows."""
     bulk = bulk_statements(connection.dialect)
     for model in sorted(changes, key=lambda model: not stored(model).is_kind):
         _write_model(connection, bulk, model, changes[model])
 
 
-def _write_model(connection: Connection, bulk: BulkStatements, model: type[Value], changes: Sequence[Change]) -> None:
+def _write_model(connection: Connection, bulk: BulkStatements, model: type[Value], changes: Sequence[Cell]) -> None:
     spec = stored(model).spec
     gone = [change for change in changes if change.op == "delete"]
     fresh = [change.row.__dict__ for change in changes if change.op == "insert"]
@@ -43,12 +43,12 @@ def _write_model(connection: Connection, bulk: BulkStatements, model: type[Value
         _write_lines(connection, bulk, model, [change for change in changes if change.op != "delete"])
 
 
-def _revision_values(change: Change) -> dict[str, Any]:
+def _revision_values(change: Cell) -> dict[str, Any]:
     values = change.row.__dict__
     return {**values, "record_id": values["id"], "read_revision": int(change.op.removeprefix(_REVISE))}
 
 
-def _write_lines(connection: Connection, bulk: BulkStatements, model: type[Value], changes: Sequence[Change]) -> None:
+def _write_lines(connection: Connection, bulk: BulkStatements, model: type[Value], changes: Sequence[Cell]) -> None:
     for at, lines in enumerate(stored(model).lines):
         written = [change for change in changes if _lines_differ(change, lines.field)]
         old = [{"parent": change.key[0]} for change in written if change.op != "insert"]
@@ -63,6 +63,6 @@ def _write_lines(connection: Connection, bulk: BulkStatements, model: type[Value
             bulk.insert_lines(model, at).run(connection, rows)
 
 
-def _lines_differ(change: Change, field: str) -> bool:
+def _lines_differ(change: Cell, field: str) -> bool:
     before = () if change.stored is None else change.stored.__dict__[field]
     return change.stored is None or before != change.row.__dict__[field]

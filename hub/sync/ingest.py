@@ -27,7 +27,7 @@ from hub.sync.intent import build_intent
 from hub.sync.known import digest_source
 from hub.sync.match import Matched, find_binding, join_record
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
-from hub.sync.resolve import Rebuilt, keep_values, rebuild_record
+from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
 from hub.sync.stops import LOOK_AGAIN
 from hub.sync.translate import Translated, is_reference_foreign, pair_lines, read_source
 
@@ -142,7 +142,8 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
     if rebuilt.changes and binding.submitted_revision == intent.revision:
         # What the document itself brought is no edit in the hub: nothing that would have it submitted again.
         binding = tx.save(binding.model_copy(update={"submitted_revision": rebuilt.record.revision}))
-    if not ended and not was_tomb and binding.primary and policy.direction is not Direction.IN:
+    alone = _speaks_alone(arrival, binding, rebuilt)
+    if not ended and not was_tomb and binding.primary and policy.direction is not Direction.IN and not alone:
         _note_difference(arrival, binding, snapshot)
     done = _report(binding, rebuilt, ended, conflicts, snapshot)
     return dataclasses.replace(done, lost=True) if ended and lived and not under_reversal else done
@@ -160,6 +161,14 @@ def _report(binding: Binding, rebuilt: Rebuilt, ended: bool, conflicts: list[str
         due=tuple(rebuilt.due),
         snapshot=snapshot,
     )
+
+
+def _speaks_alone(arrival: Arrival, binding: Binding, rebuilt: Rebuilt) -> bool:
+    """Whether everything that is known of a living record is what people wrote into this very document: then there is
+    nothing to tell it."""
+    if binding.ours or binding.held or is_void(rebuilt.record) or rebuilt.record.deleted_at is not None:
+        return False
+    return set(rebuilt.provenance.values()) == {arrival.address}
 
 
 def _note_difference(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> None:

@@ -3,9 +3,11 @@ was last taken in is left alone."""
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 from uuid import UUID
 
 from hub.identity.likeness import list_signs
@@ -18,19 +20,32 @@ from hub.store.rows import DeadRow, IdentityVerdict, Image, Sign
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
-from hub.sync.known import find_settled
+from hub.sync.known import list_settled
 from hub.sync.match import IDENTIFIED
 from hub.sync.signs import mark_self
-from hub.sync.translate import read_source
+from hub.sync.translate import BOUND, read_source
 
 T = TypeVar("T")
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A page makes a hundred thousand objects that live as long as its transaction, hardly any of them in a circle: a
+    sixth of the time would go into looking for circles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def write_page(store: Store, work: Callable[[UnitOfWork], T]) -> T:
     """One transaction for a page; when the database refuses some row of it, the same once more row by row, so that only
     the one at fault is put aside."""
     try:
-        with store.write_batch() as batch:
+        with _without_collector(), store.write_batch() as batch:
             return work(batch)
     except BatchRefused:
         with store.write() as tx:
@@ -48,14 +63,18 @@ def take_in(
 ) -> list[Ingested]:
     """What became of each record, in order."""
     arrivals = [Arrival(tx, hub, conn, kind, record, actor, run_id) for record in records]
-    if isinstance(tx, Batch) and arrivals:
-        _read_ahead(tx, arrivals)
-    return [_recall(arrival) or ingest(arrival) for arrival in arrivals]
-
-
-def _recall(arrival: Arrival) -> Ingested | None:
-    binding = find_settled(arrival)
-    return Ingested("unchanged", binding.id, binding.hub_id) if binding is not None else None
+    if not isinstance(tx, Batch) or not arrivals:
+        return [ingest(arrival) for arrival in arrivals]
+    settled = list_settled(tx, arrivals)
+    different = [arrival for arrival in arrivals if arrival.source.external_id not in settled]
+    if different:
+        _read_ahead(tx, different)
+    return [
+        Ingested("unchanged", *settled[arrival.source.external_id])
+        if arrival.source.external_id in settled
+        else ingest(arrival)
+        for arrival in arrivals
+    ]
 
 
 def _read_ahead(tx: Batch, arrivals: Sequence[Arrival]) -> None:
@@ -69,11 +88,9 @@ def _read_ahead(tx: Batch, arrivals: Sequence[Arrival]) -> None:
     tx.read_ahead(Binding, "hub_id", records, kind=kind, lock=True)
     tx.read_ahead(find_kind(kind), "id", records, lock=True)
     tx.read_ahead(Image, "record_id", records, record_kind=kind)
-    tx.read_ahead_payloads(conn, stream, ids)
     tx.read_ahead(DeadRow, "external_id", ids, connection=conn, stream=stream)
-    different = [arrival for arrival in arrivals if find_settled(arrival) is None]
-    _read_ahead_refs(tx, different)
-    _read_ahead_new(tx, [arrival for arrival in different if arrival.source.external_id not in bound])
+    _read_ahead_refs(tx, arrivals)
+    _read_ahead_new(tx, [arrival for arrival in arrivals if arrival.source.external_id not in bound])
 
 
 def _list_named(arrivals: Iterable[Arrival]) -> set[UUID]:
@@ -82,32 +99,37 @@ def _list_named(arrivals: Iterable[Arrival]) -> set[UUID]:
     return {reference.hub_id for reference in parsed if reference is not None}
 
 
-def find_refs(
+def find_missing(
     tx: UnitOfWork, conn: OpenConnection, kind: str, records: Iterable[SourceRecord]
-) -> tuple[list[Binding], set[tuple[str, str]]]:
-    """Bindings of what the records refer to, and (kind, external id) of what is not bound."""
+) -> set[tuple[str, str]]:
+    """(kind, external id) of what the records refer to and the hub has not taken in."""
+    wanted = _list_refs(conn, kind, records)
+    found = {
+        (ref_kind, row.remote_id) for ref_kind, ids in wanted.items() for row in _find_bound(tx, conn, ref_kind, ids)
+    }
+    return {(ref_kind, id) for ref_kind, ids in wanted.items() for id in ids} - found
+
+
+def _list_refs(conn: OpenConnection, kind: str, records: Iterable[SourceRecord]) -> dict[str, set[str]]:
     wanted: dict[str, set[str]] = defaultdict(set)
+    mapping = conn.mapping_of(kind)
     for record in records:
-        for ref_kind, external_id in conn.mapping_of(kind).find_refs(record.payload):
+        for ref_kind, external_id in mapping.find_refs(record.payload):
             wanted[ref_kind].add(external_id)
-    found: list[Binding] = []
-    for ref_kind, ids in wanted.items():
-        if isinstance(tx, Batch):
-            tx.read_ahead(Binding, "remote_id", ids, connection=conn.name, kind=ref_kind)
-        found += tx.find(Binding, connection=conn.name, kind=ref_kind, remote_id__in=sorted(ids))
-    known = {(row.kind, row.remote_id) for row in found}
-    return found, {(name, id) for name, ids in wanted.items() for id in ids} - known
+    return wanted
+
+
+def _find_bound(tx: UnitOfWork, conn: OpenConnection, kind: str, ids: Iterable[str]) -> Sequence[Any]:
+    """``remote_id`` and ``hub_id`` of the documents that are bound."""
+    fields = ("remote_id", "hub_id")
+    return tx.pluck(Binding, fields, connection=conn.name, kind=kind, remote_id__in=sorted(ids))
 
 
 def _read_ahead_refs(tx: Batch, arrivals: Sequence[Arrival]) -> None:
-    if not arrivals:
-        return
-    found, _ = find_refs(tx, arrivals[0].conn, arrivals[0].kind, [arrival.source for arrival in arrivals])
-    by_kind: dict[str, set[UUID]] = defaultdict(set)
-    for row in found:
-        by_kind[row.kind].add(row.hub_id)
-    for kind, ids in by_kind.items():
-        tx.read_ahead(Binding, "hub_id", ids, kind=kind)
+    conn, kind = arrivals[0].conn, arrivals[0].kind
+    for ref_kind, ids in _list_refs(conn, kind, (arrival.source for arrival in arrivals)).items():
+        for row in _find_bound(tx, conn, ref_kind, ids):
+            tx.notes[BOUND, conn.name, ref_kind, row.remote_id] = row.hub_id
 
 
 def _read_ahead_new(tx: Batch, arrivals: Sequence[Arrival]) -> None:

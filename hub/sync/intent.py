@@ -38,7 +38,7 @@ def build_intent(
         claims=_find_claims(tx, hub, binding, policy, values),
         void=is_void(record) or (record.deleted_at is not None and binding.remote_id is None),
         revision=record.revision,
-        parent=_check_parents(tx, binding, record, policy),
+        parent=_check_parents(tx, binding, record, policy) if binding.remote_id is None else Parent.READY,
         hold=hold,
         hold_params=params,
         own_values=_find_own_values(binding, policy, seen),

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from uuid import UUID
 
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
+from hub.store import Batch
 from hub.store.rows import DeadRow, Image
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
@@ -26,32 +31,49 @@ def digest_source(arrival: Arrival) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def find_settled(arrival: Arrival) -> Binding | None:
-    """The binding of a snapshot that ingest would find just as the last one: taken in whole, nothing waiting to be
-    written, held, or doubted. None when it must be looked at."""
-    tx, source = arrival.tx, arrival.source
-    found = tx.find(Binding, connection=arrival.conn.name, kind=arrival.kind, remote_id=source.external_id, limit=1)
-    if not found or not _is_quiet(found[0], arrival):
-        return None
-    images = tx.find(Image, record_kind=arrival.kind, record_id=found[0].hub_id)
-    image = next((row for row in images if row.source == arrival.address), None)
-    if image is None or not image.digest or image.digest != digest_source(arrival):
-        return None
-    if any(row.at > image.at for row in images):
-        return None  # somebody else has had a word since
-    newest = tx.is_newest_payload(arrival.conn.name, source.stream, source.external_id, source.payload)
-    return found[0] if newest and tx.get(DeadRow, **arrival.key) is None else None
+_BINDING = ("remote_id", "id", "hub_id", "stage", "remote_version", "held")
+_IMAGE = ("record_id", "source", "digest", "at")
 
 
-def _is_quiet(binding: Binding, arrival: Arrival) -> bool:
-    source = arrival.source
-    doubts = (binding.parked, binding.why, binding.missing_since, binding.held, binding.dirty, binding.void_wanted)
-    return (
-        binding.state is BindingState.BOUND
-        and binding.stage == source.stage.value
-        and binding.remote_version == (source.version or 0)
-        and not any(doubts)
-    )
+def list_settled(tx: Batch, arrivals: Sequence[Arrival]) -> dict[str, tuple[UUID, UUID]]:
+    """Those of a page that ingest would find just as the last time: taken in whole, nothing waiting to be written,
+    held, or doubted. External id → (binding, record)."""
+    first = arrivals[0]
+    conn, kind, stream = first.conn.name, first.kind, first.source.stream
+    times = Counter(arrival.source.external_id for arrival in arrivals)
+    ids = list(times)
+    tx.read_ahead_payloads(conn, stream, ids)
+    calm = {"parked": None, "why": None, "missing_since": None, "dirty": False, "void_wanted": False}
+    where = {"connection": conn, "kind": kind, "remote_id__in": ids, "state": BindingState.BOUND}
+    quiet = {row.remote_id: row for row in tx.pluck(Binding, _BINDING, **where, **calm) if not row.held}
+    if not quiet:
+        return {}
+    put_aside = {
+        row[0] for row in tx.pluck(DeadRow, ("external_id",), connection=conn, stream=stream, external_id__in=ids)
+    }
+    records = [row.hub_id for row in quiet.values()]
+    marks: dict[UUID, list[Any]] = defaultdict(list)
+    for mark in tx.pluck(Image, _IMAGE, record_kind=kind, record_id__in=records):
+        marks[mark.record_id].append(mark)
+    return {
+        arrival.source.external_id: (row.id, row.hub_id)
+        for arrival in arrivals
+        if (row := quiet.get(arrival.source.external_id)) is not None
+        and times[row.remote_id] == 1
+        and row.remote_id not in put_aside
+        and (row.stage, row.remote_version) == (arrival.source.stage.value, arrival.source.version or 0)
+        and _is_last_word(arrival, marks[row.hub_id])
+    }
+
+
+def _is_last_word(arrival: Arrival, marks: Sequence[Any]) -> bool:
+    """Whether the record's image of this source was made from this very snapshot, and nobody has had a word since."""
+    source, address = arrival.source, arrival.address
+    mine = next((mark for mark in marks if mark.source == address), None)
+    if mine is None or not mine.digest or any(mark.at > mine.at for mark in marks):
+        return False
+    newest = arrival.tx.is_newest_payload(arrival.conn.name, source.stream, source.external_id, source.payload)
+    return newest and bool(mine.digest == digest_source(arrival))
 
 
 def _basis_of(hub: Hub, conn: OpenConnection, kind: str) -> str:

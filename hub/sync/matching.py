@@ -256,6 +256,7 @@ def remove_binding(hub: Hub, binding_id: UUID, actor: str) -> None:
         source = _check_removable(tx, binding)
         tx.delete(Image, record_kind=binding.kind, record_id=binding.hub_id, source=source.source)
         tx.delete(Binding, id=binding.id)
+        tx.forget_digests(binding.connection)  # documents that refer to it will refer to another record
         _note_different(tx, hub, binding, source.source, actor)
         _leave_parked(tx, hub, binding)
         done = rebuild_record(tx, hub, binding.kind, binding.hub_id, actor=actor, cause=None, run_id=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from operator import is_
 from typing import Any
 from uuid import UUID
@@ -41,17 +42,20 @@ class Rebuilt:
     """Bindings that have work now: hint them after the commit."""
 
 
-def read_claims(images: Sequence[Image], kind: str) -> list[Claim]:
-    """Images as claims with typed values."""
-    return [
-        Claim(
-            image.source,
-            image.connection,
-            decode_fields(kind, image.values),
-            {name: datetime.fromisoformat(at) for name, at in image.changed.items()},
-        )
-        for image in images
-    ]
+def _read_claim(tx: UnitOfWork, image: Image, kind: str) -> Claim:
+    changed = {name: datetime.fromisoformat(at) for name, at in image.changed.items()}
+    return Claim(image.source, image.connection, _read_values(tx, image, kind), changed)
+
+
+def _read_values(tx: UnitOfWork, image: Image, kind: str) -> Mapping[str, Any]:
+    """Typed values; those that the image was just made from need no decoding."""
+    kept: tuple[Image, Mapping[str, Any]] | None = tx.notes.get((keep_values, image.source))
+    return kept[1] if kept is not None and kept[0] is image else decode_fields(kind, image.values)
+
+
+def keep_values(tx: UnitOfWork, image: Image, values: Mapping[str, Any]) -> None:
+    """Remember the typed values that an image was made from."""
+    tx.notes[keep_values, image.source] = (image, values)
 
 
 def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Resolved:
@@ -60,9 +64,13 @@ def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Reso
     seen: tuple[list[Image], Resolved] | None = tx.notes.get((resolve_record, record_id))
     if seen is not None and len(seen[0]) == len(images) and all(map(is_, seen[0], images)):
         return seen[1]
-    number = find_kind(kind).NUMBER
-    claims = read_claims(images, kind)
-    resolved = resolve_claims(claims, lambda conn, name: hub.owner_of(conn, kind, name), number_field=number)
+    if len(images) == 1:
+        values = _read_values(tx, images[0], kind)
+        resolved = Resolved(values, dict.fromkeys(values, images[0].source))
+    else:
+        number = find_kind(kind).NUMBER
+        claims = [_read_claim(tx, image, kind) for image in images]
+        resolved = resolve_claims(claims, lambda conn, name: hub.owner_of(conn, kind, name), number_field=number)
     tx.notes[resolve_record, record_id] = (images, resolved)
     return resolved
 
@@ -113,6 +121,7 @@ def _make_record(
     values = gather_fields(lent)
     values["custom"] = check_custom(kind, values.get("custom", {}), hub.config.custom_fields)
     values = rules.complete(values, own_figures=not fit)
+    values.setdefault("attributes", {})
     system = {name: getattr(current, name) for name in SYSTEM_FIELDS - {"id"}} if current else {}
     try:
         record = find_kind(kind).model_validate({**values, **system, "id": record_id})
@@ -164,15 +173,23 @@ def _lend_figures(tx: UnitOfWork, kind: str, record_id: UUID, resolved: Resolved
 
 def compare_records(old: Entity | None, new: Entity) -> dict[str, tuple[Any, Any]]:
     """Business fields that differ: field → (old, new)."""
-    names = [name for name in type(new).model_fields if name not in SYSTEM_FIELDS or name == "deleted_at"]
     found: dict[str, tuple[Any, Any]] = {}
-    for name in names:
-        info = type(new).model_fields[name]
-        before = getattr(old, name) if old is not None else None if info.is_required() else info.default
-        after = getattr(new, name)
-        if not (old is None and not after) and not is_same(before, after):
+    values = new.__dict__
+    for name, default in _list_compared(type(new)):
+        before, after = default if old is None else old.__dict__[name], values[name]
+        if old is None and (not after or not before):
+            if after:
+                found[name] = (before, after)
+        elif not is_same(before, after):
             found[name] = (before, after)
     return found
+
+
+@cache
+def _list_compared(model: type[Entity]) -> tuple[tuple[str, Any], ...]:
+    """Business fields with what they hold when nothing was said."""
+    fields = [(name, info) for name, info in model.model_fields.items() if name not in SYSTEM_FIELDS - {"deleted_at"}]
+    return tuple((name, None if info.is_required() else info.default) for name, info in fields)
 
 
 def is_void(record: Entity) -> bool:
@@ -209,6 +226,6 @@ def _make_due(row: Binding, record: Entity) -> dict[str, Any]:
 
 def make_binding(hub: Hub, connection: str, kind: str, record_id: UUID, **more: Any) -> Binding:
     """A fresh binding with the reference of its first revision."""
-    reference = make_reference(hub.installation, record_id)
+    reference = more["ref"] if "ref" in more else make_reference(hub.installation, record_id)
     values = {"ref": reference, "ours": True, "updated_at": hub.now(), **more}
-    return Binding(id=hub.new_id(), connection=connection, kind=kind, hub_id=record_id, **values)
+    return Binding.trusted(id=hub.new_id(), connection=connection, kind=kind, hub_id=record_id, **values)

@@ -23,6 +23,9 @@ from hub.store import UnitOfWork
 from hub.store.decision_rows import Correction
 from hub.sync.context import Hub, OpenConnection
 
+BOUND = "bound"
+"""(this, connection, kind, external id) in the notes of a transaction: the record that is bound to it."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Translated:
@@ -38,6 +41,9 @@ def make_context(tx: UnitOfWork, hub: Hub, conn: OpenConnection, binding: Bindin
     by_remote = {remote: key for key, remote in lines.items()}
 
     def find_ref(kind: str, external_id: str) -> UUID | None:
+        known: UUID | None = tx.notes.get((BOUND, conn.name, kind, external_id))
+        if known is not None:
+            return known
         found = tx.find(Binding, connection=conn.name, kind=kind, remote_id=external_id, limit=1)
         return found[0].hub_id if found else None
 
