@@ -15,7 +15,7 @@ from hub.store.rows import Cursor
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
-from hub.sync.intake import find_refs, take_in, write_page
+from hub.sync.intake import find_missing, take_in, write_page
 from hub.sync.lookahead import NO_CONSENT, Consent, LookAhead, ReadGuard, advance_tally
 from hub.sync.recheck import recheck_stream
 from hub.sync.signs import prepare_signs
@@ -132,9 +132,7 @@ def _save_tally(hub: Hub, cursor: Cursor, tally: Mapping[str, int]) -> Cursor | 
         return tx.save(cursor.model_copy(update={"tally": dict(tally), "updated_at": hub.now()}))
 
 
-def _take_page(
-    guard: ReadGuard, page: Page, cursor: Cursor, report: PullReport, run_id: UUID | None
-) -> Cursor | None:
+def _take_page(guard: ReadGuard, page: Page, cursor: Cursor, report: PullReport, run_id: UUID | None) -> Cursor | None:
     """Ingest every row and move the cursor in one transaction. Missing parents are fetched before it, outside. None
     when another pull is at it; ``LookAhead`` when it may be part of something too large."""
     hub, conn, kind, actor = guard.hub, guard.conn, guard.kind, guard.actor
@@ -194,7 +192,7 @@ def _fetch_parents(
 
 def _list_missing(hub: Hub, conn: OpenConnection, kind: str, records: Sequence[SourceRecord]) -> set[tuple[str, str]]:
     with hub.store.read() as tx:
-        return find_refs(tx, conn, kind, records)[1]
+        return find_missing(tx, conn, kind, records)
 
 
 def take_one(
