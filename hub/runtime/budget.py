@@ -30,6 +30,10 @@ GRACE_S = 0.4
 """After its end, and the time that its last calls count, nobody takes a share over for a little longer."""
 DAY_BATCH = 50
 """Calls of the day that are borrowed at once; fewer when few are left."""
+MOST_AT_ONCE = 800
+QUICKLY_S = 5.0
+"""A batch that was used up faster is followed by one twice as large: asking costs at most one transaction in so long,
+or in so many calls."""
 POLL_S = 0.1
 
 
@@ -85,6 +89,8 @@ class SharedBudget:
         self._flying = 0
         self._cooling: list[float] = []
         self._left = 0
+        self._batch = DAY_BATCH
+        self._borrowed = float("-inf")
         self._day = ""
         self._day_ends: datetime | None = None
         self.transactions = 0
@@ -189,10 +195,12 @@ class SharedBudget:
         self._day_ends = datetime.combine(here.date() + timedelta(days=1), time.min, tzinfo=self.zone)
         used = row.used - (self._left if self._day == row.day else 0) if row.day == day else 0
         self._day, self._left = day, 0
-        batch = DAY_BATCH
+        now = self._clock.monotonic()
+        self._batch = min(self._batch * 2, MOST_AT_ONCE) if now - self._borrowed < QUICKLY_S else DAY_BATCH
+        self._borrowed, batch = now, self._batch
         if self.limits.per_day is not None:
             rest = max(0, self.limits.per_day - used)
-            batch = min(DAY_BATCH, max(1, rest // 4), rest)
+            batch = min(batch, max(1, rest // 4), rest)
         return row.model_copy(update={"day": day, "used": used + batch}), batch
 
     def _borrow_of_pace(self, row: CallBudget, pace: Pace, now: datetime) -> tuple[CallBudget, int]:

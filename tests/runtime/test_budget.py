@@ -230,7 +230,7 @@ def test_asking_costs_far_less_than_a_transaction_each(store: Store, clock: Turn
         for budget in (counted, paced):
             with budget.call():
                 clock.turn(0.005)
-    assert counted.transactions == 1000 / DAY_BATCH
+    assert counted.transactions <= 1000 / DAY_BATCH / 2
     assert paced.transactions <= 50
 
 
