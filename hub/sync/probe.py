@@ -146,7 +146,8 @@ def list_needed(subject: Subject) -> dict[str, bool]:
     for name in sorted(fields & subject.mapping.lists.keys()):
         for model in get_args(info[name].annotation):
             if isinstance(model, type) and issubclass(model, Line):
-                needed |= {target: needed.get(target, True) for _, target in list_line_refs(model)}
+                for place, target in list_line_refs(model):
+                    needed[target] = needed.get(target, False) or model.model_fields[place].is_required()
     return needed
 
 

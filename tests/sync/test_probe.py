@@ -230,6 +230,13 @@ def test_without_a_customer_nothing_is_written(tmp_path: Path) -> None:
     world.store.close()
 
 
+def test_without_an_item_the_line_stands_alone(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.make_customer()
+    assert probe_kind(world.hub, "erp", "order", "ada").passed
+    world.store.close()
+
+
 def test_two_probes_do_not_meet(make_world: MakeWorld) -> None:
     world = make_world()
     with world.store.write() as tx:
