@@ -62,8 +62,31 @@ class OutputConfig(BaseModel):
     headings: Literal["zh", "en"] = Field("zh", description="Language of the headings: zh or en")
 
 
+EXAMPLES: list[dict[str, object]] = [
+    {
+        "folder": "/srv/lists/in",
+        "streams": {
+            "account": {"files": ["customers*.csv"], "key": ["No."]},
+            "order": {"files": ["orders.xlsx"], "key": ["Order"], "line_key": "Line"},
+            "product": {"files": ["products.xlsx"], "key": ["Code"]},
+        },
+    },
+    {
+        "out": "/srv/lists/out",
+        "outputs": {
+            "account": {"file": "customers.xlsx"},
+            "order": {"file": "orders.xlsx"},
+            "product": {"file": "products.xlsx"},
+        },
+    },
+]
+"""Two connections: one that reads lists, one that keeps them."""
+
+
 class FileConfig(ConnectorConfig):
     """Folders, and what is in them by kind."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})  # type: ignore[dict-item]
 
     folder: str = Field(
         "", description="Folder to read from (a whole path)", json_schema_extra={"zh": "读取文件的文件夹（完整路径）"}

@@ -72,7 +72,7 @@ def render() -> str:
 def walk_tables(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
     """(name of the table as it is written, its model), from the top of the file down."""
     for name, field in model.model_fields.items():
-        inner = _find_model(field.annotation)
+        inner = find_model(field.annotation)
         if inner is None:
             continue
         here = f"{path}.{name}" if path else name
@@ -90,7 +90,7 @@ def list_keys(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, str]]:
     meanings = read_attribute_docstrings(model)
     for name, field in model.model_fields.items():
         written = name.removesuffix("_s") if name.removesuffix("_s") in DURATIONS else name
-        if _find_model(field.annotation) is None and (model is not ConnectionSettings or name in OWN_KEYS):
+        if find_model(field.annotation) is None and (model is not ConnectionSettings or name in OWN_KEYS):
             yield written, field, meanings.get(name, "")
 
 
@@ -107,7 +107,7 @@ def _write_section(name: str, model: type[BaseModel]) -> str:
     return "\n\n".join(parts)
 
 
-def _find_model(annotation: Any) -> type[BaseModel] | None:
+def find_model(annotation: Any) -> type[BaseModel] | None:
     """The model inside ``Model``, ``dict[str, Model]`` and ``tuple[Model, ...]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
@@ -124,7 +124,7 @@ def name_type(key: str, annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return ", ".join(as_code(member.value) for member in annotation)
     if get_origin(annotation) is Literal:
-        return ", ".join(as_code(part) for part in get_args(annotation))
+        return ", ".join(as_code(part) for part in get_args(annotation) if part != "")
     if get_origin(annotation) in (tuple, list):
         return f"list of {name_type(key, get_args(annotation)[0])}"
     if get_origin(annotation) is dict:

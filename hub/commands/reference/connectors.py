@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
+import tomlkit
 from pydantic import BaseModel, SecretStr
 
-from hub.commands.reference.configuration import name_type, show_value
+from hub.commands.reference.configuration import find_model, name_type, show_value
 from hub.commands.reference.markdown import as_code, write_page, write_table
 from hub.protocol.semantics import Confirm, Stage, WriteSemantics
 from hub.runtime.clock import SystemClock
@@ -51,28 +52,44 @@ def _write_connector(name: str) -> str:
     loaded = load_connector(name, ABSENT)
     label = loaded.label["en"]
     about = " ".join((loaded.__doc__ or "").split())
-    connector = open_unconnected(loaded)
     mapped = find_mapping_files(name, loaded)
-    kinds = write_table(["kind", *list_fields()], _describe_kinds(connector, mapped))
+    kinds = [part for example in list_examples(loaded.Config) for part in _write_kinds(name, loaded, mapped, example)]
     facts = [
-        f"Tax is rounded {_ROUNDING[connector.rounding]}; totals may differ by {connector.total_tolerance}.",
+        f"Tax is rounded {_ROUNDING[loaded.rounding]}; totals may differ by {loaded.total_tolerance}.",
         f"Simulator: {as_code(f'isthmus simulate {name}') if loaded.simulator else 'none'}.",
         f"More: [docs/connectors/{name}.md](../connectors/{name}.md).",
     ]
-    connector.close()
     title = name if label.lower() == name else f"{name} ({label})"
-    return "\n\n".join(
-        [f"## {title}", about, kinds, " ".join(facts), "Asked of a connection:", _write_config(loaded.Config)]
-    )
+    asked = write_table(["key", "type", "default", "question"], list_settings(loaded.Config))
+    return "\n\n".join([f"## {title}", about, *kinds, " ".join(facts), "Asked of a connection:", asked])
+
+
+def list_examples(model: type[BaseModel]) -> list[Mapping[str, Any]]:
+    """Settings that the connector itself shows as examples, where it can do different things; else none at all."""
+    extra = model.model_config.get("json_schema_extra")
+    examples: Any = extra.get("examples", []) if isinstance(extra, dict) else []
+    return list(examples) or [{}]
+
+
+def _write_kinds(
+    name: str, loaded: type[Connector], mapped: Mapping[str, Path], example: Mapping[str, Any]
+) -> list[str]:
+    connector = open_unconnected(loaded, example)
+    table = write_table(["kind", *list_fields()], _describe_kinds(connector, mapped))
+    connector.close()
+    if not example:
+        return [table]
+    shown = tomlkit.dumps({"connections": {name: {"connector": name, **example}}})
+    return ["With settings such as these:", f"```toml\n{shown.strip()}\n```", table]
 
 
 _ROUNDING = {"line": "half up for each line", "document": "half even for each rate of a document"}
 
 
-def open_unconnected(loaded: type[Connector]) -> Connector:
-    """A connector with invented answers; nothing is asked of any system."""
+def open_unconnected(loaded: type[Connector], example: Mapping[str, Any]) -> Connector:
+    """A connector with invented answers where the example gives none; nothing is asked of any system."""
     tools = Tools(clock=SystemClock(), random=random.Random(0))
-    return loaded(loaded.Config(**invent_answers(loaded.Config)), tools)
+    return loaded(loaded.Config(**{**invent_answers(loaded.Config), **example}), tools)
 
 
 def invent_answers(model: type[BaseModel]) -> dict[str, Any]:
@@ -121,11 +138,15 @@ def _list_names(fields: frozenset[str]) -> str:
     return "all" if "*" in fields else ", ".join(sorted(fields)) or "none"
 
 
-def _write_config(model: type[BaseModel]) -> str:
+def list_settings(model: type[BaseModel], path: str = "") -> Iterator[list[str]]:
+    """Key, type, default and question of every setting, those inside tables too."""
     secrets = secret_fields(model)
-    rows = []
     for key, field in model.model_fields.items():
+        inner = find_model(field.annotation)
+        if inner is not None:
+            is_open = get_origin(field.annotation) is dict
+            yield from list_settings(inner, f"{path}{key}.{'KIND.' if is_open else ''}")
+            continue
         kind = "secret" if key in secrets else name_type(key, field.annotation)
         default = "*needed*" if field.is_required() else "–" if key in secrets else show_value(field.get_default())
-        rows.append([as_code(key), kind, default, field.description or ""])
-    return write_table(["key", "type", "default", "question"], rows)
+        yield [as_code(path + key), kind, default, field.description or ""]
