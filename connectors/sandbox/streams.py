@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from connectors.sandbox.client import Row, SandboxClient
 from connectors.sandbox.config import SandboxConfig
-from hub.sdk import Page, SourceRecord, Stage, Stream, Tools
+from hub.sdk import Page, ReadSemantics, SourceRecord, Stage, Stream, Tools
 
 STAGES = {
     "draft": Stage.DRAFT,
@@ -29,6 +29,11 @@ class SandboxStream(Stream):
         self._client = client
         self._config = config
         self._clock = tools.clock
+
+    @property
+    def semantics(self) -> ReadSemantics:
+        """Changes are listed by their time; a late write may have an earlier one."""
+        return ReadSemantics(cursor_field="modified_at")
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         started = self._clock.now()

@@ -209,6 +209,11 @@ def check_batch(lab: Lab, kind: str) -> Findings:
 
 def _judge_batch(lab: Lab, kind: str, drafts: Sequence[Draft], results: Sequence[object], *, refused: bool) -> Findings:
     subject = lab.subjects[kind]
+    taken = sum(isinstance(result, Written) for result in results)
+    if subject.semantics.batch_atomic and refused:
+        yield compare("batch_atomic", True, taken in (0, len(results)), optimistic=True)
+        if not taken:
+            return
     for place in (0, len(results) - 1):
         if not isinstance(result := results[place], Written):
             yield bad("measure.batch_good_failed", place=place + 1, answer=name_outcome(result))

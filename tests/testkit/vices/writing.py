@@ -239,6 +239,9 @@ WRITING = {
         fact="commit_ordered",
         settings={"lag_s": 4.0},
     ),
+    "claims to make all of a batch or none": Vice(
+        "batch", "measure.too_optimistic", declaring(batch_atomic=True), fact="batch_atomic"
+    ),
     "reads single records late": Vice(
         "lag", "measure.too_optimistic", stream_with(fetch=fetch_late), fact="replica_lag_s"
     ),
