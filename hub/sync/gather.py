@@ -19,6 +19,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import Conflict, ConnectionState, DeadRow, Orphan
 from hub.sync.accept import check_accepted
 from hub.sync.context import Hub
+from hub.sync.evidence import NOT_PROBED
 from hub.sync.matching import NEW_RECORD, VETOES
 from hub.sync.pause import read_pause_all
 from hub.sync.waits import SHOW, UNDO, TodoItem, about_binding, find_missing_code, judge_binding, name_codes_command
@@ -180,11 +181,12 @@ def _about_plan(tx: UnitOfWork, connection: str, kind: str, code: str) -> TodoIt
     amounts = [found for record in records if (found := _find_money(record)) is not None]
     currencies = {currency for _, currency, _ in amounts}
     single = len(currencies) == 1
+    probe = f"isthmus connection probe {connection} --kind {kind}"
     return TodoItem(
         "plan",
         connection,
         code,
-        f"isthmus sync plan {connection}",
+        probe if code == NOT_PROBED else f"isthmus sync plan {connection}",
         kind=kind,
         params={"connection": connection, "kind": kind, "count": str(len(unsent))},
         amount=sum((amount for amount, _, _ in amounts), Decimal(0)) if single else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from hub.store.guard_rows import MassStop
 from hub.store.rows import Attempt, ConnectionState, Plan, Run, SyncState
 from hub.sync.accept import AcceptedGuard, PlanGuard, check_accepted, current_settings
 from hub.sync.context import Hub
+from hub.sync.evidence import check_probed
 from hub.sync.guards import pass_outbound
 from hub.sync.lookahead import Consent
 from hub.sync.pause import RESTED, check_paused
@@ -27,6 +28,8 @@ from hub.sync.push import list_due, note_trouble, push_bindings
 from hub.sync.stops import AGAIN, GONE, IN, OUT, allow_stop, make_error
 from hub.sync.work import Guard
 
+Check = Callable[[UnitOfWork, Hub, str, str], str | None]
+"""What forbids pushing a kind, as a code."""
 LEASE_S = 120.0
 _CHUNK = 20
 _WAIT_S = LEASE_S + 5.0
@@ -62,7 +65,7 @@ def run_sync(
     try:
         under_way.pull(chosen, actor, masses=view.plan.masses if view else None, patient=scheduled)
         guard = _accept(hub, view, actor) if view else AcceptedGuard(hub)
-        report.refused = {} if view else _list_refused(hub, connection, chosen)
+        report.refused = _list_refused(hub, connection, chosen, check_probed if view else check_accepted)
         under_way.push([kind for kind in chosen if kind not in report.refused], guard, actor)
         if view and not under_way.errors:
             pass_outbound(hub, connection, [mass["kind"] for mass in view.plan.masses if mass["way"] == OUT], actor)
@@ -175,14 +178,14 @@ def _wake(tx: UnitOfWork, binding_id: UUID) -> None:
         tx.save(binding.model_copy(update=update))
 
 
-def _list_refused(hub: Hub, connection: str, kinds: Sequence[str]) -> dict[str, str]:
+def _list_refused(hub: Hub, connection: str, kinds: Sequence[str], check: Check) -> dict[str, str]:
     """Kinds that wait to be pushed and may not be, with the reason."""
     refused = {}
     for kind in kinds:
         if hub.sync_of(connection, kind).direction is Direction.IN:
             continue
         with hub.store.read() as tx:
-            code = check_accepted(tx, hub, connection, kind)
+            code = check(tx, hub, connection, kind)
             due = code is not None and tx.due_bindings(hub.now(), 1, connection=connection, kinds=[kind])
         if code is not None and due:
             refused[kind] = code

@@ -17,6 +17,7 @@ from hub.sync.measure import Verdict
 from hub.sync.probe import choose_probes, probe_kind
 from hub.sync.push import list_due, push_bindings
 from hub.sync.run import run_sync
+from hub.sync.todo import list_todo
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene
 from tests.sync.world import World
@@ -260,8 +261,11 @@ def test_recalled_facts_keep_writing_off_until_probed(recalled: Scene) -> None:
     assert recalled.pull("order") == {}, "reading goes on"
     refused = recalled.run().refused
     assert refused["order"] == NOT_PROBED
-    recalled.accept()
+    _, report = recalled.accept()
     assert living_sales(recalled) == [], "an accepted plan does not help"
+    assert report.refused == {"order": NOT_PROBED}
+    (item,) = [one for one in list_todo(recalled.hub) if one.code == NOT_PROBED and one.kind == "order"]
+    assert item.command == "isthmus connection probe erp --kind order"
     assert probe_kind(recalled.hub, "erp", "order", "ada").passed
     assert recalled.run().refused == {}
     assert len(living_sales(recalled)) == 1
