@@ -11,7 +11,7 @@ from hub import errors
 from hub.commands.reference import FOLDER
 from hub.commands.reference.connectors import ABSENT
 from hub.commands.reference.markdown import as_code, as_markdown, write_page, write_table
-from hub.commands.reference.raised import Source
+from hub.commands.reference.raised import read_source
 from hub.locale import load_texts
 from hub.runtime.plugins import register_catalogues
 
@@ -77,7 +77,7 @@ def list_explained(notes: Notes) -> list[Explained]:
     register_catalogues(ABSENT)
     return [
         _explain(code, tuple(sorted(classes)), notes.get(code, {}))
-        for code, classes in sorted(Source.read().list_raised().items())
+        for code, classes in sorted(read_source().raised.items())
     ]
 
 

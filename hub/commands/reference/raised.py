@@ -6,7 +6,7 @@ import ast
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from hub import errors
@@ -24,10 +24,6 @@ class Source:
 
     trees: list[ast.Module] = field(default_factory=list)
 
-    @classmethod
-    def read(cls) -> Source:
-        return cls([ast.parse(path.read_text(encoding="utf-8")) for path in _list_files()])
-
     @cached_property
     def classes(self) -> dict[str, str]:
         """Name of an error class → the class of ``hub.errors`` that it is a case of."""
@@ -40,7 +36,8 @@ class Source:
                             found.setdefault(node.name, found[_last_name(base)])
         return found
 
-    def list_raised(self) -> dict[str, set[str]]:
+    @cached_property
+    def raised(self) -> dict[str, set[str]]:
         """Code → the classes it is raised as."""
         known = load_texts("en").keys()
         found: dict[str, set[str]] = {}
@@ -54,6 +51,12 @@ class Source:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args and _last_name(node.func) in self.classes:
                 yield _last_name(node.func), node.args[0]
+
+
+@cache
+def read_source() -> Source:
+    """Everything that is shipped, read once."""
+    return Source([ast.parse(path.read_text(encoding="utf-8")) for path in _list_files()])
 
 
 def _list_files() -> Iterator[Path]:
