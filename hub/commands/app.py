@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from hub.commands import (
     binding,
+    codes,
     connection,
     connector,
     demo,
@@ -42,7 +43,7 @@ from hub.errors import conceal
 EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
-NOUNS = (connector, connection, sync, record, mapping, binding, todo, run, secret)
+NOUNS = (connector, connection, sync, record, mapping, codes, binding, todo, run, secret)
 VERBS = (setup, doctor, explain, remap, reconcile, trace, pause, simulate, demo, up)
 
 

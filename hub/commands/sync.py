@@ -111,6 +111,8 @@ def print_plan(session: Session, view: Any, *, limit: int | None) -> None:
     session.say("cli.plan_head", label=view.plan.label, connection=view.plan.connection, count=len(view.items))
     for mass in view.plan.masses:
         print_mass(session, mass)
+    for row in view.plan.codes:
+        print_coverage(session, row)
     if view.items:
         session.table(["kind", "where", "action", "count", "amount"], summarise_plan(session, view.items))
     shown = view.items if limit is None else view.items[:limit]
@@ -122,6 +124,21 @@ def print_plan(session: Session, view: Any, *, limit: int | None) -> None:
     if len(shown) < len(view.items):
         session.say("cli.plan_more", count=len(view.items) - len(shown))
     session.say("cli.plan_next", connection=view.plan.connection, label=view.plan.label)
+
+
+def print_coverage(session: Session, row: Any) -> None:
+    """How many of the codes that a kind uses are known, and what is held for the others."""
+    from decimal import Decimal
+
+    told = [
+        session.text("codes.table_known", table=table, known=known, used=used)
+        for table, (known, used) in row["tables"].items()
+    ]
+    line = session.text("codes.coverage", kind=row["kind"], tables=", ".join(told))
+    if row["held"]:
+        money = ", ".join(show_money(Decimal(amount), currency) for currency, amount in sorted(row["amounts"].items()))
+        line += session.text("codes.held", count=row["held"], money=money)
+    session.write(line)
 
 
 def summarise_plan(session: Session, items: Any) -> list[list[object]]:

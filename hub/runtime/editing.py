@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,15 @@ def set_sync(document: TOMLDocument, connection: str, kind: str, values: Mapping
     table = _reach(document, "connections", connection, "syncs", kind)
     for key, value in values.items():
         table[key] = value
+
+
+def set_code(document: TOMLDocument, where: Sequence[str], code: str, value: str | None) -> None:
+    """Set, or with None take out, one line of a code table."""
+    table = _reach(document, *where)
+    if value is None:
+        table.pop(code, None)
+    else:
+        table[code] = value
 
 
 def write_text(path: Path, text: str) -> None:

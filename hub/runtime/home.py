@@ -49,7 +49,7 @@ zone = "Asia/Shanghai"
 # type = "choice"                     # text | integer | decimal | boolean | date | choice
 # choices = ["A", "B", "C"]           # of a choice only
 #
-# Changes to a shipped mapping: mappings/<connection or connector>/<kind>.toml beside this file.
+# Beside this file: mappings/<connection or connector>/<kind>.toml (changes to a mapping), codes/<connection>.toml
 """
 
 
@@ -71,6 +71,10 @@ class Home:
     @property
     def mappings(self) -> Path:
         return self.folder / "mappings"
+
+    @property
+    def codes(self) -> Path:
+        return self.folder / "codes"
 
     @property
     def connectors(self) -> Path:

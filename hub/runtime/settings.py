@@ -37,15 +37,15 @@ KeyPath = tuple[str | int, ...]
 def load_config(home: Home) -> HubConfig:
     """The configuration as the file and the site mappings say it now; ``ConfigInvalid`` names file, line and fix."""
     path = home.require().config_file
-    return parse_config(path.read_text(encoding="utf-8"), path, read_layers(home))
+    return parse_config(path.read_text(encoding="utf-8"), path, read_layers(home), read_code_files(home))
 
 
-def read_table(text: str, path: Path) -> dict[str, Any]:
-    """The TOML document as plain values; decimals stay exact."""
+def read_table(text: str, file: str) -> dict[str, Any]:
+    """The TOML document as plain values; decimals stay exact. ``file``: its name in messages."""
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigInvalid("runtime.toml_broken", file=path.name, what=str(error)) from error
+        raise ConfigInvalid("runtime.toml_broken", file=file, what=str(error)) from error
 
 
 Layers = Mapping[str, Mapping[str, str]]
@@ -60,10 +60,29 @@ def read_layers(home: Home) -> dict[str, dict[str, str]]:
     return found
 
 
-def parse_config(text: str, path: Path, layers: Layers | None = None) -> HubConfig:
-    """Validate a whole configuration text."""
-    table = read_table(text, path)
-    shaped = {**table, "connections": _shape_connections(table.get("connections", {}), text, path, layers or {})}
+CodeTexts = Mapping[str, str]
+"""Connection → TOML text of its file below codes/."""
+
+
+def read_code_files(home: Home) -> dict[str, str]:
+    """The files with code tables: ``codes/<connection>.toml``."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(home.codes.glob("*.toml"))}
+
+
+def name_code_file(connection: str) -> str:
+    """The file as messages name it."""
+    return f"codes/{connection}.toml"
+
+
+def parse_config(
+    text: str, path: Path, layers: Layers | None = None, codes: CodeTexts | None = None
+) -> HubConfig:
+    """Validate a whole configuration text, with the mapping files and code tables of the site."""
+    table = read_table(text, path.name)
+    connections = _shape_connections(table.get("connections", {}), text, path, layers or {})
+    for name, told in (codes or {}).items():
+        _add_codes(connections, name, told)
+    shaped = {**table, "connections": connections}
     try:
         return HubConfig.model_validate(shaped)
     except ValidationError as error:
@@ -119,6 +138,30 @@ def check_connection_name(name: str) -> None:
         raise ConfigInvalid(
             "runtime.setting_refused", connection=name, key=name, what=Phrase("runtime.connection_name")
         )
+
+
+def _add_codes(connections: dict[str, Any], name: str, text: str) -> None:
+    """The tables of a file of their own, beside those in isthmus.toml; a table stands in one place."""
+    file = name_code_file(name)
+    if name not in connections:
+        raise ConfigInvalid("runtime.codes_of_nobody", file=file, connection=name, known=", ".join(connections) or "-")
+    tables = read_table(text, file)
+    inline = connections[name].get("codes", {})
+    for table, rows in tables.items():
+        if table in inline:
+            raise ConfigInvalid("runtime.codes_twice", file=file, table=table, connection=name)
+        wrong = _find_wrong_code(rows)
+        if wrong is not None:
+            line = find_line(text, (table, wrong)) or find_line(text, (table,)) or 1
+            raise ConfigInvalid("runtime.codes_shape", file=file, line=line, table=table, code=wrong or "-")
+    connections[name] = {**connections[name], "codes": {**inline, **tables}}
+
+
+def _find_wrong_code(rows: Any) -> str | None:
+    """The code whose value is no text; empty when there is no table at all."""
+    if not isinstance(rows, dict):
+        return ""
+    return next((code for code, value in rows.items() if not isinstance(value, str)), None)
 
 
 def _shape_connection(name: str, table: Any, text: str, path: Path, layers: Layers) -> dict[str, Any]:

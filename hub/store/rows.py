@@ -184,6 +184,8 @@ class Plan(Value):
     settings: dict[str, str] = {}
     """Fingerprint per kind of what a later run must not have changed (mapping, confirm, ownership, create, start)."""
     summary: dict[str, Any] = {}
+    codes: list[dict[str, Any]] = []
+    """How much of the code tables that were met is known: kind, tables (known, used), held, amounts."""
     masses: list[dict[str, Any]] = []
     """What in it is too large to be taken for granted (``MassStop`` without its times); accepting lets it pass once."""
 

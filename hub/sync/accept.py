@@ -63,6 +63,24 @@ def check_accepted(tx: UnitOfWork, hub: Hub, connection: str, kind: str) -> str 
     return None
 
 
+def carry_acceptance(before: Hub, after: Hub, connection: str, actor: str) -> list[str]:
+    """Syncs that were accepted stay so although code tables have grown: what was known still means what it meant. The
+    kinds that this is about. Not to be called when a known code means something else by now."""
+    carried = []
+    for kind, sync in sorted(after.settings_of(connection).syncs.items()):
+        if sync.direction is Direction.IN:
+            continue
+        old, new = current_settings(before, connection, kind), current_settings(after, connection, kind)
+        with after.store.write() as tx:
+            state = tx.get(SyncState, connection=connection, kind=kind, lock=True)
+            if state is None or state.accepted_settings != old or old == new:
+                continue
+            tx.save(state.model_copy(update={"accepted_settings": new}))
+            tx.journal(actor, "plan.carried", kind=kind, connection=connection, why="codes were added")
+        carried.append(kind)
+    return carried
+
+
 def list_accepted(hub: Hub) -> set[tuple[str, str]]:
     """Every (connection, kind) that may be pushed without a person standing by."""
     accepted = set()

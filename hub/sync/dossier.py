@@ -17,6 +17,7 @@ from hub.protocol.diff import comparable
 from hub.store import UnitOfWork
 from hub.store.decision_rows import Decision
 from hub.store.rows import Attempt, Conflict, DeadRow, Image
+from hub.sync.codes import locate_cell
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.handle import IMPORTS, SIDES, key_of, list_verbs
 from hub.sync.intent import list_values
@@ -25,7 +26,7 @@ from hub.sync.settle import list_disputed
 from hub.sync.show import describe_record, name_record, show_field
 from hub.sync.trace import TraceEvent, trace_number
 from hub.sync.translate import read_source
-from hub.sync.waits import TodoItem
+from hub.sync.waits import CODES_FILE, TodoItem, find_missing_code
 
 HISTORY = 12
 """Events shown."""
@@ -84,8 +85,18 @@ def show_item(hub: Hub, item: TodoItem) -> Dossier:
         payload = _load_payload(tx, hub, item)
         candidates = list(_list_candidates(tx, item))
         decisions = tx.find(Decision, item=item.id, order=["at"])
-    history = _tell_history(hub, item)
-    return Dossier(item, fields, words, payload, candidates, history, decisions, list(_list_choices(item, fields)))
+    history, choices = _tell_history(hub, item), list(_list_choices(item, fields))
+    cell = _find_cell(hub, item)
+    return Dossier(item, fields, words, payload, candidates, history, decisions, choices, cell)
+
+
+def _find_cell(hub: Hub, item: TodoItem) -> dict[str, str] | None:
+    """Where the missing code is to be filled in."""
+    missing = find_missing_code(item.params)
+    if missing is None or item.connection not in hub.config.connections:
+        return None
+    sheet, row = locate_cell(hub, item.connection, missing)
+    return {"file": CODES_FILE, "sheet": sheet, "row": str(row), "table": missing[1], "value": missing[2]}
 
 
 # ---------------------------------------------------------------- values

@@ -13,6 +13,7 @@ from hub.identity.pairing import ALIKE_HERE, ONE_ENDED, PARTY_DIFFERS, PARTY_UNK
 from hub.protocol.semantics import Direction
 from hub.store.rows import Plan, PlanItem
 from hub.sync.accept import current_settings, order_kinds
+from hub.sync.codes import show_coverage
 from hub.sync.context import Hub
 from hub.sync.lookalike import ALIKE_THERE
 from hub.sync.rehearse import Line, rehearse
@@ -69,6 +70,7 @@ def make_plan(
             },
             summary=summarise_lines(lines),
             masses=[stop.model_dump(mode="json") for stop in found.masses],
+            codes=[show_coverage(row) for row in found.codes],
         )
         tx.insert(plan)
         items = [tx.insert(_make_item(plan, place, line)) for place, line in enumerate(lines, 1)]

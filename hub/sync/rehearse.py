@@ -6,16 +6,17 @@ with the answers. So a plan is exact by construction and writes nothing anywhere
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
 
 from hub.errors import ConnectorDefect, MappingError
 from hub.locale import keep_params
+from hub.mapping import Context
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op, Seen
@@ -27,7 +28,9 @@ from hub.store.guard_rows import MassStop
 from hub.store.rows import Cursor, DeadRow
 from hub.sync.accept import fingerprint_write, name_action
 from hub.sync.arrival import Arrival
+from hub.sync.codes import CodeTally, Coverage, find_money
 from hub.sync.context import Hub, OpenConnection
+from hub.sync.facts import Facts, Needs, noting
 from hub.sync.guards import list_doubted
 from hub.sync.ingest import Ingested, ingest
 from hub.sync.intent import build_intent
@@ -44,30 +47,6 @@ from hub.sync.waits import find_missing_code
 
 _ROUNDS = 8
 _STEPS = 10
-
-
-@dataclass
-class Facts:
-    """What has been asked of the other system so far."""
-
-    records: dict[str, list[SourceRecord]] = field(default_factory=dict)
-    parents: dict[tuple[str, str], SourceRecord | None] = field(default_factory=dict)
-    reads: dict[tuple[str, str], SourceRecord | None] = field(default_factory=dict)
-    searches: dict[UUID, Search] = field(default_factory=dict)
-    defects: dict[UUID | tuple[str, str], ConnectorDefect] = field(default_factory=dict)
-    """Binding, or (kind, external id), about which the connector failed."""
-
-
-@dataclass
-class Needs:
-    """What a rehearsal would have asked next."""
-
-    parents: set[tuple[str, str]] = field(default_factory=set)
-    reads: set[tuple[str, str]] = field(default_factory=set)
-    searches: dict[UUID, tuple[Binding, Intent]] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.parents or self.reads or self.searches)
 
 
 @dataclass(frozen=True)
@@ -95,6 +74,8 @@ class Rehearsal:
 
     lines: list[Line]
     masses: list[MassStop]
+    codes: Sequence[Coverage] = ()
+    """How much of the code tables that were met is known."""
 
 
 def rehearse(hub: Hub, conn: OpenConnection, kinds: list[str], actor: str) -> Rehearsal:
@@ -137,23 +118,14 @@ def _ask(hub: Hub, conn: OpenConnection, needs: Needs, facts: Facts) -> None:
     for kind, external_id in sorted(needs.parents):
         facts.parents[kind, external_id] = None
         if kind in conn.mappings:
-            with _noting(facts, (kind, external_id)):
+            with noting(facts, (kind, external_id)):
                 facts.parents[kind, external_id] = conn.stream_of(kind).fetch(external_id)
     for kind, external_id in sorted(needs.reads):
-        with _noting(facts, (kind, external_id)):
+        with noting(facts, (kind, external_id)):
             facts.reads[kind, external_id] = conn.stream_of(kind).fetch(external_id)
     for binding_id, (binding, intent) in needs.searches.items():
-        with _noting(facts, binding_id):
+        with noting(facts, binding_id):
             facts.searches[binding_id] = search_remote(hub, conn, binding, intent)
-
-
-@contextmanager
-def _noting(facts: Facts, about: UUID | tuple[str, str]) -> Iterator[None]:
-    """A connector that fails on one record does not stop the plan of the others."""
-    try:
-        yield
-    except ConnectorDefect as defect:
-        facts.defects[about] = defect
 
 
 def _rehearse_once(
@@ -177,7 +149,7 @@ def _rehearse_once(
             lines += stage.decide_all(kind)
             lines += stage.list_gone(kind)
         found = masses.find()
-    return Rehearsal(lines, found), needs
+    return Rehearsal(lines, found, stage.codes.list_coverage()), needs
 
 
 @dataclass
@@ -192,7 +164,19 @@ class _Stage:
     actor: str
     masses: Masses
 
+    @cached_property
+    def codes(self) -> CodeTally:
+        return CodeTally(self.conn.codes, self.conn.mappings.values())
+
+    def _tally(self, kind: str, source: SourceRecord) -> None:
+        """The codes of a record that would be read."""
+        mapping = self.conn.mapping_of(kind)
+        context = Context(zone=self.hub.zone_of(self.conn.name), codes=self.conn.codes)
+        money = partial(find_money, mapping, source.payload, context)
+        self.codes.add_payload(mapping, source.payload, source.number or source.external_id, money)
+
     def take_in(self, kind: str, source: SourceRecord) -> list[Line]:
+        self._tally(kind, source)
         done = ingest(Arrival(self.tx, self.hub, self.conn, kind, source, self.actor))
         if done.needs is not None and done.needs not in self.facts.parents:
             self.needs.parents.add(done.needs)
@@ -315,6 +299,7 @@ class _Stage:
 
     def _conclude(self, binding: Binding, intent: Intent, action: Action) -> list[Line]:
         if action.op in (Op.CREATE, Op.PATCH):
+            self._tally_write(binding, action)
             missing = self._find_missing_code(binding, action)
             if missing is not None:
                 return [self._make_line(binding, "hold", intent, missing, binding.remote_id)]
@@ -340,6 +325,13 @@ class _Stage:
                 Line(kind, "here", "gone", label, row.id, row.hub_id, row.remote_id, amount=amount, currency=currency)
             )
         return lines
+
+    def _tally_write(self, binding: Binding, action: Action) -> None:
+        """The codes of what would be written."""
+        record = self.tx.get(find_kind(binding.kind), id=binding.hub_id)
+        label, amount, currency = describe_record(record, str(binding.hub_id))
+        money = (amount, currency) if amount is not None and currency else None
+        self.codes.add_values(self.conn.mapping_of(binding.kind), action.patch, label, lambda: money)
 
     def _find_missing_code(self, binding: Binding, action: Action) -> Action | None:
         """The hold that the write would end in for want of a code."""

@@ -11,7 +11,7 @@ from typing import Any
 from hub.errors import ConfigInvalid, NotFound
 from hub.sync.context import Hub
 from hub.sync.gather import gather
-from hub.sync.waits import ID_LENGTH, TodoItem
+from hub.sync.waits import ID_LENGTH, TodoItem, find_missing_code
 
 SHORTEST = 4
 """Characters of an id that people are shown at least."""
@@ -21,13 +21,14 @@ SHORTEST = 4
 class TodoFilter:
     """Which entries are meant; None or empty: all. ``code`` is a reason, with or without its room, also one inside the
     reason. ``since``: began to wait then or later. ``dropped``: those that a person gave up, instead of those that
-    wait."""
+    wait. ``missing_code``: for want of a line in a code table."""
 
     connection: str | None = None
     kind: str | None = None
     code: str | None = None
     since: datetime | None = None
     dropped: bool = False
+    missing_code: bool = False
 
     def fits(self, item: TodoItem) -> bool:
         """Whether the entry is one of those that are meant."""
@@ -37,6 +38,7 @@ class TodoFilter:
             and (self.code is None or any(_is_code(code, self.code) for code in _list_codes(item.code, item.params)))
             and (self.since is None or (item.since is not None and item.since >= self.since))
             and (item.kind_of_wait == "dropped") == self.dropped
+            and (not self.missing_code or find_missing_code(item.params) is not None)
         )
 
 

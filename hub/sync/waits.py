@@ -219,6 +219,9 @@ def find_missing_code(params: Mapping[str, Any]) -> tuple[str, str, str] | None:
     return None
 
 
+CODES_FILE = "codes.xlsx"
+
+
 def name_codes_command(connection: str) -> str:
     """What lists the codes that are missing, as a file to be filled."""
-    return f"isthmus codes missing {connection} --out codes.xlsx"
+    return f"isthmus codes missing {connection} --out {CODES_FILE}"

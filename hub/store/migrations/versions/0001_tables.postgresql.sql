@@ -496,6 +496,7 @@ CREATE TABLE plan (
   used_at TIMESTAMP WITH TIME ZONE,
   settings JSONB NOT NULL,
   summary JSONB NOT NULL,
+  codes JSONB NOT NULL,
   masses JSONB NOT NULL,
   PRIMARY KEY (id),
   CONSTRAINT uq_plan_label UNIQUE (label)

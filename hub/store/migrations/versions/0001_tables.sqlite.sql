@@ -496,6 +496,7 @@ CREATE TABLE "plan" (
   used_at BIGINT,
   settings JSON NOT NULL,
   summary JSON NOT NULL,
+  codes JSON NOT NULL,
   masses JSON NOT NULL,
   PRIMARY KEY (id),
   CONSTRAINT uq_plan_label UNIQUE (label)
