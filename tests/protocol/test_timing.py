@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hub.errors import ConfigInvalid
-from hub.protocol.semantics import Amend, Confirm, Owner, Policy, Tier, Timing
+from hub.protocol.semantics import Amend, Confirm, Owner, Policy, ReadSemantics, Tier, Timing, WriteSemantics
 from hub.protocol.timing import check_policy, check_timing, needs_quiet
 from tests.protocol.build import make_policy
 
@@ -87,3 +87,19 @@ def test_only_a_time_bound_makes_an_ambiguous_create_safe_without_drafts_of_our_
     closed = replace(open_, semantics=replace(open_.semantics, exclusive_confirm=True))
     assert needs_quiet(open_) is (tier in (Tier.PLAIN, Tier.DRAFT))
     assert needs_quiet(closed) is (tier is Tier.PLAIN or (tier is Tier.DRAFT and confirm is not Confirm.AUDIT))
+
+
+def test_a_pull_goes_back_less_where_changes_are_listed_in_the_order_of_commits() -> None:
+    semantics = WriteSemantics(tier=Tier.PLAIN, d_max_s=60, lag_s=3, granularity_s=1)
+    careful = Policy("order", semantics, Timing(skew_s=2))
+    ordered = Policy("order", semantics, Timing(skew_s=2), reads=ReadSemantics(commit_ordered=True))
+    assert (careful.overlap_s, ordered.overlap_s) == (66, 6)
+    assert careful.quiet_s == ordered.quiet_s
+
+
+def test_a_copy_that_is_behind_makes_everybody_wait_longer() -> None:
+    semantics = WriteSemantics(tier=Tier.PLAIN, d_max_s=60, lag_s=3)
+    direct, copied = (Policy("order", semantics, reads=ReadSemantics(replica_lag_s=lag_s)) for lag_s in (0.0, 7.0))
+    assert copied.overlap_s - direct.overlap_s == 7
+    assert copied.quiet_s - direct.quiet_s == 7
+    assert copied.lag_s == 10
