@@ -71,3 +71,19 @@ def measure_confirm(subject: Subject, seen: Seen, edit: Callable[[], Seen]) -> F
         yield bad("measure.confirm_untrue", answer=name_outcome(outcome))
     elif isinstance(again := attempt(lambda: subject.writer.confirm(id, if_version=None)), IsthmusError):
         yield bad("measure.not_idempotent", what="confirm", answer=name_outcome(again))
+
+
+def measure_step(subject: Subject, seen: Seen, name: str, ends: tuple[Stage, ...]) -> Findings:
+    """One step of the workflow (``submit``, ``confirm``, ``reopen``): the document is seen where it leads to, and the
+    same step again is a success."""
+    id = seen.source.external_id
+    step = getattr(subject.writer, name)
+    outcome = attempt(lambda: step(id, if_version=seen.source.version))
+    after = subject.stream.fetch(id)
+    stage = after.stage if after is not None else Stage.GONE
+    if isinstance(outcome, IsthmusError) or stage not in ends:
+        yield bad("measure.step_untrue", what=name, stage=stage.value, answer=name_outcome(outcome))
+        return
+    yield beside(ok("measure.steps_taken"), f"{name} {seen.source.stage.value}", True, True)
+    if isinstance(again := attempt(lambda: step(id, if_version=None)), IsthmusError):
+        yield bad("measure.not_idempotent", what=name, answer=name_outcome(again))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.errors import IsthmusError
-from hub.protocol.semantics import ALL_FIELDS, Confirm, Stage, Tier
+from hub.protocol.semantics import ALL_FIELDS, Amend, Confirm, Stage, Tier
 from hub.sdk import Draft, Written
 from hub.sync.measure import Findings, Subject, ending, stages, writing
 from hub.sync.measure.findings import bad, compare, note, ok, skipped
 from hub.sync.measure.subject import LIVING, mark_new
 from hub.sync.measure.writing import name_outcome
 from hub.testkit.conformance.checks import check
-from hub.testkit.conformance.lab import Lab
+from hub.testkit.conformance.lab import Lab, NoPerson
 
+MOST_AT_ONCE = 50
 MADE = 8
 """Documents made one after the other."""
 
@@ -99,6 +100,47 @@ def check_confirm_version(lab: Lab, kind: str) -> Findings:
         return
     _, seen = lab.make(kind)
     yield from stages.measure_confirm(subject, seen, lambda: lab.edit(kind, seen.source.external_id))
+
+
+@check(writes=True)
+def check_steps(lab: Lab, kind: str) -> Findings:
+    """Submitting, confirming and reopening lead where they are declared to, and twice is as good as once."""
+    subject, semantics = lab.subjects[kind], lab.subjects[kind].semantics
+    if semantics.tier is not Tier.DRAFT:
+        yield ok("measure.not_confirmed_by_us")
+        return
+    steps = {
+        Confirm.SUBMIT: (Stage.DRAFT, "submit", (Stage.SUBMITTED, Stage.EFFECTIVE)),
+        Confirm.AUDIT: (Stage.DRAFT, "confirm", (Stage.EFFECTIVE,)),
+    }
+    wanted = [step for confirm, step in steps.items() if confirm in semantics.confirms]
+    wanted += [(Stage.EFFECTIVE, "reopen", (Stage.DRAFT,))] if semantics.amend is Amend.REOPEN else []
+    for start, name, ends in wanted:
+        found = lab.reach(kind, start)
+        if found is None:
+            yield skipped("measure.stage_unreached", stage=start.value)
+        else:
+            yield from stages.measure_step(subject, found[1], name, ends)
+    yield ok("measure.steps_taken")
+
+
+@check(writes=True)
+def check_exclusive(lab: Lab, kind: str) -> Findings:
+    """Where nobody but the hub may confirm its drafts, people cannot."""
+    if not lab.subjects[kind].semantics.exclusive_confirm:
+        yield ok("measure.confirmed_by_people")
+        return
+    theirs = lab.act(lambda person: person.create(kind), "create")
+    lab.act(lambda person: person.bring(kind, theirs, Stage.EFFECTIVE), "bring")
+    _, ours = lab.make(kind)
+    id = ours.source.external_id
+    try:
+        lab.act(lambda person: person.bring(kind, id, Stage.EFFECTIVE), "bring")
+    except NoPerson:  # which is as it should be: of their own documents they can
+        yield compare("exclusive_confirm", True, True, optimistic=False)
+        return
+    kept = lab.look(kind, id).source.stage is not Stage.EFFECTIVE
+    yield compare("exclusive_confirm", True, kept, optimistic=True)
 
 
 @check(writes=True)
@@ -193,9 +235,11 @@ def check_ending(lab: Lab, kind: str) -> Findings:
 def check_batch(lab: Lab, kind: str) -> Findings:
     """Several at once: one result for each in order, and a refused one takes no other with it."""
     subject = lab.subjects[kind]
-    good = [subject.write_payload(mark_new(lab.sample(kind))) for _ in range(2)]
+    total = max(3, min(subject.semantics.batch_size, MOST_AT_ONCE))
+    good = [subject.write_payload(mark_new(lab.sample(kind))) for _ in range(total)]
     wrong = lab.bench.refused(kind, good[0])
-    drafts = [Draft(lab.make_ref(), payload) for payload in (good[0], *([wrong] if wrong is not None else []), good[1])]
+    payloads = good if wrong is None else [good[0], wrong, *good[2:]]
+    drafts = [Draft(lab.make_ref(), payload) for payload in payloads]
     try:
         results = subject.writer.create(drafts)
     except IsthmusError as error:

@@ -229,6 +229,24 @@ WRITING = {
         also=("measure.too_optimistic",),
     ),
     "confirms once only": Vice("confirm_version", "measure.not_idempotent", doing("confirm", only_once)),
+    "submits in words only": Vice("steps", "measure.step_untrue", doing("submit", lambda was, self, id: Written(id))),
+    "reopens in words only": Vice(
+        "steps",
+        "measure.step_untrue",
+        doing("reopen", lambda was, self, id: Written(id)),
+        settings={"amend": "reopen"},
+    ),
+    "submits once only": Vice("steps", "measure.not_idempotent", doing("submit", only_once)),
+    "claims that people cannot confirm its drafts": Vice(
+        "exclusive",
+        "measure.too_optimistic",
+        fact="exclusive_confirm",
+        settings={"exclusive_confirm": False},
+        declared={"exclusive_confirm": True},
+    ),
+    "claims to take more at once": Vice(
+        "batch", "measure.batch_raised", settings={"max_batch": 5}, declared={"batch_size": 20}
+    ),
     "claims that lists are prompt": Vice(
         "lag", "measure.too_optimistic", fact="lag_s", settings={"lag_s": 4.0}, declared={"lag_s": 0.0}
     ),
