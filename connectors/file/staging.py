@@ -24,10 +24,20 @@ UNREADABLE = "unreadable"
 _SCHEMA = """
 CREATE TABLE file (ord TEXT PRIMARY KEY, name TEXT, changed_ns INTEGER);
 CREATE TABLE doc (id TEXT PRIMARY KEY, ord TEXT, row INTEGER, error TEXT);
-CREATE INDEX doc_place ON doc (ord, row);
-CREATE TABLE line (doc TEXT, ord TEXT, part INTEGER, sheet TEXT, row INTEGER, body TEXT, digest TEXT);
+CREATE INDEX doc_place ON doc (ord, row, id);
+CREATE TABLE line (doc TEXT, ord TEXT, part INTEGER, sheet TEXT, row INTEGER, body TEXT);
 CREATE INDEX line_doc ON line (doc);
 """
+
+
+_INSERT_LINE = "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?)"
+_SELECT_DOC = "SELECT doc.id, doc.ord, doc.row, doc.error, file.name, file.changed_ns FROM doc JOIN file USING (ord)"
+_CHUNK = 500
+
+Line = tuple[str, str, int, str, int, str]
+"""Key, file, part, sheet, row, cells as JSON."""
+Position = tuple[str, int, str]
+"""File (its very version), row, id: where a page ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +171,11 @@ class Staging:
             columns = ", ".join(self._config.key)
             self._refuse(file, row.sheet, row.number, MappingError("file.key_empty", columns=columns), names[0])
             return
-        kept = self._keep_columns(row)
-        digest = json.dumps(kept, sort_keys=True, ensure_ascii=False)
+        line = (key, file.order, part, row.sheet, row.number, json.dumps(self._keep_columns(row), ensure_ascii=False))
         if self._with_lines:
-            self._add_line(file, part, row, key, kept, digest)
+            self._add_line(file, line)
         else:
-            self._add_record(file, row, key, kept, digest)
+            self._add_record(file, line)
 
     def _keep_columns(self, row: Row) -> dict[str, Any]:
         wanted = {clean_heading(name) for name in (*self._config.columns, *self._config.key)}
@@ -179,32 +188,32 @@ class Staging:
                 chosen[problem.column] = {UNREADABLE: problem.error.code, "params": params}
         return chosen
 
-    def _add_record(self, file: FoundFile, row: Row, key: str, kept: dict[str, Any], digest: str) -> None:
+    def _add_record(self, file: FoundFile, line: Line) -> None:
         """A later file replaces the record; in the same file an equal row says nothing new, a different one is
         refused: which of the two holds, nobody can tell."""
-        known = self._db.execute(
-            "SELECT line.ord, line.row, line.digest FROM line WHERE doc = ? LIMIT 1", (key,)
-        ).fetchone()
-        if known is not None and known[0] == file.order:
-            if known[2] == digest:
-                self.repeated += 1
-                return
-            twice = MappingError("file.key_twice", key=key, other=known[1])
-            self._refuse(file, row.sheet, row.number, twice, self._config.key[0])
-            return
-        self._insert(file, 0, row, key, kept, digest)
-
-    def _add_line(self, file: FoundFile, part: int, row: Row, key: str, kept: dict[str, Any], digest: str) -> None:
-        known = self._db.execute("SELECT ord FROM doc WHERE id = ?", (key,)).fetchone()
+        key, _, _, sheet, number, body = line
+        known = self._db.execute("SELECT ord, row, body FROM line WHERE doc = ? LIMIT 1", (key,)).fetchone()
         if known is None or known[0] != file.order:
-            self._insert(file, part, row, key, kept, digest)
-            return
-        self._db.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?)", _line(file, part, row, key, kept, digest))
+            self._insert(line, replaces=known is not None)
+        elif known[2] == body:
+            self.repeated += 1
+        else:
+            twice = MappingError("file.key_twice", key=key, other=known[1])
+            self._refuse(file, sheet, number, twice, self._config.key[0])
 
-    def _insert(self, file: FoundFile, part: int, row: Row, key: str, kept: dict[str, Any], digest: str) -> None:
-        self._db.execute("DELETE FROM line WHERE doc = ?", (key,))
-        self._db.execute("INSERT OR REPLACE INTO doc VALUES (?, ?, ?, NULL)", (key, file.order, row.number))
-        self._db.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?)", _line(file, part, row, key, kept, digest))
+    def _add_line(self, file: FoundFile, line: Line) -> None:
+        known = self._db.execute("SELECT ord FROM doc WHERE id = ?", line[:1]).fetchone()
+        if known is None or known[0] != file.order:
+            self._insert(line, replaces=known is not None)
+        else:
+            self._db.execute(_INSERT_LINE, line)
+
+    def _insert(self, line: Line, *, replaces: bool) -> None:
+        key, order, _, _, number, _ = line
+        if replaces:
+            self._db.execute("DELETE FROM line WHERE doc = ?", (key,))
+        self._db.execute("INSERT OR REPLACE INTO doc VALUES (?, ?, ?, NULL)", (key, order, number))
+        self._db.execute(_INSERT_LINE, line)
 
     def _refuse(self, file: FoundFile, sheet: str, number: int, error: IsthmusError, column: str = "") -> None:
         """A row, or with number 0 a whole file, that is no record. Its id is its place."""
@@ -217,24 +226,19 @@ class Staging:
 
     # ------------------------------------------------------------ giving out
 
-    def read_after(self, changed_ns: int, position: tuple[str, int] | None, limit: int) -> list[StoredDoc]:
+    def read_after(self, changed_ns: int, position: Position | None, limit: int) -> list[StoredDoc]:
         """The next records of files that changed at or after ``changed_ns``, by file and row."""
-        order, row = position or ("", -1)
-        rows = self._db.execute(
-            "SELECT doc.id, doc.ord, doc.row, doc.error, file.name, file.changed_ns FROM doc JOIN file USING (ord) "
-            "WHERE (doc.ord, doc.row) > (?, ?) AND file.changed_ns >= ? ORDER BY doc.ord, doc.row LIMIT ?",
-            (order, row, changed_ns, limit),
+        found = self._db.execute(
+            f"{_SELECT_DOC} WHERE (doc.ord, doc.row, doc.id) > (?, ?, ?) AND file.changed_ns >= ? "
+            "ORDER BY doc.ord, doc.row, doc.id LIMIT ?",
+            (*(position or ("", -1, "")), changed_ns, limit),
         ).fetchall()
-        return [self._load(row) for row in rows]
+        return self._load(found)
 
     def read_one(self, id: str) -> StoredDoc | None:
         """The record of this id, or None."""
-        row = self._db.execute(
-            "SELECT doc.id, doc.ord, doc.row, doc.error, file.name, file.changed_ns FROM doc JOIN file USING (ord) "
-            "WHERE doc.id = ?",
-            (id,),
-        ).fetchone()
-        return None if row is None else self._load(row)
+        found = self._db.execute(f"{_SELECT_DOC} WHERE doc.id = ?", (id,)).fetchall()
+        return next(iter(self._load(found)), None)
 
     def has(self, id: str) -> bool:
         """Whether there is a record, or a refused row, of this id."""
@@ -249,25 +253,29 @@ class Staging:
         total, refused = self._db.execute("SELECT COUNT(*), COUNT(error) FROM doc").fetchone()
         return total - refused, refused
 
-    def _load(self, found: tuple[Any, ...]) -> StoredDoc:
-        id, order, row, error, name, changed_ns = found
-        if error is not None:
-            code, params, column, sheet = json.loads(error)
-            shell = StoredRow(0, sheet, row, {}, {})
-            return StoredDoc(id, name, order, row, changed_ns, (shell,), (code, params, column))
-        lines = self._db.execute(
-            "SELECT part, sheet, row, body FROM line WHERE doc = ? ORDER BY part, row", (id,)
-        ).fetchall()
-        return StoredDoc(id, name, order, row, changed_ns, tuple(map(_load_row, lines)), None)
+    def _load(self, found: Sequence[tuple[Any, ...]]) -> list[StoredDoc]:
+        """The records with their rows, read in few questions."""
+        rows: dict[str, list[StoredRow]] = {}
+        ids = [row[0] for row in found]
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            marks = ", ".join("?" * len(chunk))
+            query = f"SELECT doc, part, sheet, row, body FROM line WHERE doc IN ({marks}) ORDER BY part, row"  # noqa: S608 - only marks
+            for id, *line in self._db.execute(query, chunk):
+                rows.setdefault(id, []).append(_load_row(line))
+        return [_make_doc(row, rows.get(row[0], [])) for row in found]
 
 
-def _line(
-    file: FoundFile, part: int, row: Row, key: str, kept: dict[str, Any], digest: str
-) -> tuple[str, str, int, str, int, str, str]:
-    return key, file.order, part, row.sheet, row.number, json.dumps(kept, ensure_ascii=False), digest
+def _make_doc(found: tuple[Any, ...], rows: Sequence[StoredRow]) -> StoredDoc:
+    id, order, row, error, name, changed_ns = found
+    if error is None:
+        return StoredDoc(id, name, order, row, changed_ns, tuple(rows), None)
+    code, params, column, sheet = json.loads(error)
+    shell = StoredRow(0, sheet, row, {}, {})
+    return StoredDoc(id, name, order, row, changed_ns, (shell,), (code, params, column))
 
 
-def _load_row(found: tuple[int, str, int, str]) -> StoredRow:
+def _load_row(found: Sequence[Any]) -> StoredRow:
     part, sheet, number, body = found
     cells: dict[str, Any] = json.loads(body)
     problems = {

@@ -53,17 +53,17 @@ class FileStream(Stream):
     # ------------------------------------------------------------ reading
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
-        """``position`` is (file and its time of change, row): the next page begins behind it."""
+        """``position`` is (file and its time of change, row, id): the next page begins behind it."""
         started = self._clock.now()
         files = self._find()
         changed_ns = _as_ns(since - CLOCKS_APART) if since is not None else 0
         if not any(file.changed_ns >= changed_ns for file in files):
             return Page((), None, started)
-        after = (str(position[0]), int(position[1])) if position else None
+        after = (str(position[0]), int(position[1]), str(position[2])) if position else None
         docs = self._stage(files).read_after(changed_ns, after, limit + 1)
         page = docs[:limit]
         records = [self._make_record(doc, started) for doc in page]
-        last = [page[-1].order, page[-1].row] if len(docs) > limit else None
+        last = [page[-1].order, page[-1].row, page[-1].id] if len(docs) > limit else None
         # A row has no time of its own. What changed before this reading began has been read by its end.
         return Page(records, last, None if last else started)
 

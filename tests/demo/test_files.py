@@ -1,10 +1,9 @@
-"""The scenario ``files`` as somebody types it, on a machine without any network."""
+"""The scenario ``files``: what it tells is what lies in the folder afterwards."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,33 +12,19 @@ import pytest
 
 from hub.demo.lists import write_lists
 from hub.sdk.tables import open_table
-
-ALONE = """
-import socket, sys
-loopback = ("127.", "::1", "localhost")
-def refuse(self, address, *rest):
-    if isinstance(address, tuple) and not str(address[0]).startswith(loopback):
-        raise OSError(f"there is no network: {address}")
-    return connect(self, address, *rest)
-connect = socket.socket.connect
-socket.socket.connect = refuse
-import cli
-sys.argv[0] = "isthmus"
-cli.main()
-"""
+from tests.docs.newcomer import PROGRAM
 
 
 def play(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The program, with every socket refused that leads out of the machine."""
-    command = [sys.executable, "-c", ALONE, *words, "demo", "files", "--folder", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    """The program as somebody types it; that it calls nobody is shown by tests/deploy/test_sealed.py."""
+    command = [PROGRAM, "demo", "files", "--folder", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["7", "8", "11"])
 def test_two_messy_lists_become_one_clean_list(tmp_path: Path, seed: str):
-    command = [sys.executable, "-c", ALONE, "--json", "demo", "files", "--seed", seed, "--folder", str(tmp_path / "x")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    done = play(tmp_path / "x", "--seed", seed, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     item: dict[str, Any] = json.loads(done.stdout)["item"]
     drawn = _draw(tmp_path / "again", int(seed))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hub.errors import ConfigInvalid
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 17
 _SAMPLE_BYTES = 1 << 16
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 (BOM)"),
@@ -31,7 +31,7 @@ class Encoding:
 
 def detect_encoding(path: Path) -> Encoding:
     """BOM, UTF-16 by its zero bytes, strict UTF-8, strict GB 18030 with mostly common characters, then a statistical
-    guess that must decode the whole file. ``ConfigInvalid`` when nothing does. Reads the file in pieces of 1 MiB."""
+    guess that must decode the whole file. ``ConfigInvalid`` when nothing does. Reads the file in pieces."""
     sample = _read_sample(path)
     for mark, codec, label in _BOMS:
         if sample.startswith(mark):

@@ -58,7 +58,7 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow([defuse_text(name) for name in columns])
-        writer.writerows([[_as_text(cell) for cell in row] for row in rows])
+        writer.writerows([_as_text(cell) for cell in row] for row in rows)
 
 
 def _as_text(cell: Cell) -> str:

@@ -33,7 +33,12 @@ def whole(record: SourceRecord) -> tuple[str, int, str]:
 def connectors():
     """Connectors to close."""
     made: list[Any] = []
-    yield lambda connector: made.append(connector) or connector
+
+    def keep(connector: Any) -> Any:
+        made.append(connector)
+        return connector
+
+    yield keep
     for connector in made:
         connector.close()
 
