@@ -157,11 +157,13 @@ class Stream(ABC):
     """False for push-only or file sources that cannot read one record by id."""
 
     key_path: str = "id"
-    """Where a payload has its identity; with ``rows_path`` (the rows of a document, ``row_key`` in each) and
-    ``key_columns`` (the headings of the identity in samples) it is what ``mapping suggest`` goes by."""
+    """Where a payload has its identity. This and the next three are what ``mapping suggest`` goes by."""
     rows_path: str = ""
+    """Where the rows of a document are; empty for records without rows."""
     row_key: str = "id"
+    """Where a row has its identity."""
     key_columns: Sequence[str] = ()
+    """Headings of the identity in samples."""
     deletes: bool = True
     """A record that is no longer there was deleted; False: it is only counted (a list that need not be complete)."""
     retries: bool = False

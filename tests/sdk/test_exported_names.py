@@ -33,7 +33,7 @@ PINNED = {
         *("keep_to_host", "make_page", "parse_wait_s", "read_all"),
     },
     "hub.sdk.tables": {
-        *("FORMS", "ORDERS", "Cell", "CellProblem", "Encoding", "Facts", "Layout", "Row", "Skipped", "Table"),
+        *("FORMS", "Cell", "CellProblem", "Encoding", "Facts", "Layout", "Row", "Skipped", "Table"),
         *("clean_heading", "defuse_text", "detect_encoding", "fold_text", "open_table", "read_amount", "read_date"),
         *("read_rate", "write_table"),
     },
