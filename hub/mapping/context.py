@@ -121,11 +121,15 @@ class Problem:
         phrase = self.phrase()
         return render(phrase.code, lang, **phrase.params)
 
+    def reason(self) -> Phrase:
+        """What is wrong, alone, in whatever language it is read."""
+        return Phrase(self.code, **self._all_params())
+
     def phrase(self) -> Phrase:
         """The same as a part of another text, in whatever language that is read."""
         params = self._all_params()
         sentence = Phrase(
-            "mapping.problem", file=self.file, line=self.line, field=self.field, what=Phrase(self.code, **params),
+            "mapping.problem", file=self.file, line=self.line, field=self.field, what=self.reason(),
             fix=Phrase(self.code + "_fix", **params),
         )  # fmt: skip
         return Phrase("mapping.problem_of_rule", sentence=sentence, rule=self.rule) if self.rule else sentence

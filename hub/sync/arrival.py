@@ -69,6 +69,8 @@ def keep_aside(
     the same is about to be made there."""
     if state != "foreign":
         note_left(arrival, values)
+    if amount is None and values is not None and values.get("gross") is not None:
+        amount, currency = values["gross"], values.get("currency")
     now = arrival.hub.now()
     old = arrival.tx.get(DeadRow, **arrival.key)
     if old is not None and old.dropped_at is not None and not _has_changed(arrival, old.dropped_at):

@@ -180,8 +180,9 @@ def _encode(kind: str, name: str, value: Any) -> Any:
 
 
 def _pair_problem(problem: Problem) -> FieldPair:
-    phrase = problem.phrase()
-    return FieldPair(problem.field, None, problem.value, True, {"code": phrase.code, "params": phrase.params})
+    """What is wrong with it; file, line and rule stand in the entry's own sentence."""
+    reason = problem.reason()
+    return FieldPair(problem.field, None, problem.value, True, {"code": reason.code, "params": reason.params})
 
 
 def _show_pair(
@@ -260,7 +261,8 @@ def _list_choices(item: TodoItem, fields: Sequence[FieldPair]) -> Iterator[Choic
         yield Choice(_name_binding(item), "todo.choice_bind", where)
     if "edit" in verbs:
         code = "todo.choice_correct" if item.kind_of_wait in IMPORTS else "todo.choice_edit"
-        yield Choice(f"{todo.format('edit')} --set FIELD=VALUE", code, where)
+        broken = next((pair.field for pair in fields if pair.differs and pair.note), "FIELD")
+        yield Choice(f"{todo.format('edit')} --set {broken}=VALUE", code, where)
     if "retry" in verbs:
         code = "todo.choice_reread" if item.kind_of_wait in IMPORTS else "todo.choice_resend"
         yield Choice(todo.format("retry"), code, where)

@@ -29,7 +29,7 @@ from hub.sync.match import Matched, find_binding, join_record
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
 from hub.sync.stops import LOOK_AGAIN
-from hub.sync.translate import Translated, is_reference_foreign, pair_lines, read_source
+from hub.sync.translate import Translated, is_reference_foreign, make_context, pair_lines, read_source
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def ingest(arrival: Arrival) -> Ingested:
     except (RuleBroken, MappingError) as error:
         if not arrival.corrected and has_corrections(arrival):
             return ingest(replace(arrival, corrected=True))
-        return _set_aside(arrival, "dead", error.code, keep_params(error.params))
+        return _set_aside(arrival, "dead", error.code, keep_params(error.params), _read_values(arrival))
 
 
 def _ingest_known(arrival: Arrival) -> Ingested:
@@ -106,6 +106,12 @@ def _bind(arrival: Arrival, matched: Matched, translated: Translated) -> tuple[B
     if matched.binding is not None:
         return matched.binding, False
     return join_record(arrival, matched, translated), True
+
+
+def _read_values(arrival: Arrival) -> Mapping[str, Any]:
+    """What the mapping makes of a record whose values break a rule: by it the record is recognised and weighed."""
+    context = make_context(arrival.tx, arrival.hub, arrival.conn, None)
+    return arrival.conn.mapping_of(arrival.kind).to_canonical(arrival.source.payload, context).values
 
 
 def _set_aside(

@@ -150,6 +150,7 @@ def test_why_a_record_cannot_be_read_is_told_in_the_language_of_the_reader(world
     pull(world)
     dead = only(world, "dead")
     assert ("teleported" in dead.text("zh")) == (shape == "mapping")
+    assert (dead.amount, dead.currency) == ({"rule": Decimal(20), "mapping": Decimal("5.65")}[shape], "CNY")
     assert re.search(ENGLISH, dead.text("en"))
     assert not re.search(ENGLISH, dead.text("zh")), dead.text("zh")
 
