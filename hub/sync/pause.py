@@ -91,8 +91,7 @@ def rests(state: ConnectionState, hub: Hub) -> bool:
 
 
 def check_paused(hub: Hub, connection: str) -> None:
-    """``RuleBroken`` names who or what paused, and the command that goes on; ``Transient`` that the other system, or
-    the call budget, asked to be left alone until some time. A system that is merely away may be tried."""
+    """``RuleBroken`` names who or what paused, and the command that goes on; ``Transient`` as :func:`check_rest`."""
     hub.settings_of(connection)
     with hub.store.read() as tx:
         everything = read_pause_all(tx)
@@ -103,6 +102,14 @@ def check_paused(hub: Hub, connection: str) -> None:
         if state.pause_code == "sync.paused_by":
             raise RuleBroken("sync.paused_by", **state.pause_params)
         raise RuleBroken("sync.connection_paused", connection=connection, reason=state.pause_code or "-")
+    check_rest(hub, connection)
+
+
+def check_rest(hub: Hub, connection: str) -> None:
+    """``Transient`` says that the other system, or the call budget, asked to be left alone until some time. A system
+    that is merely away may be tried, and a paused one may be looked at."""
+    with hub.store.read() as tx:
+        state = tx.get(ConnectionState, connection=connection)
     if state is not None and state.wait_code and state.not_before is not None and rests(state, hub):
         until = state.not_before.astimezone(hub.zone_of(connection)).isoformat(sep=" ", timespec="seconds")
         wait_s = (state.not_before - hub.now()).total_seconds()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hub.errors import ConfigInvalid, NotFound
+from hub.errors import ConfigInvalid, NotFound, Transient
 from hub.identity.pairing import ALIKE_HERE, ONE_ENDED, PARTY_DIFFERS, PARTY_UNKNOWN, SEVERAL
 from hub.protocol.semantics import Direction
 from hub.store.rows import Plan, PlanItem
@@ -16,6 +16,8 @@ from hub.sync.accept import current_settings, order_kinds
 from hub.sync.codes import show_coverage
 from hub.sync.context import Hub
 from hub.sync.lookalike import ALIKE_THERE
+from hub.sync.pause import check_rest
+from hub.sync.push import note_trouble
 from hub.sync.rehearse import Line, rehearse
 
 _LABEL_LENGTH = 4
@@ -47,7 +49,13 @@ def make_plan(
     """What a run would do now. Neither the other system nor any record of the hub is changed."""
     chosen = choose_kinds(hub, connection, kinds)
     conn = hub.open(connection)
-    found = rehearse(hub, conn, chosen, actor)
+    check_rest(hub, connection)
+    try:
+        found = rehearse(hub, conn, chosen, actor)
+    except Transient as error:
+        if error.retry_after_s is not None:
+            note_trouble(hub, connection, error)
+        raise
     lines = sorted(found.lines, key=lambda line: (line.side != "there", line.action == "import"))
     if out_only:
         lines = [line for line in lines if line.side == "there"]

@@ -18,6 +18,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import DeadRow, Orphan
 from hub.sync.accept import order_kinds
 from hub.sync.context import Hub, OpenConnection
+from hub.sync.pause import check_rest
 from hub.sync.resolve import is_void
 from hub.sync.translate import read_source
 
@@ -77,6 +78,7 @@ class _Sums:
 def reconcile(hub: Hub, connection: str, kinds: Sequence[str] | None = None) -> list[ReconcileRow]:
     """Read everything that the other system has of these kinds (None: of every sync) and compare. Changes nothing."""
     conn = hub.open(connection)
+    check_rest(hub, connection)
     for kind in kinds or ():
         hub.sync_of(connection, kind)
     wanted = order_kinds(kinds or hub.settings_of(connection).syncs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from hub.errors import ConfigInvalid, NeedsConsent, RuleBroken, Transient
 from hub.store.rows import ConnectionState, JournalEntry
 from hub.sync.pause import check_paused, is_paused, pause_all, pause_connection, resume_all, resume_connection
+from hub.sync.plan import make_plan
 from hub.sync.push import list_due, note_trouble, push_bindings
+from hub.sync.reconcile import reconcile
 from hub.sync.records import create_record, find_record
 from hub.sync.run import run_sync
 from hub.sync.sweep import sweep_connection
@@ -94,10 +97,13 @@ def test_a_system_that_asked_to_be_left_alone_is_by_everybody(world: World) -> N
     throttle(world, 1200)
     before = len(world.api.requests)
     assert list_due(world.hub, 10, accepted_only=False) == []
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: run_sync(world.hub, "erp", None, "li"),
         lambda: sweep_connection(world.hub, "erp", actor="li"),
-    ):
+        lambda: make_plan(world.hub, "erp", None, "li"),
+        lambda: reconcile(world.hub, "erp"),
+    )
+    for call in calls:
         with pytest.raises(Transient) as refused:
             call()
         assert refused.value.code == "sync.connection_rests"
@@ -141,3 +147,15 @@ def test_come_back_at_once_is_not_taken_literally(world: World) -> None:
     assert state is not None
     assert state.not_before is not None
     assert (state.not_before - world.clock.at).total_seconds() == pytest.approx(1, abs=0.01)
+
+
+def test_a_plan_that_was_told_to_come_back_later_leaves_the_system_alone(world: World) -> None:
+    world.faults.retry_after_s = 900
+    world.faults.rates = {"read_refused": 1.0}
+    with pytest.raises(Transient) as told:
+        make_plan(world.hub, "erp", None, "li")
+    assert told.value.retry_after_s == 900
+    before = len(world.api.requests)
+    with pytest.raises(Transient, match="resume"):
+        make_plan(world.hub, "erp", None, "li")
+    assert len(world.api.requests) == before
