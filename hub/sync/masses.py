@@ -62,6 +62,15 @@ class Masses:
             limits = limits_of(self.hub, self.connection, kind)
             known = self.known[kind]
             if over := find_excess(evidence.tally, known, limits):
-                masses.append(make_stop(self.hub, self.tx, self.connection, kind, way, over, known, evidence))
+                masses += [
+                    make_stop(self.hub, self.tx, self.connection, kind, each, over, known, evidence)
+                    for each in self._list_ways(kind, way)
+                ]
+        # what has vanished was weighed when it was looked for
         vanished = [find_stop(self.tx, self.connection, kind, GONE) for kind in sorted(self.known)]
         return masses + [stop for stop in vanished if stop is not None]
+
+    def _list_ways(self, kind: str, way: str) -> tuple[str, ...]:
+        """What a sweep stopped at may be what the feed is stopped at as well: then it is let pass on both ways."""
+        fed = way == AGAIN and find_stop(self.tx, self.connection, kind, IN) is not None
+        return (AGAIN, IN) if fed else (way,)

@@ -215,6 +215,23 @@ def test_a_mass_of_cancelled_orders_tells_the_money(make_scene: SceneMaker) -> N
     assert {row.state for row in scene.records("order")} == {"approved"}
 
 
+def test_both_databases_keep_the_evidence(make_scene: SceneMaker, database_url: str) -> None:
+    scene = make_scene(url=database_url)
+    scene.hub.page_size = PAGE
+    fill(scene)
+    empty_phones(scene)
+    with pytest.raises(RuleBroken):
+        pull(scene)
+    sweep(scene)
+    found = stops(scene)
+    assert {way: stop.counts for way, stop in found.items()} == dict.fromkeys(("again", "in"), {"emptied": FULL})
+    assert len(guard_items(scene)) == 2
+    run_sync(scene.hub, "erp", ["account"], "li", accept=make_plan(scene.hub, "erp", ["account"], "li").plan.label)
+    sweep(scene)
+    assert stops(scene) == {}
+    assert phones(scene) == 0
+
+
 def test_other_kinds_go_on(scene: Scene) -> None:
     empty_phones(scene)
     scene.make_item()
