@@ -14,13 +14,14 @@ from hub.errors import ConfigInvalid, NotFound
 from hub.identity.survive import HUB, Claim, explain_choice
 from hub.mapping import Explained, explain_mapping
 from hub.mapping import Mapping as FieldMapping
-from hub.model.kinds import decode_fields, find_kind
+from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.store import UnitOfWork
 from hub.store.bookkeeping import open_payload
 from hub.store.rows import Image, JournalEntry, Payload
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.intent import list_values
+from hub.sync.resolve import read_claim
 from hub.sync.show import show_field
 from hub.sync.translate import make_context, read_given
 
@@ -124,7 +125,7 @@ class _Telling:
 
     def __post_init__(self) -> None:
         self.by_source = {image.source: image for image in self.images}
-        self.claims = [_read_claim(image, self.kind) for image in self.images]
+        self.claims = [read_claim(self.tx, image, self.kind) for image in self.images]
 
     def tell(self, name: str, value: Any) -> FieldStory:
         shown = show_field(self.tx, self.kind, name, value)
@@ -184,11 +185,6 @@ class _Telling:
         context = make_context(self.tx, self.hub, conn, rows[0] if rows else None)
         given = read_given(self.tx, mapping, conn.name, external_id)
         return explain_mapping(mapping, open_payload(kept[0]), dataclasses.replace(context, given=given))
-
-
-def _read_claim(image: Image, kind: str) -> Claim:
-    changed = {name: datetime.fromisoformat(at) for name, at in image.changed.items()}
-    return Claim(image.source, image.connection, decode_fields(kind, image.values), changed)
 
 
 def _is_about(row: str, name: str) -> bool:

@@ -42,7 +42,8 @@ class Rebuilt:
     """Bindings that have work now: hint them after the commit."""
 
 
-def _read_claim(tx: UnitOfWork, image: Image, kind: str) -> Claim:
+def read_claim(tx: UnitOfWork, image: Image, kind: str) -> Claim:
+    """What one source says, with typed values."""
     changed = {name: datetime.fromisoformat(at) for name, at in image.changed.items()}
     return Claim(image.source, image.connection, _read_values(tx, image, kind), changed)
 
@@ -69,7 +70,7 @@ def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Reso
         resolved = Resolved(values, dict.fromkeys(values, images[0].source))
     else:
         number = find_kind(kind).NUMBER
-        claims = [_read_claim(tx, image, kind) for image in images]
+        claims = [read_claim(tx, image, kind) for image in images]
         resolved = resolve_claims(claims, lambda conn, name: hub.owner_of(conn, kind, name), number_field=number)
     tx.notes[resolve_record, record_id] = (images, resolved)
     return resolved
