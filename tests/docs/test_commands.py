@@ -45,6 +45,7 @@ RECIPES = {
     "isthmus connection probe erp --kind order --yes": "connection probe erp --kind order --yes",
     "isthmus sync add erp account": "sync add erp account",
     "isthmus sync plan erp": "sync plan erp",
+    "isthmus sync adopt": "sync adopt erp",
     "isthmus sync run erp --accept 82ac": "sync run erp --accept {plan}",
     "isthmus sync guards": "sync guards",
     "isthmus sync status": "sync status",

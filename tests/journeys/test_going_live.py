@@ -20,6 +20,7 @@ from tests.journeys.erp import Erp
 from tests.journeys.muddle import Muddle, make_muddle
 from tests.journeys.stage import Stage
 
+pytestmark = pytest.mark.timeout(1200)
 CUSTOMERS = 500
 ORDERS = 300
 
