@@ -133,8 +133,8 @@ def _pair_document(tx: UnitOfWork, conn: OpenConnection, item: TodoItem) -> list
     pairs = []
     for name in sorted((policy.mapped_in | policy.mapped_out) & {*here, *there}):
         ours, theirs = here.get(name), there.get(name)
-        known = name in there
-        differs = known and comparable(policy, name, ours) != comparable(policy, name, theirs)
+        at_stake = name in there and name in policy.mapped_in & policy.mapped_out
+        differs = at_stake and comparable(policy, name, ours) != comparable(policy, name, theirs)
         note = {"code": binding.held[name], "params": {}} if name in binding.held else None
         if name in conflicts:
             ours, theirs, note = _tell_conflict(item.kind, conflicts[name], ours, theirs)

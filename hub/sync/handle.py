@@ -39,6 +39,8 @@ def list_verbs(item: TodoItem) -> tuple[str, ...]:
         return ("drop",)
     if item.kind_of_wait == "conflict":
         return ("take", "drop")
+    if item.kind_of_wait == "returned":
+        return ("edit",)
     if item.kind_of_wait not in ("parked", "held") or item.binding_id is None:
         return ()
     return tuple(_list_document_verbs(item))

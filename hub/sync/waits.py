@@ -190,6 +190,8 @@ def _name_document(binding: Binding) -> str:
 
 
 def _choose_command(binding: Binding, wait: str, code: str) -> str:
+    if wait == "approval":
+        return f"isthmus binding show {binding.id}"
     if code in MATCHING:
         other = "REMOTE|new" if code == ALIKE_THERE else "REMOTE"
         return f"isthmus binding add {binding.connection} {binding.kind} {binding.hub_id} {other}"
