@@ -23,7 +23,7 @@ from hub.store.rows import Probe
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.evidence import digest_declaration
 from hub.sync.measure import Finding, Findings, Measured, Register, Seen, Subject, ending, stages, writing
-from hub.sync.measure.findings import bad, note
+from hub.sync.measure.findings import bad, name_outcome, note
 from hub.sync.measure.samples import make_sample
 from hub.sync.pause import check_paused
 
@@ -229,7 +229,7 @@ class _Probing:
             self._note("probe.ended", left_ref=None)
             raise
         except IsthmusError as refused:
-            return self._finish([bad("measure.probe_refused", answer=writing.name_outcome(refused))], removed=True)
+            return self._finish([bad("measure.probe_refused", answer=name_outcome(refused))], removed=True)
         findings: list[Finding] = []
         try:
             for finding in self._measure(values):
@@ -237,7 +237,7 @@ class _Probing:
         except (Transient, OutcomeUnknown, NeedsConsent):
             raise
         except IsthmusError as error:
-            findings.append(bad("measure.raised", check="probe", words=writing.name_outcome(error)))
+            findings.append(bad("measure.raised", check="probe", words=name_outcome(error)))
         finally:  # whatever happened, an interruption by the keyboard too
             removed, ends = self._end()
         return self._finish([*findings, *ends], removed)

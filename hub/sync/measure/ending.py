@@ -5,9 +5,9 @@ from __future__ import annotations
 from hub.errors import IsthmusError, Rejected
 from hub.protocol.semantics import Stage, Tier
 from hub.sdk import Written
-from hub.sync.measure.findings import Findings, bad, beside, note, ok
+from hub.sync.measure.findings import Findings, bad, beside, name_outcome, note, ok
 from hub.sync.measure.subject import Seen, Subject
-from hub.sync.measure.writing import Outcome, attempt, is_found, name_outcome, wait_until
+from hub.sync.measure.writing import Outcome, attempt, is_found, wait_until
 
 
 def measure_void(subject: Subject, seen: Seen, ref: str | None = None) -> Findings:

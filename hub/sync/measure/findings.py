@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from hub.locale import render
+from hub.errors import IsthmusError
+from hub.locale import Phrase, render
 
 
 class Verdict(StrEnum):
@@ -75,6 +76,17 @@ def compare(fact: str, declared: object, measured: object, *, optimistic: bool, 
     if optimistic:
         return Finding(Verdict.BAD, "measure.too_optimistic", {"fact": fact, **params}, **told)
     return Finding(Verdict.NOTE, "measure.careful", {"fact": fact, **params}, **told)
+
+
+def name_outcome(outcome: object) -> Phrase:
+    """What came of a call, in the reader's language: the class of an error says what happens next."""
+    if not isinstance(outcome, IsthmusError):
+        return Phrase("measure.outcome_success")
+    words = Phrase(outcome.code, **outcome.params)
+    told: dict[str, object] = {"what": type(outcome).__name__, "words": words}
+    if outcome.vendor:
+        return Phrase("measure.outcome_vendor", vendor=outcome.vendor, **told)
+    return Phrase("measure.outcome", **told)
 
 
 def show_plain(value: object) -> str:

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from hub.errors import IsthmusError, MappingError
+from hub.locale import Phrase
 from hub.protocol.semantics import Stage
 from hub.sdk import Page, SourceRecord, Stream
-from hub.sync.measure.findings import Findings, bad, compare, note, ok, skipped
+from hub.sync.measure.findings import Findings, bad, compare, name_outcome, note, ok, skipped
 from hub.sync.measure.subject import Subject
 
 UNKNOWN_IDS = ("no-such-record-0", "999999999")
@@ -104,7 +105,7 @@ def _judge_versions(subject: Subject, page: Page) -> Findings:
 
 
 def _judge_payloads(subject: Subject, page: Page) -> Findings:
-    broken: list[tuple[str, str]] = []
+    broken: list[tuple[str, MappingError]] = []
     for record in page.records:
         if floats := list(_find_floats(record.payload)):
             yield bad("measure.payload_float", path=floats[0], id=record.external_id)
@@ -117,9 +118,10 @@ def _judge_payloads(subject: Subject, page: Page) -> Findings:
         try:
             subject.translate(record)
         except MappingError as error:
-            broken.append((record.external_id, error.text()))
+            broken.append((record.external_id, error))
     if broken:
-        id, words = broken[0]
+        id, first = broken[0]
+        words = Phrase(first.code, **first.params)
         yield bad("measure.untranslatable", count=len(broken), total=len(page.records), id=id, words=words)
     else:
         yield ok("measure.translated", total=len(page.records))
@@ -159,7 +161,7 @@ def measure_fetch(subject: Subject) -> Findings:
         try:
             found = subject.stream.fetch(id)
         except IsthmusError as error:
-            yield bad("measure.unknown_raises", id=id, answer=f"{type(error).__name__}: {error.text()}")
+            yield bad("measure.unknown_raises", id=id, answer=name_outcome(error))
         else:
             yield ok("measure.unknown_none") if found is None else bad("measure.unknown_found", id=id)
 
@@ -181,7 +183,7 @@ def measure_resume(subject: Subject, again: Stream, limit: int = 2, most_pages: 
         yield ok("measure.resumed")
 
 
-def measure_since(subject: Subject) -> Findings:
+def measure_since(subject: Subject, most_pages: int = 20) -> Findings:
     """Reading from a record's own change time shows that record: *at* or after, or changes are lost for ever."""
     page = subject.stream.read_page(None, None, 20)
     dated = [record for record in page.records if record.modified_at is not None]
@@ -189,9 +191,11 @@ def measure_since(subject: Subject) -> Findings:
         yield skipped("measure.no_change_times")
         return
     newest = max(dated, key=lambda record: record.modified_at or record.read_at)
-    found = walk_pages(subject.stream, 200, since=newest.modified_at, most_pages=20)
-    if newest.external_id in found.ids or not found.ended:
+    found = walk_pages(subject.stream, 200, since=newest.modified_at, most_pages=most_pages)
+    if newest.external_id in found.ids:
         yield ok("measure.since_inclusive")
+    elif not found.ended:
+        yield skipped("measure.too_many", count=len(found.ids))
     else:
         yield bad("measure.since_exclusive", id=newest.external_id, time=str(newest.modified_at))
 

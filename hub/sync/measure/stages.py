@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from hub.errors import IsthmusError, Rejected, Stale
 from hub.protocol.semantics import Stage
-from hub.sync.measure.findings import Finding, Findings, bad, beside, compare, note, ok
+from hub.sync.measure.findings import Finding, Findings, bad, beside, compare, name_outcome, note, ok
 from hub.sync.measure.subject import Seen, Subject
-from hub.sync.measure.writing import Outcome, allows, attempt, name_outcome, vary
+from hub.sync.measure.writing import Outcome, allows, attempt, vary
 
 
 def measure_stage(subject: Subject, seen: Seen, number: int) -> Findings:

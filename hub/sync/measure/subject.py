@@ -91,14 +91,14 @@ class Subject:
         """Values in the vendor's shape; ``MappingError`` names the field that cannot be said there."""
         payload, problems = self.mapping.to_remote(values, self.make_context(), only)
         if problems:
-            raise MappingError("measure.unmappable", kind=self.kind, problem=problems[0].text())
+            raise MappingError("measure.unmappable", kind=self.kind, problem=problems[0].phrase())
         return payload
 
     def translate(self, source: SourceRecord) -> Seen:
         """Canonical values of a record; ``MappingError`` names the field that cannot be translated."""
         mapped = self.mapping.to_canonical(source.payload, self.make_context())
         if mapped.problems:
-            raise MappingError("measure.unmappable", kind=self.kind, problem=mapped.problems[0].text())
+            raise MappingError("measure.unmappable", kind=self.kind, problem=mapped.problems[0].phrase())
         return Seen(source, mapped.values)
 
     def create(self, values: Mapping[str, Any], ref: str | None = None) -> Written:

@@ -12,7 +12,7 @@ from hub.errors import Duplicate, IsthmusError, MappingError, Rejected, Stale
 from hub.model.base import Line
 from hub.protocol.semantics import ALL_FIELDS, Tier, WriteSemantics
 from hub.sdk import Written
-from hub.sync.measure.findings import Finding, Findings, bad, beside, compare, note, ok, skipped
+from hub.sync.measure.findings import Finding, Findings, bad, beside, compare, name_outcome, note, ok, skipped
 from hub.sync.measure.samples import make_sample
 from hub.sync.measure.subject import Seen, Subject
 
@@ -34,13 +34,6 @@ def attempt(call: Callable[[], Written]) -> Outcome:
         return error
     except NotImplementedError:
         return Rejected("measure.not_implemented")
-
-
-def name_outcome(outcome: object) -> str:
-    """An outcome as people read it: the class says what happens next."""
-    if isinstance(outcome, IsthmusError):
-        return f"{type(outcome).__name__} ({outcome.text()})"
-    return "success" if isinstance(outcome, Written) else repr(outcome)
 
 
 # ---------------------------------------------------------------- values

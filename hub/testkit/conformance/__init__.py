@@ -29,7 +29,7 @@ more than was seen fails; one that promises less passes with a remark.
 
 from hub.sync.measure import Finding, Measured, Report, Verdict
 from hub.testkit.conformance.bench import Bench, Person, SimulatorBench, Site
-from hub.testkit.conformance.suite import conformance, make_suite, measure
+from hub.testkit.conformance.suite import make_suite, measure
 
 __all__ = [
     "Bench",
@@ -40,7 +40,6 @@ __all__ = [
     "SimulatorBench",
     "Site",
     "Verdict",
-    "conformance",
     "make_suite",
     "measure",
 ]

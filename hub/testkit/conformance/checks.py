@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hub.errors import IsthmusError
 from hub.sync.measure import Finding, Findings, Measured
-from hub.sync.measure.findings import bad, skipped
+from hub.sync.measure.findings import bad, name_outcome, skipped
 from hub.testkit.conformance.lab import Lab, NoPerson, Vanished
 
 Look = Callable[[Lab, str], Findings]
@@ -61,8 +61,7 @@ def run_check(lab: Lab, name: str, kind: str) -> Measured:
     except Vanished as gone:
         found.append(bad("measure.vanished", id=gone.external_id).of(kind))
     except IsthmusError as error:
-        words = f"{type(error).__name__}: {error.text()}"
-        found.append(bad("measure.raised", check=name, words=words).of(kind))
+        found.append(bad("measure.raised", check=name, words=name_outcome(error)).of(kind))
     except Exception as error:  # whatever else a connector lets escape is a finding that names the place
         found.append(bad("measure.crashed", check=name, words=_locate(error)).of(kind))
     finally:

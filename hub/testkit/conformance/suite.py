@@ -68,9 +68,6 @@ def make_suite(
     return type(f"Test{bench.connector.name.title()}", (), members)
 
 
-conformance = make_suite
-
-
 def _make_test(one: Check, report: Report) -> Callable[..., None]:
     def test(self: Any, kind: str) -> None:
         measured = run_check(self.lab, one.name, kind)

@@ -12,9 +12,9 @@ from hub.locale import Phrase
 from hub.protocol.semantics import Tier
 from hub.sdk import Draft, Stream
 from hub.sync.measure import Findings, Subject
-from hub.sync.measure.findings import bad, note, ok, skipped
+from hub.sync.measure.findings import bad, name_outcome, note, ok, skipped
 from hub.sync.measure.subject import mark_new, take_one
-from hub.sync.measure.writing import Outcome, attempt, name_outcome
+from hub.sync.measure.writing import Outcome, attempt
 from hub.testkit.conformance import faults
 from hub.testkit.conformance.checks import check
 from hub.testkit.conformance.faults import Act

@@ -8,9 +8,8 @@ from hub.errors import IsthmusError
 from hub.protocol.semantics import ALL_FIELDS, Amend, Confirm, Stage, Tier
 from hub.sdk import Draft, Written
 from hub.sync.measure import Findings, Subject, ending, stages, writing
-from hub.sync.measure.findings import bad, compare, note, ok, skipped
+from hub.sync.measure.findings import bad, compare, name_outcome, note, ok, skipped
 from hub.sync.measure.subject import LIVING, mark_new
-from hub.sync.measure.writing import name_outcome
 from hub.testkit.conformance.checks import check
 from hub.testkit.conformance.lab import Lab, NoPerson
 
