@@ -232,3 +232,31 @@ def test_the_story_of_one_order(connected: Terminal, erp: Erp):
     answer = connected.call("trace", order["number"], "--kind", "order", "--lang", "zh")
     assert order["number"] in answer.out
     connected.call("trace", "nobody", code=2)
+
+
+def test_adopting_binds_and_lists_and_can_be_called_again(connected: Terminal, erp: Erp, tmp_path: Path):
+    erp.make_customer(NAME)
+    made = connected.json("record", "create", "account", "--set", f"name={NAME}", "--set", "number=K-1")["item"]
+    other = connected.json("record", "create", "account", "--set", "name=晨澜")["item"]
+    first = connected.json("sync", "adopt", "erp", "--kind", "account")["item"]
+    assert first["kinds"][0]["sums"]["ambiguous"] == {
+        "here": 1, "there": 1, "amounts_here": {}, "amounts_there": {},
+    }  # fmt: skip
+    assert {item["record_id"] for item in first["items"] if item["outcome"] == "here"} == {other["id"]}
+    shown = connected.call("sync", "adopt", "erp", "--kind", "account").out
+    assert "in doubt" in shown
+    assert NAME in shown
+    (asked,) = [item for item in connected.json("todo")["items"] if item["code"] == "sync.alike_here"]
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text(f"ours,theirs\nK-1,{asked['remote_id']}\n", encoding="utf-8")
+    bound = connected.json("sync", "adopt", "erp", "--kind", "account", "--by", str(pairs))["item"]
+    assert [(item["outcome"], item["record_id"]) for item in bound["items"] if item["outcome"] == "bound"] == [
+        ("bound", made["id"])
+    ]
+    assert not [item for item in connected.json("todo")["items"] if item["code"] == "sync.alike_here"]
+
+
+def test_what_cannot_be_adopted_by_is_named(connected: Terminal):
+    answer = connected.call("sync", "adopt", "erp", "--by", "nmae", code=2)
+    assert "nmae" in answer.err
+    assert connected.call("sync", "adopt", "erp", "--since", "yesterday", code=2).err
