@@ -165,6 +165,12 @@ def probe(
         session.items(rows)
 
 
+def _translate(value: str, lang: str) -> str:
+    from hub.locale import Phrase, render
+
+    return render(value.code, lang, **value.params) if isinstance(value, Phrase) else value
+
+
 def _show_probe(session: Session, report: ProbeReport) -> dict[str, Any]:
     """Every measured fact beside the declaration, then the remarks."""
     lang, findings = session.options.lang, report.measured.findings
@@ -176,7 +182,11 @@ def _show_probe(session: Session, report: ProbeReport) -> dict[str, Any]:
     marks = {"ok": "✓", "note": "·", "bad": "✗"}
     session.table(
         ["fact", "declared", "measured", "verdict"],
-        [(one["fact"], one["declared"], one["measured"], marks.get(one["verdict"], "-")) for one in facts],
+        [
+            (one.fact, *(_translate(value, lang) for value in (one.declared, one.measured)), marks.get(one.verdict, "-"))
+            for one in findings
+            if one.fact
+        ],
     )
     _tell_findings(session, findings)
     where = {"connection": report.connection, "kind": report.measured.kind}

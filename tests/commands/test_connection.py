@@ -135,4 +135,8 @@ def test_a_false_declaration_leaves_exit_code_1(terminal: Terminal):
         terminal.call("sync", "add", "erp", "order")
         answer = terminal.call("connection", "probe", "erp", "--yes", code=1)
         assert "compare_and_set is declared as yes, but no was seen" in answer.err
+        chinese = terminal.call("connection", "probe", "erp", "--yes", "--lang", "zh", code=1)
+        assert "compare_and_set 声明为 是，但实测为 否" in chinese.err
+        assert "草稿已删除" in chinese.out
+        assert "是" in chinese.out
         assert all(sale.get("deleted") for sale in erp.erp.documents("sale"))

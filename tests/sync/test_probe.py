@@ -208,6 +208,22 @@ def dying_after(world: World, writes: int) -> Callable[[Any], Any]:
     return handle
 
 
+def test_an_interruption_by_the_keyboard_leaves_nothing(make_world: MakeWorld) -> None:
+    world = make_world()
+
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    world.clock.sleep = interrupt  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        probe_kind(world.hub, "erp", "order", "ada")
+    assert len(world.erp.documents("sale")) == 1
+    assert living_sales(world) == []
+    row = read_row(world)
+    assert row is not None
+    assert (row.left_ref, row.passed) == (None, False)
+
+
 def test_a_draft_that_a_person_touched_is_left_alone(make_world: MakeWorld) -> None:
     world = make_world()
     world.faults.order_next("lost_after", lambda request: request.method == "POST")

@@ -92,7 +92,7 @@ def name_outcome(outcome: object) -> Phrase:
 def show_plain(value: object) -> str:
     """A declared value as people read it: numbers without needless digits, sets in order."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return Phrase("measure.yes") if value else Phrase("measure.no")
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, frozenset | set):
