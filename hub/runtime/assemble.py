@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from hub.errors import Duplicate, conceal, keep_secret
+from hub.errors import Duplicate, Transient, conceal, keep_secret
 from hub.mapping import Mapping as FieldMapping
 from hub.mapping import MappingSource, compile_mapping, merge_layers, parse_mapping
 from hub.protocol.reference import ALPHABET, INSTALLATION_LENGTH
 from hub.protocol.semantics import Policy, Timing
 from hub.protocol.timing import check_timing
-from hub.runtime.budget import Budgets
+from hub.runtime.budget import Budgets, SharedBudget
 from hub.runtime.clock import SystemClock
 from hub.runtime.defects import guard, guard_functions
 from hub.runtime.home import Home
@@ -142,7 +142,15 @@ class Opening:
         budget = self.outfit.budgets.lend(name, self.vault.store, self.outfit.clock, zone, limits)
         connector = make_connector(name, settings, kind_of, values, self.outfit, budget)
         opened = equip_connection(name, settings, connector, self.outfit.timing)
-        return replace(opened, on_close=budget.give_back)
+        return replace(opened, on_close=lambda: _give_back(budget))
+
+
+def _give_back(budget: SharedBudget) -> None:
+    """A database that is away now must not fail what was done already: what was borrowed counts as used."""
+    try:
+        budget.give_back()
+    except Transient as error:
+        write_log("budget.kept", connection=budget.connection, code=error.code)
 
 
 def choose_limits(settings: ConnectionSettings, kind_of: type[Connector]) -> CallLimits:

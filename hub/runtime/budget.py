@@ -99,16 +99,20 @@ class SharedBudget:
     @contextmanager
     def call(self, longest_sleep_s: float = LONGEST_SLEEP_S) -> Iterator[None]:
         """See :class:`hub.sdk.Budget`."""
-        slept_s = 0.0
+        began = self._clock.monotonic()
         while (wait_s := self._take()) > 0:
-            if slept_s + wait_s > longest_sleep_s:
-                raise Transient("runtime.turn_far", retry_after_s=wait_s, connection=self.connection)
+            if self._clock.monotonic() - began + wait_s > longest_sleep_s:
+                raise self._make_far(wait_s)
             self._clock.sleep(wait_s)
-            slept_s += wait_s
         try:
+            if self._clock.monotonic() - began > longest_sleep_s:
+                raise self._make_far(POLL_S)  # the database kept us waiting: the mark of a write may be too old by now
             yield
         finally:
             self._land()
+
+    def _make_far(self, wait_s: float) -> Transient:
+        return Transient("runtime.turn_far", retry_after_s=wait_s, connection=self.connection)
 
     def give_back(self) -> None:
         """Return what is left: this process makes no calls for now."""

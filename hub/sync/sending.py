@@ -61,16 +61,11 @@ def check_in_time(work: Work, started_s: float) -> None:
     """
     with work.hub.store.read() as tx:
         binding = tx.get(Binding, id=work.binding_id)
-    window_s = work.policy.timing.send_window_s - _count_sleep_s(work)
+    # The call may still wait for its turn in the call budget before its bytes leave.
+    window_s = work.policy.timing.send_window_s - LONGEST_WRITE_SLEEP_S
     late = work.hub.clock.monotonic() - started_s > window_s
     if late or binding is None or binding.fence != work.fence:
         raise Fenced
-
-
-def _count_sleep_s(work: Work) -> float:
-    """How long the call may still sleep for its turn before its bytes leave."""
-    paced = work.conn.settings.calls_per_s or work.conn.connector.limits.per_s
-    return LONGEST_WRITE_SLEEP_S if paced else 0.0
 
 
 def send_write(work: Work, started_s: float, write: Callable[[], Written], before: str, after: str) -> Answer:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -99,6 +100,33 @@ def test_a_turn_that_is_far_away_is_told_not_slept(store: Store, clock: TurnedCl
     clock.turn(caught.value.retry_after_s or 0)
     with budget.call():
         pass
+
+
+class SlowStore:
+    """A database that makes everybody wait."""
+
+    def __init__(self, store: Store, clock: TurnedClock, wait_s: float) -> None:
+        self._store, self._clock, self._wait_s = store, clock, wait_s
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def write(self) -> Any:
+        self._clock.turn(self._wait_s)
+        return self._store.write()
+
+
+def test_a_call_that_the_database_kept_waiting_does_not_leave_late(store: Store, clock: TurnedClock):
+    """A write is marked as being sent: its bytes leave soon, or not at all."""
+    budget = make_budget(SlowStore(store, clock, 4.0), clock, per_day=10)  # type: ignore[arg-type]
+    left = False
+    with pytest.raises(Transient) as caught, budget.call(3.0):
+        left = True
+    assert not left
+    assert caught.value.code == "runtime.turn_far"
+    with budget.call(3.0):
+        left = True
+    assert left
 
 
 steps = st.lists(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -117,9 +116,6 @@ def test_a_worker_that_slept_too_long_sends_nothing(scene: Scene) -> None:
 
 def test_a_call_that_may_still_sleep_for_its_turn_must_be_earlier(scene: Scene) -> None:
     """What the call budget makes a write wait for counts against the send window beforehand."""
-    paced = scene.config.connections["erp"].model_copy(update={"calls_per_s": Decimal(5)})
-    scene.config = scene.config.model_copy(update={"connections": {"erp": paced}})
-    scene.hub = scene.make_hub()
     order = scene.make_order()
     late_s = scene.hub.timing.send_window_s - LONGEST_WRITE_SLEEP_S + 0.5
     with scene.meanwhile("C4", lambda: scene.clock.pass_time(late_s)):
