@@ -183,7 +183,11 @@ def _show_probe(session: Session, report: ProbeReport) -> dict[str, Any]:
     session.table(
         ["fact", "declared", "measured", "verdict"],
         [
-            (one.fact, *(_translate(value, lang) for value in (one.declared, one.measured)), marks.get(one.verdict, "-"))
+            (
+                one.fact,
+                *(_translate(value, lang) for value in (one.declared, one.measured)),
+                marks.get(one.verdict, "-"),
+            )
             for one in findings
             if one.fact
         ],
