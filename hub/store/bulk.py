@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -29,6 +31,7 @@ class BulkStatement:
     def __init__(self, statement: Executable, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # every statement has it
         self._sql = str(compiled)
+        self._several = _find_values(compiled) if not compiled.positional else None
         self._is_positional = bool(compiled.positional)
         names = list(compiled.positiontup) if self._is_positional else list(compiled.params)
         self._names = names
@@ -43,16 +46,39 @@ class BulkStatement:
         except (ValueError, OverflowError) as error:  # too large, too fine, without a zone
             raise RuleBroken("store.value_refused", what=error) from error
         with translate():
-            return connection.exec_driver_sql(self._sql, values).rowcount
+            if self._several is None:
+                return connection.exec_driver_sql(self._sql, values).rowcount
+            return sum(self._insert(connection, values[at : at + _ROWS]) for at in range(0, len(values), _ROWS))
+
+    def _insert(self, connection: Connection, rows: list[Any]) -> int:
+        """Many rows in one statement: PostgreSQL takes longer to begin one than to add a row."""
+        before, row, after = self._several or ("", "", "")
+        sql = f"{before}{', '.join([row] * len(rows))}{after}"
+        return connection.exec_driver_sql(sql, tuple(chain.from_iterable(rows))).rowcount
 
     def _convert(self, rows: Iterable[Values]) -> list[Any]:
         found = [list(self._pick(row)) for row in rows]
         for values in found:
             for at, convert in self._converters:
                 values[at] = convert(values[at])
-        if self._is_positional:
+        if self._is_positional or self._several:
             return list(map(tuple, found))
         return [dict(zip(self._names, values, strict=True)) for values in found]
+
+
+_ROWS = 100
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+def _find_values(compiled: Any) -> tuple[str, str, str] | None:
+    """An INSERT as what stands before its row of values, the row with places that are filled in order, and what comes
+    after; None for other statements."""
+    before, found, rest = str(compiled).partition(" VALUES (")
+    row, clause, after = rest.partition(") ON CONFLICT")
+    if not found or _PLACE.findall(row) != list(compiled.params):
+        return None
+    row = _PLACE.sub("%s", row if clause else row.removesuffix(")"))
+    return f"{before} VALUES ", f"({row})", f" ON CONFLICT{after}" if clause else ""
 
 
 def _make_converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert:

@@ -1,88 +1,88 @@
-"""Speed, as ratios within one run: ``make bench``, or ``python -m tests.bench.run --help``.
+"""Speed and memory against yardsticks, both sides in the same minutes: ``make bench``, or
+``python -m tests.bench.run NAME --json``. The exit code is 1 when a figure is not what it must be.
 
-``mapping``: one sandbox order through our mapping engine against the same fields through glom, a library that extracts
-declared fields and checks nothing. Times are the best of several rounds; a ratio above 1 means that ours is faster.
+What each benchmark measures, and the last figures: ``docs/benchmarks.md``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import timeit
-from collections.abc import Callable
-from pathlib import Path
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID
 
-from hub.mapping import Context, compile_mapping, merge_layers, parse_mapping
+from tests.bench import database, memory
+from tests.bench.mapping import bench_mapping
+from tests.bench.measure import Verdict, describe_machine
+from tests.bench.pull import Amount, bench_pull, bench_resync
 
-ROOT = Path(__file__).parents[2]
-HUB_ID = UUID(int=7 << 76 | 2 << 62)
+Result = tuple[dict[str, Any], list[Verdict]]
+Bench = Callable[[argparse.Namespace], Result]
+QUICK = Amount(count=400, rounds=1)
 
-
-def make_order(lines: int) -> dict[str, Any]:
-    """A sale as the sandbox sends it."""
-    line = {"text": "轴承", "quantity": "3", "unit": "pcs", "price": "33.335", "tax_percent": "13"}
-    figures = {"net": "100.01", "tax": "13.00", "gross": "113.01"}
-    return {
-        "id": "S1",
-        "number": "SO1",
-        "customer": "P1",
-        "date": "2026-11-01",
-        "currency": "CNY",
-        "note": "x",
-        "status": "approved",
-        "shipping": "none",
-        "customer_ref": "PO-1",
-        **figures,
-        "lines": [{"id": f"L{place}", "item": "I1", **line, **figures} for place in range(lines)],
-    }
+BENCHES: Mapping[str, Bench] = {
+    "mapping": lambda asked: (bench_mapping(asked.calls, asked.lines), []),
+    "pull": lambda asked: bench_pull(read_amount(asked), read_databases(asked)),
+    "resync": lambda asked: bench_resync(read_amount(asked), read_databases(asked)),
+    "memory": lambda asked: memory.bench_memory(asked.records or (20_000 if asked.quick else 1_000_000)),
+    "startup": lambda asked: memory.bench_startup(5 if asked.quick else 15),
+    "idle": lambda asked: memory.bench_idle(5.0 if asked.quick else 20.0),
+}
+USUAL = tuple(name for name in BENCHES if name != "memory")
+"""Without a name: everything but the pull of a million records, which takes a quarter of an hour."""
 
 
-def time_call(call: Callable[[], object], rounds: int, repeat: int = 7) -> float:
-    """Seconds for one call, the best of several rounds."""
-    return min(timeit.repeat(call, number=rounds, repeat=repeat)) / rounds
+def read_amount(asked: argparse.Namespace) -> Amount:
+    usual = QUICK if asked.quick else Amount()
+    return Amount(asked.records or usual.count, asked.rounds or usual.rounds)
 
 
-def bench_mapping(rounds: int, lines: int) -> dict[str, Any]:
-    """Microseconds for each order, and the ratio to glom."""
-    from glom import glom  # type: ignore[import-not-found]  # a peer, installed by `make bench` alone
+def read_databases(asked: argparse.Namespace) -> tuple[str, ...]:
+    return (asked.database,) if asked.database else database.NAMES
 
-    text = (ROOT / "mappings" / "sandbox" / "order.toml").read_text(encoding="utf-8")
-    mapping = compile_mapping(merge_layers([parse_mapping(text, "order.toml")]), "order", {})
-    context = Context(find_ref=lambda kind, external_id: HUB_ID)
-    payload = make_order(lines)
-    names = (
-        "customer",
-        "date",
-        "currency",
-        "customer_ref",
-        "note",
-        "number",
-        "status",
-        "shipping",
-        "net",
-        "tax",
-        "gross",
+
+def read_arguments(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    inner = ("id", "item", "text", "quantity", "unit", "price", "tax_percent", "net", "tax", "gross")
-    spec = {**{name: name for name in names}, "lines": ("lines", [{name: name for name in inner}])}
-    mapped = mapping.to_canonical(payload, context)
-    if mapped.problems or len(mapped.values["lines"]) != lines:
-        raise SystemExit(f"the mapping does not do its work: {mapped.problems}")
-    ours_s = time_call(lambda: mapping.to_canonical(payload, context), rounds)
-    peer_s = time_call(lambda: glom(payload, spec), rounds)
-    return {"ours_us": round(ours_s * 1e6, 1), "glom_us": round(peer_s * 1e6, 1), "ratio": round(peer_s / ours_s, 2)}
+    parser.add_argument("names", metavar="NAME", nargs="*", help=f"one or more of {', '.join(BENCHES)}")
+    parser.add_argument("--json", action="store_true", help="one document with the figures and the verdicts")
+    parser.add_argument("--quick", action="store_true", help="few records, one round: only to see that it works")
+    parser.add_argument("--records", type=int, help="how many records (pull, resync, memory)")
+    parser.add_argument("--rounds", type=int, help="how often each side runs; the best counts (pull, resync)")
+    parser.add_argument("--database", choices=database.NAMES, help="one of the two only (pull, resync)")
+    parser.add_argument("--calls", type=int, default=300, help="calls in a round (mapping)")
+    parser.add_argument("--lines", type=int, default=5, help="lines of the order (mapping)")
+    asked = parser.parse_args(words)
+    unknown = [name for name in asked.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    return asked
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["mapping"], nargs="?", default="mapping")
-    parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--lines", type=int, default=5)
-    asked = parser.parse_args()
-    print(json.dumps({"mapping": bench_mapping(asked.rounds, asked.lines)}))
+def main(words: list[str] | None = None) -> int:
+    asked = read_arguments(words)
+    figures: dict[str, Any] = {}
+    verdicts: list[Verdict] = []
+    for name in asked.names or USUAL:
+        figures[name], found = BENCHES[name](asked)
+        verdicts += found
+    told = {
+        "schema": "isthmus/bench.run/1",
+        "machine": describe_machine(),
+        "item": figures,
+        "verdicts": [verdict.show() for verdict in verdicts],
+    }
+    if asked.json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    for verdict in verdicts:
+        if not verdict.met:
+            print(f"missed: {json.dumps(verdict.show())}", file=sys.stderr)
+    return 0 if all(verdict.met for verdict in verdicts) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
