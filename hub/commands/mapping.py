@@ -117,7 +117,8 @@ def suggest(
     """Propose mappings from what the connection shows: headings and values are recognised, each with the reason."""
     with answering(ctx, "mapping.suggest") as session:
         opened = session.hub.open(connection)
-        chosen = kinds or [kind for kind in opened.streams if kind not in opened.sinks]
+        shown = [stream.kind for stream in opened.streams.values()]
+        chosen = kinds or [kind for kind in shown if kind not in opened.sinks] or shown
         proposals = [_suggest(session, opened, kind) for kind in chosen]
         session.items([vars(proposal) for proposal in proposals])
         for proposal in proposals:

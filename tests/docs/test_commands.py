@@ -58,6 +58,7 @@ RECIPES = {
     "isthmus record show --explain": "record show order {order} --explain",
     "isthmus mapping lint": "mapping lint",
     "isthmus mapping suggest erp": "mapping suggest erp",
+    "isthmus mapping suggest erp": "mapping suggest erp",
     "isthmus mapping show erp order": "mapping show erp order",
     "isthmus mapping explain": "mapping explain erp account {remote}",
     "isthmus mapping explain erp order S17": "mapping explain erp order {sale}",
