@@ -124,6 +124,8 @@ def _match_column(kind: str, name: str, seen: Evidence, source: Source) -> list[
     heading = fold_heading(name.rpartition(".")[2] if "'" not in name else name)
     found = []
     for field, words in HEADINGS.get(kind, {}).items():
+        if field.startswith("lines.") and not source.rows:
+            continue  # the samples show whole documents: what stands beside their lines is none of them
         best = max((_match_heading(heading, fold_heading(word), place) for place, word in enumerate(words)), default=0)
         match = _weigh(field, name, best, seen)
         if match is not None:

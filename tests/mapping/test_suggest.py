@@ -6,7 +6,7 @@ from hub.mapping import lint_mapping, parse_mapping
 from hub.mapping.evidence import guess_type, look_at_values
 from hub.mapping.suggest import Source, fold_heading, suggest_mapping
 
-SOURCE = Source("partner", functions=("amount",), key_columns={"account": ("客户编号",)})
+SOURCE = Source("partner", rows="_rows", functions=("amount",), key_columns={"account": ("客户编号",)})
 
 
 def columns(kind: str, rows: list[dict[str, object]]) -> dict[str, str]:
@@ -41,6 +41,13 @@ def test_states_are_translated_by_the_words_that_occur():
 def test_the_key_of_a_list_is_the_reference_in_another():
     rows: list[dict[str, object]] = [{"客户名称": "云帆有限公司", "客户编号": "0012", "订单号": "A1"}]
     assert columns("order", rows)["account_id"] == "客户编号"
+
+
+def test_totals_beside_the_lines_of_a_document_are_no_lines():
+    document: dict[str, object] = {"no": "A1", "net": "10", "lines": [{"quantity": "1", "price": "10"}]}
+    proposal = suggest_mapping("order", [document], Source("sale"), currency="CNY")
+    assert [field.field for field in proposal.fields if field.field.startswith("lines.")] == []
+    assert {"lines.quantity", "lines.unit_price"} <= set(proposal.missing)
 
 
 def test_each_column_serves_one_field():
