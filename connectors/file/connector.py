@@ -135,6 +135,9 @@ class FileConnector(Connector):
             if facts.other_sheets and not stream.config.sheet:
                 others = {"file": name, "sheet": facts.sheet, "others": ", ".join(facts.other_sheets)}
                 yield CheckItem(True, "file.other_sheets", others)
+        for broken in staging.list_broken():
+            assert broken.error is not None  # noqa: S101 - that is what was asked for
+            yield CheckItem(False, broken.error[0], {"file": broken.file, **broken.error[1]})
         records, refused = staging.count()
         counted = {"kind": stream.kind, "records": records, "refused": refused, "repeated": staging.repeated}
         yield CheckItem(records > 0, "file.counted" if records else "file.nothing_read", counted)

@@ -248,6 +248,11 @@ class Staging:
         """The ids of all records, refused rows included."""
         return [id for (id,) in self._db.execute("SELECT id FROM doc ORDER BY id")]
 
+    def list_broken(self) -> list[StoredDoc]:
+        """Files that cannot be read at all, each with its reason."""
+        query = f"{_SELECT_DOC} WHERE doc.row = 0 AND doc.error IS NOT NULL ORDER BY doc.ord"
+        return self._load(self._db.execute(query).fetchall())
+
     def count(self) -> tuple[int, int]:
         """(records, refused rows)."""
         total, refused = self._db.execute("SELECT COUNT(*), COUNT(error) FROM doc").fetchone()

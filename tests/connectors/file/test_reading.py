@@ -197,7 +197,7 @@ def test_without_a_key_nothing_is_read_and_check_names_the_columns(tmp_path: Pat
         ({"folder": "lists", "streams": {"account": {"files": "*.csv", "key": "编号"}}}, "file.folder_relative"),
         ({"folder": "{}/gone", "streams": {"account": {"files": "*.csv", "key": "编号"}}}, "file.folder_missing"),
         ({"folder": "{}", "streams": {"account": {"files": "*.xlsx", "key": "编号"}}}, "file.no_file"),
-        ({"folder": "{}", "streams": {"account": {"files": "*.csv", "key": "没有"}}}, "file.nothing_read"),
+        ({"folder": "{}", "streams": {"account": {"files": "*.csv", "key": "没有"}}}, "tables.columns_missing"),
         ({"folder": "{}", "streams": {"customer": {"files": "*.csv", "key": "编号"}}}, "file.kind_unknown"),
         ({}, "file.nothing_to_do"),
     ],

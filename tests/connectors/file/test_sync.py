@@ -76,6 +76,23 @@ def test_a_row_that_vanished_is_counted_and_nothing_is_deleted(hub: Isthmus, tmp
     assert [row for row in hub.run("todo")["items"] if row["connection"] == "old"] == []
 
 
+def test_in_a_full_export_a_row_that_vanished_was_deleted(hub: Isthmus, tmp_path: Path):
+    many = [f"{number:04d},第{number}号有限公司,," for number in range(1, 41)]
+    save(tmp_path, *many)
+    add(
+        hub, "old", folder=str(tmp_path / "in"),
+        **{"streams.account.files": "*.csv", "streams.account.key": "编号", "streams.account.full": "true"},
+    )  # fmt: skip
+    run(hub, "old")
+    save(tmp_path, *many[:-1])
+    run(hub, "old")
+    hub.run("sync", "sweep", "old", allow=(0, 1))
+    hub.run("sync", "sweep", "old", allow=(0, 1))
+    (waiting,) = [row for row in hub.run("todo")["items"] if row["connection"] == "old"]
+    assert (waiting["remote_id"], waiting["code"]) == ("0040", "protocol.deleted_there")
+    assert find(hub, "0040")["state"] == "active"
+
+
 def test_a_refused_row_waits_with_its_place_until_it_is_repaired(hub: Isthmus, tmp_path: Path):
     save(tmp_path, *ROWS, ",无编号有限公司,,", "0015,,,021-1")
     assert run(hub, "old") == {"created": 3, "dead": 2}
