@@ -48,13 +48,15 @@ class ProbeReport:
 
 
 def choose_probes(hub: Hub, connection: str, kinds: Sequence[str] | None) -> list[str]:
-    """The kinds that can be probed. ``ConfigInvalid`` when none can, or one that was asked for cannot."""
+    """The kinds that have a sync and can be probed, or those asked for (a sync may come later). ``ConfigInvalid`` when
+    none can, or one that was asked for cannot."""
     conn = hub.open(connection)
     if kinds:
         for kind in kinds:
             check_removable(conn, kind)
         return list(dict.fromkeys(kinds))
-    found = [kind for kind in sorted(conn.sinks) if kind in conn.mappings and is_removable(conn, kind)]
+    synced = sorted(conn.settings.syncs.keys() & conn.sinks.keys() & conn.mappings.keys())
+    found = [kind for kind in synced if is_removable(conn, kind)]
     if not found:
         raise ConfigInvalid("sync.probe_nothing", connection=connection)
     return found

@@ -130,3 +130,13 @@ def test_a_reader_that_goes_away_is_no_defect(connected: Terminal):
         ["bash", "-c", f"set -o pipefail; {shell}"], env=ENVIRON, capture_output=True, text=True, check=False
     )
     assert "Traceback" not in done.stderr
+
+
+def test_a_probe_asks_before_it_writes(connected: Terminal, erp: Erp):
+    erp.make_customer("海岳精密机械有限公司")
+    for answer, code, sales in (("n", 2, 0), ("y", 0, 1)):
+        person = Typist("--home", str(connected.home), "connection", "probe", "erp")
+        person.answer("remove it again?", answer)
+        assert person.finish() == code, person.screen
+        assert erp.count_sales() == sales
+    assert all(sale.get("deleted") for sale in erp.erp.documents("sale"))

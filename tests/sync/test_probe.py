@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from hub.errors import ConfigInvalid, OutcomeUnknown, Transient
+from hub.errors import ConfigInvalid, OutcomeUnknown, RuleBroken, Transient
 from hub.model.sales import Order
 from hub.store.rows import JournalEntry, Probe
 from hub.sync.evidence import NOT_PROBED
 from hub.sync.measure import Verdict
+from hub.sync.pause import pause_connection
 from hub.sync.probe import choose_probes, probe_kind
 from hub.sync.push import list_due, push_bindings
 from hub.sync.run import run_sync
@@ -131,6 +132,24 @@ def test_it_is_chosen_which_kinds_can_be_probed(make_world: MakeWorld) -> None:
         with pytest.raises(ConfigInvalid) as caught:
             choose_probes(world.hub, "erp", [kind])
         assert caught.value.code == code
+
+
+def test_it_can_be_probed_before_anything_is_written(make_world: MakeWorld) -> None:
+    world = make_world(syncs={"order": {"direction": "in"}, "account": {}})
+    assert choose_probes(world.hub, "erp", None) == ["order"]
+    assert probe_kind(world.hub, "erp", "order", "ada").passed
+    reading = make_world(syncs={"account": {}})
+    with pytest.raises(ConfigInvalid):
+        choose_probes(reading.hub, "erp", None)
+    assert choose_probes(reading.hub, "erp", ["order"]) == ["order"]
+
+
+def test_a_paused_connection_is_not_probed(make_world: MakeWorld) -> None:
+    world = make_world()
+    pause_connection(world.hub, "erp", "ada")
+    with pytest.raises(RuleBroken):
+        probe_kind(world.hub, "erp", "order", "ada")
+    assert world.erp.documents("sale") == []
 
 
 def test_a_declaration_that_promises_too_much_does_not_pass(make_world: MakeWorld) -> None:

@@ -71,6 +71,7 @@ def check_reference(lab: Lab, kind: str) -> Findings:
     lab.edit(kind, id)
     if (lab.look(kind, id).source.reference or "").upper() != ref.upper():
         yield bad("measure.reference_edited", ref=ref)
+    yield ok("measure.reference_kept")
     copy = lab.act(lambda person: person.copy(kind, id), "copy")
     lab.wait_lag(kind)
     hits = {record.external_id: record for record in subject.writer.find(ref)}
