@@ -280,6 +280,7 @@ WORKER = """
 import json, random, sys, threading, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+from hub.errors import Transient
 from hub.runtime.budget import Budgets
 from hub.runtime.clock import SystemClock
 from hub.sdk import CallLimits, HttpClient, Tools
@@ -295,7 +296,10 @@ made = []
 def work():
     client = HttpClient(url, Tools(clock=clock, random=random.Random(1), budget=budget))
     while time.monotonic() < ends:
-        client.read("GET", "/")
+        try:
+            client.read("GET", "/")
+        except Transient:  # its turn was too far away, on a machine that is busy with something else
+            continue
         made.append(1)
     client.close()
 
@@ -309,7 +313,7 @@ print(json.dumps({"calls": len(made), "transactions": budget.transactions}))
 
 
 def test_threads_of_two_processes_never_exceed_it_at_the_other_side(database_url: str):
-    per_s, seconds = 12, 6
+    per_s, seconds, day = 12, 6, datetime.now(UTC).date()
     with Store.open(database_url, clock=SystemClock()) as store:
         store.migrate()
     arrived: list[float] = []
@@ -335,4 +339,5 @@ def test_threads_of_two_processes_never_exceed_it_at_the_other_side(database_url
     assert find_most(arrived, 1.0) <= per_s
     assert len(arrived) > per_s, "and the budget was used"
     with Store.open(database_url, clock=SystemClock()) as store, store.read() as tx:
-        assert count_calls(tx, "erp", datetime.now(UTC), ZoneInfo("UTC")) == len(arrived)
+        counted = count_calls(tx, "erp", datetime.now(UTC), ZoneInfo("UTC"))
+    assert counted == len(arrived) or datetime.now(UTC).date() != day, "midnight begins a new count"
