@@ -31,7 +31,7 @@ class FileConnector(Connector):
         self._folder, self._out = Path(config.folder).expanduser(), Path(config.out).expanduser()
         self._read = {kind: FileStream(kind, self._folder, stream, tools) for kind, stream in config.streams.items()}
         files = {kind: output.file for kind, output in config.outputs.items()}
-        self._ledger = Ledger(self._out, files, tools.clock, self._draw)
+        self._ledger = Ledger(self._out, files, tools, self._draw)
 
     def streams(self) -> Mapping[str, Stream]:
         kept = {kind: ListStream(kind, self._ledger, self.tools) for kind in self.config.outputs}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.errors import Duplicate, NotFound, Stale, Transient
-from hub.sdk import Clock
+from hub.sdk import Tools
 
 FILE_NAME = ".isthmus-lists.sqlite"
 BUSY_S = 20.0
@@ -55,10 +55,11 @@ Draw = Callable[[str, Path, Iterator[Entry]], None]
 class Ledger:
     """The lists of one folder; any number of processes may have it open."""
 
-    def __init__(self, folder: Path, files: Mapping[str, str], clock: Clock, draw: Draw) -> None:
+    def __init__(self, folder: Path, files: Mapping[str, str], tools: Tools, draw: Draw) -> None:
         self._folder = folder
         self._files = files
-        self._clock = clock
+        self._clock = tools.clock
+        self._log = tools.log
         self._draw = draw
         self._connection: sqlite3.Connection | None = None
         self._drawn_at_s: dict[str, float] = {}
@@ -73,7 +74,7 @@ class Ledger:
 
     def find(self, kind: str, ref_prefix: str) -> list[Entry]:
         """Entries whose reference starts so, void ones included."""
-        return self._select("kind = ? AND substr(ref, 1, ?) = ?", (kind, len(ref_prefix), ref_prefix), "id", -1)
+        return self._select("kind = ? AND ref >= ? AND ref < ?", (kind, ref_prefix, f"{ref_prefix}\uffff"), "id", -1)
 
     def find_by(self, kind: str, column: str, value: str) -> list[Entry]:
         """Entries that have this text in a column."""
@@ -148,6 +149,16 @@ class Ledger:
             if now or since_s >= DRAWING_SHARE * self._took_s.get(kind, 0.0):
                 self._draw_list(kind)
 
+    def _draw_if_possible(self, *, now: bool) -> None:
+        """What is written is written; a file that is open on somebody's desktop follows later."""
+        try:
+            self.draw_due(now=now)
+        except Transient as later:
+            self._log(later.text())
+            for kind in self._files:
+                self._took_s[kind] = max(self._took_s.get(kind, 0.0), 1.0)
+                self._drawn_at_s[kind] = self._clock.monotonic()
+
     def _draw_list(self, kind: str) -> None:
         """Inside a write transaction, so that two processes never draw at once. A file that cannot be replaced (open
         on a desktop) is drawn another time."""
@@ -159,14 +170,14 @@ class Ledger:
             stamp = _take_stamp(path)
             if not newest or (drawn is not None and drawn[0] == path.name and drawn[1] == newest and stamp):
                 return
-            if stamp and (drawn is None or drawn[0] != path.name or drawn[2] != stamp):
-                _put_aside(path)
             rows = db.execute(
                 "SELECT id, ref, version, changed_us, void, body FROM entry WHERE kind = ? ORDER BY id", (kind,)
             )
             try:
+                if stamp and (drawn is None or drawn[0] != path.name or drawn[2] != stamp):
+                    _put_aside(path)
                 self._draw(kind, path, map(_make_entry, rows))
-            except PermissionError as error:
+            except OSError as error:
                 raise Transient("file.in_use", file=path.name, vendor=str(error)) from error
             db.execute("INSERT OR REPLACE INTO drawn VALUES (?, ?, ?, ?)", (kind, path.name, newest, _take_stamp(path)))
         self._drawn_at_s[kind] = self._clock.monotonic()
@@ -179,7 +190,7 @@ class Ledger:
         if self._connection is None:
             return
         try:
-            self.draw_due(now=True)
+            self._draw_if_possible(now=True)
         finally:
             self._connection.close()
             self._connection = None
@@ -189,18 +200,14 @@ class Ledger:
         fresh = self._connection is None
         db = self._open()
         if fresh:  # what a process that died had written and not drawn
-            self.draw_due(now=True)
+            self._draw_if_possible(now=True)
         yield db
 
     @contextmanager
     def _writing(self, kind: str) -> Iterator[sqlite3.Connection]:
         with self._transaction() as db:
             yield db
-        try:
-            self.draw_due()
-        except Transient:  # the entry is written; its file is open somewhere and follows later
-            self._took_s[kind] = max(self._took_s.get(kind, 0.0), 1.0)
-            self._drawn_at_s[kind] = self._clock.monotonic()
+        self._draw_if_possible(now=False)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

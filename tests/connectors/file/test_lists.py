@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ import pytest
 
 from connectors.file.config import FileConfig
 from connectors.file.connector import FileConnector
+from connectors.file.ledger import Entry, Ledger
 from hub.errors import Duplicate, Stale, Transient
-from hub.sdk import Draft, Written
+from hub.runtime.clock import SystemClock
+from hub.sdk import Draft, Tools, Written
 from hub.sdk.tables import open_table
 from tests.connectors.file.desk import make_connector
 
@@ -104,6 +108,25 @@ def test_what_a_dead_process_had_written_is_drawn_by_the_next(tmp_path: Path):
     other.close()
     assert len(read(tmp_path / "客户.csv")) == 1
     writer.close()
+
+
+def test_a_list_that_cannot_be_replaced_follows_later(tmp_path: Path):
+    opened, drawn = [True], []
+
+    def draw(kind: str, path: Path, entries: Iterator[Entry]) -> None:
+        if opened:
+            raise PermissionError(13, "it is open on somebody's desktop", str(path))
+        drawn.append([entry.ref for entry in entries])
+
+    said: list[str] = []
+    tools = Tools(clock=SystemClock(), random=random.Random(1), log=said.append)
+    ledger = Ledger(tmp_path, {"account": "客户.csv"}, tools, draw)
+    ledger.add("account", "R1", {"name": NAME})
+    assert [entry.ref for entry in ledger.find("account", "R")] == ["R1"]
+    assert "客户.csv" in said[0]
+    opened.clear()
+    ledger.close()
+    assert drawn == [["R1"]]
 
 
 def test_an_unchanged_list_is_not_drawn_again(tmp_path: Path):
