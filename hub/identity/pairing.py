@@ -111,6 +111,12 @@ class _Table:
         self.done_here = {thing.key for thing in here if thing.partner is not None}
         self.done_there = {thing.key for thing in there if thing.partner is not None}
         self.doubted_here: set[str] = set()
+        self._asked_there: dict[str, list[str]] = {}
+        self._asked_here: dict[str, set[str]] = {}
+        for mine, theirs in asked:
+            if mine in self.here and theirs in self.there:
+                self._asked_there.setdefault(theirs, []).append(mine)
+                self._asked_here.setdefault(mine, set()).add(theirs)
         self._by_sign: dict[str, list[str]] = {}
         for thing in here:
             for sign in thing.signs:
@@ -184,24 +190,21 @@ class _Table:
         self._ask_rest_here()
 
     def _ask_rest_here(self) -> None:
-        left = [key for key in self.here if key not in self.done_here | self.doubted_here and not self.here[key].ended]
+        told = self.done_here | self.doubted_here
+        left = [key for key, thing in self.here.items() if key not in told and not thing.ended]
         signs: dict[str, list[str]] = {}
         for theirs, thing in self.there.items():
             for sign in thing.signs:
                 signs.setdefault(sign, []).append(theirs)
-        known: dict[str, set[str]] = {}
-        for mine, theirs in self.asked:
-            known.setdefault(mine, set()).add(theirs)
         for mine in left:
-            hits = {key for sign in self.here[mine].signs for key in signs.get(sign, ())} | known.get(mine, set())
-            for theirs in sorted(hits & set(self.there)):
+            hits = {key for sign in self.here[mine].signs for key in signs.get(sign, ())}
+            for theirs in sorted(hits | self._asked_here.get(mine, set())):
                 if (mine, theirs) in self.asked or self._is_alike(mine, theirs):
                     self._doubt(theirs, [mine], ALIKE_HERE, self._share([mine], theirs))
 
     def _list_resembling(self, theirs: str) -> list[str]:
         hits = {key for sign in self.there[theirs].signs for key in self._by_sign.get(sign, ())}
-        hits |= {mine for mine, other in self.asked if other == theirs and mine in self.here}
-        return sorted(hits)
+        return sorted(hits | set(self._asked_there.get(theirs, ())))
 
     def _asks_about(self, mine: str, theirs: str) -> bool:
         if self.here[mine].ended:

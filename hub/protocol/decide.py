@@ -90,6 +90,8 @@ def decide(binding: Binding, intent: Intent, seen: Seen, policy: Policy, now: da
         return Action(Op.WAIT, "protocol.stale_read", not_before=_later(now, policy))
     if state is BindingState.REVERSING:
         return _decide_reversing(binding, seen, policy)
+    if intent.frozen and state is BindingState.PREPARED and seen.stage not in (Stage.VOID, Stage.GONE):
+        return Action(Op.HOLD, intent.frozen, not_before=now + timedelta(minutes=10))
     return _decide_bound(binding, intent, seen, policy)
 
 
@@ -247,8 +249,6 @@ def _settle_or_confirm(
     held = dict(found.held)
     if seen.total_differs is not None and binding.ours:
         held["gross"] = "protocol.total_differs"
-    if binding.state is BindingState.PREPARED and intent.frozen:
-        return Action(Op.HOLD, intent.frozen, held=held)
     if binding.state is BindingState.PREPARED:
         if held:
             fields = ", ".join(sorted(held))

@@ -196,6 +196,7 @@ intents = st.builds(
     parent=st.sampled_from(Parent),
     hold=st.none() | st.just("sync.needs_match"),
     live_children=st.booleans(),
+    frozen=st.sampled_from([None, None, "sync.is_history"]),
     own_values=st.frozensets(st.sampled_from(FIELDS)),
 )
 

@@ -53,6 +53,8 @@ def test_every_combination_has_an_answer_that_breaks_no_rule(
     _check_read(action, binding, seen, policy)
     _check_confirm(action, binding, intent, seen, policy)
     _check_reversal(action, binding, intent, seen, policy)
+    if intent.frozen and binding.state not in (*BEFORE, S.REVERSING):
+        assert action.op not in (*WRITES, Op.BEGIN_REVERSE), "history is only read"
     if action.op in (Op.PARK, Op.HOLD):
         assert action.code, "a person must be told why"
     if action.op is Op.ADOPT:
@@ -383,6 +385,19 @@ def test_a_void_happens_where_it_is_allowed_and_is_held_elsewhere() -> None:
     assert (held.op, held.held) == (Op.SETTLE, {"state": "protocol.void_refused"})
     assert ask(S.BOUND, make_snapshot(), make_policy(amend=Amend.PARK), intent=void).op is Op.PARK
     assert ask(S.WAITING, make_snapshot(Stage.DRAFT, live_children=True), intent=void).op is Op.PARK
+
+
+@pytest.mark.parametrize("amend", Amend)
+def test_history_is_neither_changed_nor_voided_nor_confirmed(amend: Amend) -> None:
+    frozen: dict[str, Any] = {"frozen": "sync.is_history"}
+    edited = make_intent(fields={"note": "mine"}, **frozen)
+    for state, stage in ((S.BOUND, Stage.EFFECTIVE), (S.WAITING, Stage.DRAFT)):
+        held = ask(state, make_snapshot(stage), make_policy(amend=amend), intent=edited)
+        assert (held.op, dict(held.held)) == (Op.SETTLE, {"note": "sync.is_history"})
+        void = ask(state, make_snapshot(stage), make_policy(amend=amend), intent=make_intent(void=True, **frozen))
+        assert (void.op, dict(void.held)) == (Op.SETTLE, {"state": "sync.is_history"})
+    drafted = ask(S.PREPARED, make_snapshot(Stage.DRAFT), make_policy(amend=amend), intent=make_intent(**frozen))
+    assert (drafted.op, drafted.code) == (Op.HOLD, "sync.is_history")
 
 
 @pytest.mark.parametrize("stage", [Stage.VOID, Stage.GONE])
