@@ -52,12 +52,12 @@ def current_settings(hub: Hub, connection: str, kind: str) -> str:
 def check_accepted(tx: UnitOfWork, hub: Hub, connection: str, kind: str) -> str | None:
     """None when this sync may be pushed: what is known about writing was measured, and a plan has been accepted as it
     is configured now. Else the code of what is missing."""
-    unknown = check_probed(tx, hub, connection, kind)
-    if unknown is not None:
-        return unknown
     state = tx.get(SyncState, connection=connection, kind=kind)
     if state is None or state.accepted_settings is None:
         return "sync.plan_required"
+    unknown = check_probed(tx, hub, connection, kind)
+    if unknown is not None:
+        return unknown
     if state.accepted_settings != current_settings(hub, connection, kind):
         return "sync.settings_changed"
     return None
