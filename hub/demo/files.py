@@ -198,7 +198,7 @@ class Scene:
             moved = {key: value for key, value in done["counts"].items() if not key.endswith(QUIET)}
             changes += sum(value for key, value in moved.items() if key.startswith("in."))
         same = (self.folders["out"] / "clean.xlsx").read_bytes() == before
-        self.screen.say("demo.again", writes=writes, changes=changes)
+        self.screen.say("demo.files_again", writes=writes, changes=changes)
         self.screen.note("again", writes=writes, changes=changes, same_file=same)
         self._expect("not_quiet", not writes and not changes and same)
 

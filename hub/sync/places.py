@@ -20,8 +20,8 @@ def find_unreadable(source: SourceRecord) -> Unreadable | None:
 def tell_unreadable(broken: Unreadable) -> tuple[str, dict[str, Any]]:
     """Code and parameters of the sentence that names the place."""
     why = Phrase(broken.error.code, **broken.error.params)
-    words = f"{why} [{broken.error.vendor}]" if broken.error.vendor else why
-    return _tell(broken.place, broken.column, words)
+    vendor = broken.error.vendor
+    return _tell(broken.place, broken.column, Phrase("sync.place_words", text=why, words=vendor) if vendor else why)
 
 
 def tell_problem(source: SourceRecord, problem: Problem) -> tuple[str, dict[str, Any]]:
