@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from functools import cache
-from itertools import chain
-from operator import itemgetter
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Delete, Dialect, Executable, bindparam, delete
+from sqlalchemy import JSON, ColumnElement, Connection, Delete, Dialect, Executable, LargeBinary, bindparam, delete
 from sqlalchemy.types import TypeEngine
 
 from hub.errors import RuleBroken
@@ -18,8 +15,9 @@ from hub.model.values import Value
 from hub.store import statements
 from hub.store.codec import line_codecs, row_codec, stored
 from hub.store.failures import translate
-from hub.store.json_text import dump_json
-from hub.store.types import EnumText, HubUuid, UtcInstant, count_micros
+from hub.store.json_text import dump_json, dump_rows
+from hub.store.memory import make_picker
+from hub.store.types import EnumText, HubUuid, ScaledDecimal, UtcInstant, count_micros
 
 Values = Mapping[str, Any]
 _Convert = Callable[[Any], Any] | None
@@ -30,13 +28,16 @@ class BulkStatement:
 
     def __init__(self, statement: Executable, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # every statement has it
-        self._sql = str(compiled)
-        self._several = _find_values(compiled) if not compiled.positional else None
         self._is_positional = bool(compiled.positional)
-        names = list(compiled.positiontup) if self._is_positional else list(compiled.params)
-        self._names = names
-        self._pick = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
-        converters = [_make_converter(types[name], dialect) for name in names]
+        self._names = list(compiled.positiontup) if self._is_positional else list(compiled.params)
+        columns = [types[name] for name in self._names]
+        from_json = None if self._is_positional else _insert_from_json(str(compiled), columns, dialect)
+        self._is_json = from_json is not None
+        self._sql = from_json or str(compiled)
+        self._pick = make_picker(self._names)
+        convert = _make_json_converter if self._is_json else _make_converter
+        self._places = [f"c{at}" for at in range(len(self._names))]
+        converters = [convert(column, dialect) for column in columns]
         self._converters = tuple((at, convert) for at, convert in enumerate(converters) if convert is not None)
 
     def run(self, connection: Connection, rows: Iterable[Values]) -> int:
@@ -46,39 +47,53 @@ class BulkStatement:
         except (ValueError, OverflowError) as error:  # too large, too fine, without a zone
             raise RuleBroken("store.value_refused", what=error) from error
         with translate():
-            if self._several is None:
-                return connection.exec_driver_sql(self._sql, values).rowcount
-            return sum(self._insert(connection, values[at : at + _ROWS]) for at in range(0, len(values), _ROWS))
+            return connection.exec_driver_sql(self._sql, values).rowcount
 
-    def _insert(self, connection: Connection, rows: list[Any]) -> int:
-        """Many rows in one statement: PostgreSQL takes longer to begin one than to add a row."""
-        before, row, after = self._several or ("", "", "")
-        sql = f"{before}{', '.join([row] * len(rows))}{after}"
-        return connection.exec_driver_sql(sql, tuple(chain.from_iterable(rows))).rowcount
-
-    def _convert(self, rows: Iterable[Values]) -> list[Any]:
+    def _convert(self, rows: Iterable[Values]) -> Any:
         found = [list(self._pick(row)) for row in rows]
         for values in found:
             for at, convert in self._converters:
                 values[at] = convert(values[at])
-        if self._is_positional or self._several:
+        if self._is_json:
+            return (dump_rows([dict(zip(self._places, values, strict=True)) for values in found]),)
+        if self._is_positional:
             return list(map(tuple, found))
         return [dict(zip(self._names, values, strict=True)) for values in found]
 
 
-_ROWS = 100
-_PLACE = re.compile(r"%\((\w+)\)s")
-
-
-def _find_values(compiled: Any) -> tuple[str, str, str] | None:
-    """An INSERT as what stands before its row of values, the row with places that are filled in order, and what comes
-    after; None for other statements."""
-    before, found, rest = str(compiled).partition(" VALUES (")
-    row, clause, after = rest.partition(") ON CONFLICT")
-    if not found or _PLACE.findall(row) != list(compiled.params):
+def _insert_from_json(sql: str, columns: Sequence[TypeEngine[Any]], dialect: Dialect) -> str | None:
+    """An INSERT that takes all rows as one text: PostgreSQL needs longer to begin a statement than to add a row, and
+    its driver longer to prepare thousands of values than to send one. None for other statements."""
+    before, is_insert, rest = sql.partition(" VALUES (")
+    if not is_insert:
         return None
-    row = _PLACE.sub("%s", row if clause else row.removesuffix(")"))
-    return f"{before} VALUES ", f"({row})", f" ON CONFLICT{after}" if clause else ""
+    clause = rest.partition(") ON CONFLICT")[2]
+    kinds = [dialect.type_compiler_instance.process(column.dialect_impl(dialect)) for column in columns]
+    given = ", ".join(f"c{at} {'TEXT' if kind == 'BYTEA' else kind}" for at, kind in enumerate(kinds))
+    cells = ", ".join(f"decode(c{at}, 'hex')" if kind == "BYTEA" else f"c{at}" for at, kind in enumerate(kinds))
+    told = f"{before} SELECT {cells} FROM json_to_recordset(%s::json) AS given({given})"  # noqa: S608 - our own columns
+    return f"{told} ON CONFLICT{clause}" if clause else told
+
+
+def _make_json_converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert:
+    """What a value must become for JSON to hold it as the column does."""
+    if isinstance(type_, ScaledDecimal):
+        return partial(_to_decimal, type_)
+    if isinstance(type_, UtcInstant):
+        return _to_instant
+    return bytes.hex if isinstance(type_, LargeBinary) else None
+
+
+def _to_decimal(type_: ScaledDecimal, value: Any) -> Any:
+    if value is not None:
+        type_.scale(value)
+    return value
+
+
+def _to_instant(value: Any) -> Any:
+    if value is not None:
+        count_micros(value)
+    return value
 
 
 def _make_converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert:

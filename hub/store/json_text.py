@@ -24,6 +24,12 @@ def dump_json(value: Any) -> str:
     return found.decode()
 
 
+def dump_rows(rows: list[dict[str, Any]]) -> str:
+    """Rows of the hub, which hold no float."""
+    found = _dump_quickly(rows, _OPTIONS)
+    return _dump(rows, sort_keys=False) if found is None else found.decode()
+
+
 def dump_canonical(value: Any) -> bytes:
     """The same value always gives the same bytes: keys are sorted."""
     found = _dump_quickly(value, _OPTIONS | orjson.OPT_SORT_KEYS)
