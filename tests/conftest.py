@@ -35,7 +35,13 @@ SLOW_PLACES = (
     *("tests/journeys/", "tests/docs/", "tests/commands/", "tests/connectors/tryton/", "tests/storm/", "tests/web/"),
     *("tests/runtime/", "tests/testkit/", "tests/store/test_money.py", "tests/store/test_processes.py"),
     *("tests/deploy/", "tests/connectors/sandbox/", "tests/sync/test_run.py", "tests/sync/test_ingest.py"),
-    *("tests/sync/test_steps_change.py", "tests/sync/test_guards.py"),
+    *(
+        "tests/sync/test_steps_change.py",
+        "tests/sync/test_handle.py",
+        "tests/sync/test_dossier.py",
+        "tests/sync/test_probe.py",
+        "tests/sync/test_guards.py",
+    ),
     *("tests/connectors/file/test_conformance.py", "tests/connectors/file/test_sync.py"),
 )
 """Whole programs, processes and long stories: not part of the quick lane."""

@@ -106,6 +106,21 @@ def test_it_is_journalled_with_its_actor(make_world: MakeWorld) -> None:
     assert {"fact": "tier", "declared": "draft", "measured": "draft", "verdict": "ok"} in row.facts
 
 
+def test_what_was_measured_is_kept_on_both_databases(tmp_path: Path, database_url: str) -> None:
+    world = World(tmp_path, url=database_url)
+    world.make_customer()
+    report = probe_kind(world.hub, "erp", "order", "ada")
+    row = read_row(world)
+    assert row is not None
+    assert row.facts == [
+        {"fact": one.fact, "declared": one.declared, "measured": one.measured, "verdict": one.verdict.value}
+        for one in report.measured.findings
+        if one.fact
+    ]
+    world.hub.close()
+    world.store.close()
+
+
 @pytest.mark.parametrize("amend", ["free", "reopen", "reverse", "park"])
 def test_every_way_to_amend_can_be_probed(make_world: MakeWorld, amend: str) -> None:
     world = make_world(erp={"amend": amend, "text_max": 30, "text_upper": True})
