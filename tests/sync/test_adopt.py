@@ -396,6 +396,37 @@ def test_a_paused_connection_is_not_read(scene: Scene) -> None:
         run_adopt(scene, "account")
 
 
+# ---- on either database --------------------------------------------------------------------------------------------
+
+
+def test_a_first_week_on_either_database(database_url: str, tmp_path: Path) -> None:
+    scene = Scene(tmp_path, url=database_url, read=False)
+    try:
+        customer = share_customer(scene)
+        order, sale = share_order(scene, customer)
+        scene.edit_sale(sale["id"], note="dort")
+        scene.edit(order, note="hier")
+        make_account(scene, "晨澜")
+        scene.wang.create("partner", name="晨澜", tax_id="")
+        first = run_adopt(scene)
+        assert outcomes(first) == {
+            ("account", "bound"): 1, ("account", "ambiguous"): 1, ("product", "bound"): 1, ("order", "differs"): 1,
+        }  # fmt: skip
+        assert outcomes(run_adopt(scene)) == {("account", "ambiguous"): 1}
+        settle_binding(scene.hub, scene.binding(order).id, "remote", "li")
+        (asked,) = scene.dead()
+        add_binding(scene.hub, "erp", "account", "new", asked.external_id, "li")
+        writes = scene.api.writes
+        _, report = scene.accept()
+        assert not report.errors
+        assert scene.api.writes == writes
+        assert scene.reload(order).note == "dort"
+        assert len(scene.records("account")) == 3
+    finally:
+        scene.hub.close()
+        scene.store.close()
+
+
 # ---- a whole company -----------------------------------------------------------------------------------------------
 
 

@@ -10,9 +10,11 @@ from connectors.sandbox.simulator import make_uscc
 from hub.errors import RuleBroken
 from hub.protocol.binding import BindingState
 from hub.store.rows import DeadRow, IdentityVerdict, Sign
+from hub.sync.adopt import adopt
 from hub.sync.bindings import add_binding, show_binding
 from hub.sync.context import Hub
 from hub.sync.plan import make_plan
+from hub.sync.pull import pull_stream
 from hub.sync.records import create_record
 from hub.sync.sweep import sweep_connection
 from hub.sync.todo import TodoItem, list_todo
@@ -293,3 +295,34 @@ def test_equal_ids_of_another_kind_are_no_answer(scene: Scene) -> None:
         tx.save(row.model_copy(update={"stream": "partner"}))
     assert order.number in {item.number for item in todo(scene.hub)}
     assert sale["id"] == row.external_id
+
+
+# ---- more than one system ------------------------------------------------------------------------------------------
+
+
+def add_connection(scene: Scene, name: str) -> None:
+    """A second account, whose books happen to hold the same."""
+    connection = scene.config.connections["erp"]
+    scene.config = scene.config.model_copy(update={"connections": {"erp": connection, name: connection}})
+    scene.hub = scene.make_hub()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_second_system_with_the_same_customers_doubles_nothing(make_scene: SceneMaker, first: bool) -> None:
+    """Whether it is configured before the records come in, or after."""
+    scene = make_scene(account=CREATE, read=False)
+    if first:
+        add_connection(scene, "two")
+    for place in range(5):
+        scene.wang.create("partner", name=f"客户{place}", tax_id="", code=f"K-{place}")
+    scene.pull("account")
+    if not first:
+        add_connection(scene, "two")
+    counts = pull_stream(scene.hub, "two", "account", actor="test").counts
+    assert counts["review"] == 5
+    assert len(scene.records("account")) == 5
+    assert adopt(scene.hub, "two", ["account"], "li", by="number").kinds[0].sums["bound"].there == 5
+    assert pull_stream(scene.hub, "two", "account", actor="test").counts["unchanged"] == 5
+    assert len(scene.records("account")) == 5
+    scene.push()
+    assert len(scene.erp.documents("partner")) == 5
