@@ -34,7 +34,13 @@ TRYTON_CACHE = Path(__file__).parents[1] / ".cache" / "tryton"
 SLOW_PLACES = (
     *("tests/journeys/", "tests/docs/", "tests/commands/", "tests/connectors/tryton/", "tests/storm/", "tests/web/"),
     *("tests/runtime/", "tests/testkit/", "tests/store/test_money.py", "tests/store/test_processes.py"),
-    *("tests/bench/", "tests/deploy/", "tests/connectors/sandbox/", "tests/sync/test_run.py", "tests/sync/test_ingest.py"),
+    *(
+        "tests/bench/",
+        "tests/deploy/",
+        "tests/connectors/sandbox/",
+        "tests/sync/test_run.py",
+        "tests/sync/test_ingest.py",
+    ),
     *(
         "tests/sync/test_steps_change.py",
         "tests/sync/test_handle.py",
