@@ -52,6 +52,24 @@ def write_page(store: Store, work: Callable[[UnitOfWork], T]) -> T:
             return work(tx)
 
 
+class _Undone(Exception):
+    """Ends the rehearsal of a page."""
+
+
+def rehearse_page(store: Store, work: Callable[[UnitOfWork], T]) -> T:
+    """What :func:`write_page` would come to, without its happening."""
+    result: list[T] = []
+    try:
+        with _without_collector(), store.write_batch() as batch:
+            result.append(work(batch))
+            raise _Undone
+    except _Undone:
+        return result[0]
+    except BatchRefused:
+        with store.rehearse() as tx:
+            return work(tx)
+
+
 def take_in(
     tx: UnitOfWork,
     hub: Hub,

@@ -15,9 +15,9 @@ from hub.sdk import Page
 from hub.store import UnitOfWork
 from hub.store.guard_rows import MassStop
 from hub.store.rows import Cursor
-from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
-from hub.sync.ingest import Ingested, ingest
+from hub.sync.ingest import Ingested
+from hub.sync.intake import rehearse_page, take_in
 from hub.sync.mass import (
     CLEARED,
     MEASURES,
@@ -179,12 +179,14 @@ class ReadGuard:
             return  # the pull itself begins anew, and is weighed anew
 
     def _weigh_ahead(self, page: Page, found: Evidence) -> None:
-        with self.hub.store.rehearse() as tx:
-            for source in page.records:
-                done = ingest(Arrival(tx, self.hub, self.conn, self.kind, source, self.actor))
-                weight = weigh_ingested(self.kind, done)
-                found.add(tx, weight, done.changes, done.record_id, source.external_id)
-        found.tally[READ] += len(page.records)
+        def work(tx: UnitOfWork) -> Evidence:
+            seen = Evidence(self.kind, Counter({READ: len(page.records)}))
+            dones = take_in(tx, self.hub, self.conn, self.kind, page.records, self.actor)
+            for source, done in zip(page.records, dones, strict=True):
+                seen.add(tx, weigh_ingested(self.kind, done), done.changes, done.record_id, source.external_id)
+            return seen
+
+        found.merge(rehearse_page(self.hub.store, work))
 
 
 def is_full_reading(cursor: Cursor) -> bool:

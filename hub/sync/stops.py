@@ -67,7 +67,7 @@ class Evidence:
         if amount is not None and currency:
             self.amounts[currency] = self.amounts.get(currency, Decimal(0)) + amount
         measure = weight.measures[0]
-        if sum(example["measure"] == measure for example in self.examples) < EXAMPLES:
+        if self._has_room(measure):
             shown = {name: pair for name, pair in flatten_changes(changes).items() if _is_told(name, weight)}
             self.examples.append(
                 {
@@ -83,6 +83,19 @@ class Evidence:
                     "currency": currency,
                 }
             )
+
+    def _has_room(self, measure: str) -> bool:
+        return len([example for example in self.examples if example["measure"] == measure]) < EXAMPLES
+
+    def merge(self, other: Evidence) -> None:
+        """Take over what was found in another page."""
+        self.tally.update(other.tally)
+        self.fields.update(other.fields)
+        for code, amount in other.amounts.items():
+            self.amounts[code] = self.amounts.get(code, Decimal(0)) + amount
+        for example in other.examples:
+            if self._has_room(example["measure"]):
+                self.examples.append(example)
 
 
 def _is_told(name: str, weight: Weight) -> bool:

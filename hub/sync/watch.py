@@ -174,9 +174,10 @@ def list_guarded(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoIte
 
 def list_stops(tx: UnitOfWork, hub: Hub, wanted: set[str] | None = None) -> list[MassStop]:
     """What guards stopped and nobody has let pass yet, the oldest first."""
-    known = set(hub.config.connections)
-    chosen = sorted(known if wanted is None else wanted & known)
-    return [stop for stop in tx.find(MassStop, connection__in=chosen, order=["first_at"]) if not stop.allowed]
+    known = hub.config.connections
+    chosen = sorted(name for name in known if wanted is None or name in wanted)
+    rows = tx.find(MassStop, connection__in=chosen, order=["first_at"])
+    return [stop for stop in rows if not stop.allowed and stop.kind in known[stop.connection].syncs]
 
 
 def _about_stop(stop: MassStop) -> TodoItem:

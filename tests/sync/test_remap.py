@@ -12,6 +12,7 @@ from hub.sync.guards import hold_back
 from hub.sync.push import list_due, push_bindings
 from hub.sync.remap import accept_remap, list_next, load_remap, preview_remap
 from hub.sync.todo import list_todo
+from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Crashed, Scene
 from tests.sync.test_explain import use_layer
 from tests.sync.test_plan import dump
@@ -72,6 +73,20 @@ def test_accepting_writes_exactly_what_was_shown(filled: Scene) -> None:
     assert preview(filled).summary["counts"] == {"looked": 6}
     filled.clock.pass_time(60)
     assert filled.pull("account").get("updated", 0) == 0, "reading it again finds nothing new"
+
+
+def test_both_databases_remap_chunk_by_chunk(
+    make_scene: SceneMaker, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.sync.remap.CHUNK", 2)
+    scene = make_scene(url=database_url)
+    for number in range(5):
+        scene.make_customer(f"客户{number}", phone=f"139{number:08}", note=f"021-{number:08}")
+    scene.pull("account")
+    change_mapping(scene, "account", FROM_NOTE)
+    remap = preview(scene)
+    assert accept_remap(scene.hub, remap.label, "li").counts == remap.summary["counts"] == {"looked": 5, "changed": 5}
+    assert {row.phone for row in scene.records("account")} == {f"021-{number:08}" for number in range(5)}
 
 
 def test_what_was_accepted_is_accepted_once_and_as_it_was_shown(filled: Scene) -> None:
