@@ -48,8 +48,9 @@ def edit_item(hub: Hub, item: TodoItem, values: Mapping[str, Any], actor: str) -
     check_verb(item, "edit")
     source = _read(hub, item)
     choice = ", ".join(f"{name}={value}" for name, value in values.items())
-    with hub.store.write() as tx, deciding(tx, hub, item, "edit", actor, choice=choice):
+    with hub.store.write() as tx, deciding(tx, hub, item, "edit", actor, choice=choice) as under_way:
         done = _apply(tx, hub, item, source, values, actor)
+        under_way.record_id = done.record_id
     hub.hint(done.due)
     return done
 

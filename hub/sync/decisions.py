@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -71,10 +71,9 @@ def scope_of(item: TodoItem) -> Scope:
 
 @dataclass
 class Deciding:
-    """A decision under way; ``label`` and ``choice`` may still be filled in."""
+    """A decision under way; ``record_id`` may still be told, of a record that comes in by it."""
 
-    decision: Decision
-    due: list[UUID] = field(default_factory=list)
+    record_id: UUID | None
 
 
 @contextmanager
@@ -89,21 +88,22 @@ def deciding(
         label=item.number or item.remote_id or "", actor=actor, at=hub.now(), connection=item.connection,
         kind=item.kind, record_id=item.record_id, remote_id=item.remote_id,
     )  # fmt: skip
-    under_way = Deciding(decision)
+    under_way = Deciding(item.record_id)
     yield under_way
     after = _read_rows(tx, scope)
     changed = [place for place in {**before, **after} if before.get(place) != after.get(place)]
     kept = [place for place in changed if not _is_elsewhere(scope, before.get(place))]
-    under_way.decision = tx.insert(
+    tx.insert(
         decision.model_copy(
             update={
+                "record_id": under_way.record_id,
                 "before": [_dump(place, before.get(place)) for place in kept],
                 "after": [_dump(place, after.get(place)) for place in kept],
             }
         )
     )
     tx.journal(
-        actor, f"todo.{verb}", kind=item.kind or None, record_id=item.record_id, connection=item.connection,
+        actor, f"todo.{verb}", kind=item.kind or None, record_id=under_way.record_id, connection=item.connection,
         remote_id=item.remote_id, choice=choice, reason=reason, code=item.code, decision=str(decision.id),
     )  # fmt: skip
 

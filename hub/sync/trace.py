@@ -110,7 +110,10 @@ def _tell_entry(row: JournalEntry) -> Iterator[TraceEvent]:
     elif row.action == "record.changed":
         what = "changed_there" if row.connection else "edited"
         yield TraceEvent(row.at, what, row.connection, {**who, "fields": _list(changes)})
-    else:
+    elif row.action in TODO_EVENTS:
+        told = {name: str(row.detail.get(name) or "-") for name in ("choice", "reason", "verb")}
+        yield TraceEvent(row.at, TODO_EVENTS[row.action], row.connection, {**who, **told})
+    elif row.action != "todo.take":  # told as settled
         more = {name: str(value) for name, value in row.detail.items() if not isinstance(value, dict)}
         detail = {**who, "action": row.action, "more": ", ".join(f"{name}={more[name]}" for name in sorted(more))}
         yield TraceEvent(row.at, _ACTIONS.get(row.action, "noted"), row.connection, detail)
@@ -121,6 +124,13 @@ def _tell_entry(row: JournalEntry) -> Iterator[TraceEvent]:
             yield TraceEvent(row.at, event, row.connection, {"old": str(old), "new": str(new)})
 
 
+TODO_EVENTS = {
+    "todo.drop": "given_up",
+    "todo.edit": "corrected",
+    "todo.retry": "retried",
+    "todo.undo": "taken_back",
+}
+"""What people did with an entry of the todo list → the event."""
 _ACTIONS = {
     "binding.added": "matched_by_hand",
     "binding.removed": "parted",

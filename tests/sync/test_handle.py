@@ -12,13 +12,14 @@ from connectors.sandbox.simulator import make_uscc
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.protocol.binding import Binding, BindingState
 from hub.store.decision_rows import Correction, Decision
-from hub.store.rows import Conflict, Image, JournalEntry, Orphan
+from hub.store.rows import Conflict, DeadRow, Image, JournalEntry, Orphan
 from hub.sync.correct import edit_item, preview_edit
 from hub.sync.decisions import list_decisions, undo_decision
 from hub.sync.handle import drop_item, list_verbs, take_item
 from hub.sync.records import create_record
 from hub.sync.retry import replay_items, retry_items
 from hub.sync.todo import TodoFilter, TodoItem, find_item, list_todo, shorten_ids
+from hub.sync.trace import trace_number
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene, make_approved, requote
 
@@ -63,7 +64,7 @@ def dump(scene: Scene, *models: Any) -> list[Any]:
         for row in scene.rows(model):
             moving = volatile - {"revision"} if isinstance(row, Binding) else volatile
             rows.append((model.__name__, row.model_dump(exclude=moving)))
-    return rows
+    return sorted(rows, key=str)
 
 
 # ---------------------------------------------------------------- ids
@@ -193,6 +194,22 @@ def test_undo_puts_everything_back(scene: Scene, choice: str) -> None:
     ]
     with pytest.raises(NotFound):
         undo_decision(scene.hub, item.short, "wang")
+
+
+def test_decisions_are_kept_and_undone_the_same_on_every_database(make_scene: SceneMaker, database_url: str) -> None:
+    scene = make_scene(url=database_url)
+    account = make_conflict(scene, "phone", "email")
+    make_dead(scene)
+    before = dump(scene, Binding, Image, Conflict, DeadRow)
+    conflict, dead = only(scene, "conflict"), only(scene, "dead")
+    take_item(scene.hub, conflict, "13900000000", "li", field_name="phone")
+    edit_item(scene.hub, dead, {"fulfilment": "complete"}, "li")
+    assert scene.reload(account).phone == "13900000000"
+    told = [event.text("zh") for event in trace_number(scene.hub, str(scene.records("order")[0].id)).events]
+    assert any("complete" in text for text in told)
+    undo_decision(scene.hub, dead.short, "li")
+    undo_decision(scene.hub, conflict.short, "li")
+    assert dump(scene, Binding, Image, Conflict, DeadRow) == before
 
 
 def test_undo_is_refused_once_the_other_system_was_told(scene: Scene) -> None:
