@@ -8,7 +8,7 @@ from hub.errors import ConfigInvalid, IsthmusError, NeedsConsent, Transient
 from hub.sync.context import Hub
 from hub.sync.measure import Findings, Measured, Subject, outline, reading
 from hub.sync.measure.findings import bad, name_outcome
-from hub.sync.probe import make_subject
+from hub.sync.subjects import make_subject
 
 
 def inspect_reading(hub: Hub, connection: str) -> list[Measured]:

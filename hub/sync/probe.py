@@ -10,27 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
 from hub.errors import ConfigInvalid, IsthmusError, MappingError, NeedsConsent, OutcomeUnknown, Transient
-from hub.model.base import Line
-from hub.model.kinds import list_fields, list_line_refs, list_refs
-from hub.protocol.reference import INSTALLATION_LENGTH, PREFIX, make_reference
+from hub.protocol.reference import INSTALLATION_LENGTH, PREFIX
 from hub.protocol.semantics import ALL_FIELDS, Stage, Tier
 from hub.sdk import SourceRecord
 from hub.store.rows import Probe
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.evidence import digest_declaration
-from hub.sync.measure import Finding, Findings, Measured, Register, Seen, Subject, ending, stages, writing
+from hub.sync.measure import Finding, Findings, Measured, Seen, Subject, ending, stages, writing
 from hub.sync.measure.findings import bad, name_outcome, note
 from hub.sync.measure.samples import make_sample
 from hub.sync.pause import check_paused
+from hub.sync.subjects import PROBERS, choose_parents, make_subject
 
-PROBERS = ("PRB", "PRC")
-"""Installation ids of probe documents; the second where a hub happens to have the first."""
-PRICE = Decimal("0.01")
-LOOKED_AT = 50
 LEASE_S = 600.0
 
 
@@ -95,80 +89,6 @@ def probe_kind(hub: Hub, connection: str, kind: str, actor: str) -> ProbeReport:
     finally:
         with hub.store.write() as tx:
             tx.release_lease(f"probe:{connection}", holder)
-
-
-def make_subject(hub: Hub, conn: OpenConnection, kind: str, given: dict[str, Any] | None = None) -> Subject:
-    """One kind of an open connection as the measures want it; references carry an installation of their own."""
-    installation = next(name for name in PROBERS if name != hub.installation)
-    return Subject(
-        kind=kind,
-        mapping=conn.mapping_of(kind),
-        stream=conn.stream_of(kind),
-        sink=conn.sinks.get(kind),
-        clock=hub.clock,
-        register=Register(),
-        codes=lambda: conn.codes,
-        zone=hub.zone_of(conn.name),
-        make_ref=lambda: make_reference(installation, hub.new_id()),
-        given=given if given is not None else {},
-    )
-
-
-# ---------------------------------------------------------------- what a draft needs
-
-
-def choose_parents(hub: Hub, conn: OpenConnection, subject: Subject) -> None:
-    """An existing record for every reference that a sample has, and values that go with them."""
-    given: dict[str, Any] = {"currency": hub.config.organisation.currency}
-    needed = list_needed(subject)
-    for kind in sorted(needed):
-        found = find_living(hub, conn, kind) if kind in conn.mappings else None
-        if found is None and needed[kind]:
-            raise ConfigInvalid("sync.probe_parent_missing", connection=conn.name, kind=subject.kind, parent=kind)
-        if found is not None:
-            subject.register.add_parent(kind, found.source.external_id)
-            if kind == "product":
-                given |= _goods_of(found)
-    lines = {"lines.quantity": Decimal(1), "lines.unit_price": PRICE, "list_price": PRICE}
-    subject.given = {**given, **lines}
-
-
-def _goods_of(product: Seen) -> dict[str, Any]:
-    """What a line about this product has to say."""
-    values = product.values
-    told = {"lines.unit": values.get("unit"), "lines.tax_rate": values.get("tax_rate")}
-    return {**told, **({"currency": values["currency"]} if values.get("currency") else {})}
-
-
-def list_needed(subject: Subject) -> dict[str, bool]:
-    """Kinds that the mapping refers to → whether a record cannot do without."""
-    fields = subject.mapping.fields_out
-    info = list_fields(subject.kind)
-    needed = {target: info[name].is_required() for name, target in list_refs(subject.kind) if name in fields}
-    for name in sorted(fields & subject.mapping.lists.keys()):
-        for model in get_args(info[name].annotation):
-            if isinstance(model, type) and issubclass(model, Line):
-                for place, target in list_line_refs(model):
-                    needed[target] = needed.get(target, False) or model.model_fields[place].is_required()
-    return needed
-
-
-def find_living(hub: Hub, conn: OpenConnection, kind: str) -> Seen | None:
-    """A record of the other system that is in effect and can be translated."""
-    subject = make_subject(hub, conn, kind)
-    for record in subject.stream.read_page(None, None, LOOKED_AT).records:
-        if record.stage is not Stage.EFFECTIVE:
-            continue
-        try:
-            seen = subject.translate(record)
-        except MappingError:
-            continue
-        if str(seen.values.get("state", "active")) == "active":
-            return seen
-    return None
-
-
-# ---------------------------------------------------------------- the draft itself
 
 
 def remove_left(hub: Hub, subject: Subject, connection: str, actor: str) -> None:
