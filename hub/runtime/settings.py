@@ -18,9 +18,7 @@ from hub.model.refusal import explain_refusal, show_refused
 from hub.runtime.home import Home
 from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
 
-OWN_KEYS = frozenset(
-    {"connector", "zone", "codes", "rounding", "tolerance", "calls_per_s", "calls_per_day", "syncs"}
-)
+OWN_KEYS = frozenset({"connector", "zone", "codes", "rounding", "tolerance", "calls_per_s", "calls_per_day", "syncs"})
 """Keys of a connection that are ours; every other key belongs to its connector."""
 DURATIONS = frozenset({"every", "expect_change_every", "cursor_kept"})
 """Keys of a sync that are written as ``30s``, ``5m``, ``1h`` or ``1d``."""
@@ -74,9 +72,7 @@ def name_code_file(connection: str) -> str:
     return f"codes/{connection}.toml"
 
 
-def parse_config(
-    text: str, path: Path, layers: Layers | None = None, codes: CodeTexts | None = None
-) -> HubConfig:
+def parse_config(text: str, path: Path, layers: Layers | None = None, codes: CodeTexts | None = None) -> HubConfig:
     """Validate a whole configuration text, with the mapping files and code tables of the site."""
     table = read_table(text, path.name)
     connections = _shape_connections(table.get("connections", {}), text, path, layers or {})
