@@ -4,6 +4,7 @@ have vanished are counted."""
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 from hub.protocol.binding import Binding, BindingState
@@ -51,9 +52,10 @@ def _try_again(hub: Hub, conn: OpenConnection, kind: str, external_id: str, acto
 
 
 def _count_vanished(hub: Hub, conn: OpenConnection, kind: str) -> int:
-    stream, vanished, last = conn.stream_of(kind), 0, None
+    stream, vanished = conn.stream_of(kind), 0
+    last: UUID | None = None
     while True:
-        after = {"id__gt": last} if last is not None else {}
+        after: dict[str, Any] = {"id__gt": last} if last is not None else {}
         with hub.store.read() as tx:
             rows = tx.find(
                 Binding, connection=conn.name, kind=kind, remote_id__null=False, state__ne=BindingState.TOMB,
