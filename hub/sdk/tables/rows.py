@@ -8,6 +8,9 @@ from typing import Any
 
 from hub.errors import MappingError
 
+EXACT_DIGITS = 15
+"""Spreadsheets keep so many digits of a number; what is longer is not what somebody typed."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellProblem:

@@ -26,11 +26,9 @@ from openpyxl.xml.constants import SHARED_STRINGS
 
 from hub.errors import ConfigInvalid, MappingError
 from hub.sdk.tables.headings import SEARCHED_ROWS, Headings, find_headings, letter_of, tell_no_record
-from hub.sdk.tables.rows import CellProblem, Facts, Layout, Row
+from hub.sdk.tables.rows import EXACT_DIGITS, CellProblem, Facts, Layout, Row
 from hub.sdk.tables.strings import SharedTexts, join_texts, local_name
 
-EXACT_DIGITS = 15
-"""Spreadsheets keep so many digits of a number; what is longer is not what somebody typed."""
 _CHUNK_BYTES = 1 << 20
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]+\d+:[A-Z]+\d+)\"")
 _INTEGER = re.compile(r"-?\d+")

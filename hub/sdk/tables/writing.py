@@ -16,7 +16,7 @@ from typing import Any
 from hub.errors import ConfigInvalid
 from hub.sdk.tables.delimited import FORMULA_STARTS
 from hub.sdk.tables.opening import FORMS
-from hub.sdk.tables.workbook import EXACT_DIGITS
+from hub.sdk.tables.rows import EXACT_DIGITS
 
 Cell = str | int | bool | Decimal | date | None
 """What a cell may be written from; None leaves it empty."""
