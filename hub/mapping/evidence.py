@@ -64,18 +64,11 @@ SHAPES: Mapping[str, Callable[[str], bool]] = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """One column: how many values it has, how many are there and different, and the share of each shape."""
+    """One column: how many of its values are filled in, the share of each shape among them, and some of them."""
 
-    count: int
     filled: int
-    distinct: int
     shares: Mapping[str, float]
     examples: tuple[str, ...]
-
-    @property
-    def unique(self) -> bool:
-        """Every row has a value of its own."""
-        return 0 < self.count == self.filled == self.distinct
 
     def share(self, shape: str) -> float:
         return self.shares.get(shape, 0.0)
@@ -85,9 +78,8 @@ def look_at_values(values: Sequence[object]) -> Evidence:
     """What a column's values have in common."""
     texts = [unicodedata.normalize("NFKC", str(value)).strip() for value in values if value not in (None, "")]
     texts = [text for text in texts if text]
-    kinds = dict.fromkeys(texts)
     shares = {name: sum(map(fits, texts)) / len(texts) for name, fits in SHAPES.items()} if texts else {}
-    return Evidence(len(values), len(texts), len(kinds), shares, tuple(kinds)[:3])
+    return Evidence(len(texts), shares, tuple(dict.fromkeys(texts))[:3])
 
 
 def guess_type(values: Sequence[object]) -> str:
