@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,8 +52,9 @@ def show_list(
         found = list_todo(session.hub, choose(session, connection, kind, code, since, dropped=dropped), limit=limit)
         session.items([describe(session, item) for item in found])
         mine = [item for item in found if not item.informational]
+        locate = find_cells(session, mine)
         for item in mine:
-            print_wait(session, item)
+            print_wait(session, item, locate(item))
         session.say("cli.todo_count", count=len(mine))
         if len(mine) < len(found):
             session.say("cli.todo_approval", count=len(found) - len(mine))
@@ -94,10 +96,22 @@ def describe(session: Session, item: Any) -> dict[str, Any]:
     return {"id": item.id, **vars(item), "text": item.text(session.options.lang)}
 
 
-def print_wait(session: Session, item: Any) -> None:
-    """Three lines: what and how much, why, and the command that settles it (whole, to be copied)."""
+def find_cells(session: Session, items: Sequence[Any]) -> Callable[[Any], Any]:
+    """Entry → where the code that it waits for is filled in, or None."""
+    from hub.sync.codes import locate_cells
+    from hub.sync.waits import find_missing_code
+
+    wanting = {item.connection for item in items if find_missing_code(item.params) is not None}
+    known = {name: locate_cells(session.hub, name) for name in sorted(wanting)}
+    return lambda item: known[item.connection](item.params) if item.connection in known else None
+
+
+def print_wait(session: Session, item: Any, cell: Any = None) -> None:
+    """What and how much, why, where to fill a code in, and the command that settles it (whole, to be copied)."""
     session.write(f"{item.short} {name_wait(session, item)}")
     session.write(f"  {item.text(session.options.lang)}")
+    if cell is not None:
+        session.write("  " + session.text("todo.say_cell", file="codes.xlsx", **vars(cell)))
     if item.kind_of_wait == "dropped":
         session.say("todo.say_given_up", actor=item.params.get("actor", "-"), reason=item.params.get("reason") or "-")
     session.write(f"  → {item.command}")

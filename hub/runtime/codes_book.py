@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from hub.errors import ConfigInvalid
 from hub.locale import Phrase, render
 from hub.mapping import check_code_value
 from hub.model.money import format_money
-from hub.sync.codes import FIRST_ROW, IN, CodeEntry, CodeSurvey, TableSurvey
+from hub.sync.codes import FIRST_ROW, IN, CodeEntry, CodeSurvey, TableSurvey, name_sheet
 
 LABEL = "代码表 / Code table"
 HEADS = (
@@ -32,7 +31,6 @@ TO_FILL = PatternFill("solid", fgColor="FFF2CC")
 HEADING = PatternFill("solid", fgColor="D9E1F2")
 SPARE_ROWS = 200
 """Empty rows below that are ready for codes nobody has met yet."""
-_NO_TITLE = re.compile(r"[\[\]:*?/\\]")
 
 
 @dataclass(frozen=True)
@@ -76,11 +74,6 @@ def write_book(path: Path, survey: CodeSurvey, *, only_missing: bool = False) ->
     except OSError as error:
         raise ConfigInvalid("codes.book_unwritable", file=path, what=error.strerror or type(error).__name__) from error
     return len(tables)
-
-
-def name_sheet(table: str) -> str:
-    """The table's name as far as a sheet can bear it."""
-    return _NO_TITLE.sub("_", table)[:31] or "_"
 
 
 def _write_table(book: Workbook, table: TableSurvey, connection: str) -> None:

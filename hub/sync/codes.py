@@ -4,6 +4,7 @@ documents: everything is computed from what is kept."""
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -41,6 +42,7 @@ EXAMPLES = 3
 FIRST_ROW = 6
 """The first row of a sheet that holds a code; what stands above is for people."""
 _CHUNK = 500
+_NO_TITLE = re.compile(r"[\[\]:*?/\\]")
 _ANYBODY = UUID(int=0)
 Key = tuple[str, str, str]
 """(table, way, code or value)."""
@@ -336,14 +338,38 @@ def key_of_problem(missing: tuple[str, str, str]) -> Key:
     return table, IN if code == "mapping.code_unknown" else OUT, value
 
 
-def locate_cell(hub: Hub, connection: str, missing: tuple[str, str, str]) -> tuple[str, int]:
-    """(sheet, row) of a code that something waits for, in the book that ``codes missing --out`` writes now."""
+@dataclass(frozen=True)
+class Cell:
+    """Where a missing code is filled in, in the book that ``codes missing --out`` writes now."""
+
+    sheet: str
+    row: int
+    table: str
+    value: str
+
+
+def locate_cells(hub: Hub, connection: str) -> Callable[[Mapping[str, Any]], Cell | None]:
+    """Parameters of a reason → the cell of the code that it is about, or None."""
     conn = hub.open(connection)
     targets = {found.table: found.target for mapping in conn.mappings.values() for found in list_code_fields(mapping)}
     with hub.store.read() as tx:
-        waiting = list_waiting_codes(tx, connection)
-    table, way, _ = wanted = key_of_problem(missing)
-    plain = {(key[0], key[1], plain_value(targets, key)) for key in waiting}
-    entries = [CodeEntry(*key, waiting=True) for key in plain if key[0] == table]
-    values = [(entry.way, entry.value) for entry in sort_missing(entries)]
-    return table, FIRST_ROW + values.index((way, plain_value(targets, wanted)))
+        waiting = {(key[0], key[1], plain_value(targets, key)) for key in list_waiting_codes(tx, connection)}
+    rows: dict[Key, int] = {}
+    for table in {key[0] for key in waiting}:
+        entries = sort_missing(CodeEntry(*key, waiting=True) for key in waiting if key[0] == table)
+        rows |= {(table, entry.way, entry.value): FIRST_ROW + place for place, entry in enumerate(entries)}
+
+    def locate(params: Mapping[str, Any]) -> Cell | None:
+        missing = find_missing_code(params)
+        if missing is None:
+            return None
+        table, way, _ = key = key_of_problem(missing)
+        row = rows.get((table, way, plain_value(targets, key)))
+        return None if row is None else Cell(name_sheet(table), row, table, missing[2])
+
+    return locate
+
+
+def name_sheet(table: str) -> str:
+    """The table's name as far as a sheet of a workbook can bear it."""
+    return _NO_TITLE.sub("_", table)[:31] or "_"

@@ -17,7 +17,7 @@ from hub.protocol.diff import comparable
 from hub.store import UnitOfWork
 from hub.store.decision_rows import Decision
 from hub.store.rows import Attempt, Conflict, DeadRow, Image
-from hub.sync.codes import locate_cell
+from hub.sync.codes import locate_cells
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.handle import IMPORTS, SIDES, key_of, list_verbs
 from hub.sync.intent import list_values
@@ -92,11 +92,10 @@ def show_item(hub: Hub, item: TodoItem) -> Dossier:
 
 def _find_cell(hub: Hub, item: TodoItem) -> dict[str, str] | None:
     """Where the missing code is to be filled in."""
-    missing = find_missing_code(item.params)
-    if missing is None or item.connection not in hub.config.connections:
+    if find_missing_code(item.params) is None or item.connection not in hub.config.connections:
         return None
-    sheet, row = locate_cell(hub, item.connection, missing)
-    return {"file": CODES_FILE, "sheet": sheet, "row": str(row), "table": missing[1], "value": missing[2]}
+    cell = locate_cells(hub, item.connection)(item.params)
+    return None if cell is None else {"file": CODES_FILE, **{name: str(value) for name, value in vars(cell).items()}}
 
 
 # ---------------------------------------------------------------- values

@@ -65,6 +65,8 @@ def fill(path: Path, book: Any, **cells: object) -> Path:
 def test_the_whole_way_from_held_documents_to_none(stopped: Terminal, erp: Erp):
     waiting = [item for item in stopped.json("todo")["items"] if item["kind_of_wait"] in ("dead", "held")]
     assert {item["command"] for item in waiting} == {"isthmus codes missing erp --out codes.xlsx"}
+    assert "codes.xlsx, sheet unit, row 6" in stopped.call("todo").out
+    assert "工作表 unit，第 7 行" in stopped.call("todo", "--lang", "zh").out
     shown = stopped.json("todo", "show", waiting[0]["short"])["item"]["cell"]
     path, book = book_of(stopped)
     sheet = book["unit"]

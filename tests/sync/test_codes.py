@@ -10,7 +10,7 @@ import pytest
 from hub.protocol.binding import Binding
 from hub.store.rows import DeadRow
 from hub.sync.accept import carry_acceptance, check_accepted
-from hub.sync.codes import CodeSurvey, TableSurvey, locate_cell, survey_codes
+from hub.sync.codes import Cell, CodeSurvey, TableSurvey, locate_cells, survey_codes
 from hub.sync.context import Hub
 from hub.sync.dossier import show_item
 from hub.sync.retry import replay_items
@@ -108,7 +108,8 @@ def test_the_cell_to_fill_is_named_for_everything_that_waits(scene: Scene) -> No
     for item in waiting(scene, "dead", "held"):
         missing = find_missing_code(item.params)
         assert missing is not None
-        assert locate_cell(scene.hub, "erp", missing) == ("unit", 6 + rows.index(missing[2]))
+        place = Cell("unit", 6 + rows.index(missing[2]), "unit", missing[2])
+        assert locate_cells(scene.hub, "erp")(item.params) == place
         cell = show_item(scene.hub, item).cell
         assert cell is not None
         assert (cell["table"], cell["value"], cell["sheet"]) == ("unit", missing[2], "unit")
