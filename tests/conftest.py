@@ -42,6 +42,8 @@ SLOW_PLACES = (
         "tests/sync/test_ingest.py",
     ),
     *(
+        "tests/sync/test_adopt.py",
+        "tests/sync/test_lookalike.py",
         "tests/sync/test_steps_change.py",
         "tests/sync/test_handle.py",
         "tests/sync/test_dossier.py",
