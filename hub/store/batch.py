@@ -20,9 +20,10 @@ from hub.model.base import Entity
 from hub.model.values import Value
 from hub.store import statements
 from hub.store.bookkeeping import UnitOfWork
+from hub.store.cells import ABSENT
 from hub.store.codec import stored
 from hub.store.conditions import matches, sort_rows
-from hub.store.memory import ABSENT, Memory
+from hub.store.memory import Memory
 from hub.store.query import Reading
 from hub.store.records import Clock
 from hub.store.writeout import write_out

@@ -13,10 +13,10 @@ from sqlalchemy.types import TypeEngine
 from hub.errors import RuleBroken
 from hub.model.values import Value
 from hub.store import statements
+from hub.store.cells import make_picker
 from hub.store.codec import line_codecs, row_codec, stored
 from hub.store.failures import translate
 from hub.store.json_text import dump_json, dump_rows
-from hub.store.memory import make_picker
 from hub.store.types import EnumText, HubUuid, ScaledDecimal, UtcInstant, count_micros
 
 Values = Mapping[str, Any]

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from hub.errors import Duplicate, Stale
 from hub.model.values import Value
 from hub.store.bulk import BulkStatements, bulk_statements
+from hub.store.cells import Cell
 from hub.store.codec import stored
-from hub.store.memory import Cell
 
 _REVISE = "revise "
 
