@@ -28,6 +28,7 @@ from hub.store.guard_rows import MassStop
 from hub.store.rows import Cursor, DeadRow
 from hub.sync.accept import fingerprint_write, name_action
 from hub.sync.arrival import Arrival
+from hub.sync.backfill import backfill_bindings
 from hub.sync.codes import CodeTally, Coverage, find_money
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.facts import Facts, Needs, noting
@@ -83,6 +84,7 @@ def rehearse(hub: Hub, conn: OpenConnection, kinds: list[str], actor: str) -> Re
     conn.load_codes()
     for kind in kinds:
         prepare_signs(hub, conn.name, kind)
+        backfill_bindings(hub, conn.name, kind)
     facts = Facts(records={kind: _read_all(hub, conn, kind) for kind in kinds})
     for _ in range(_ROUNDS):
         rehearsal, needs = _rehearse_once(hub, conn, kinds, facts, actor)
