@@ -28,7 +28,7 @@ from hub.testkit.conformance.bench import Bench, Person, Site
 from hub.testkit.conformance.faults import FaultTransport
 
 INSTALLATION = "C0N"
-HTTP_TOTAL_S = 30.0
+HTTP_TOTAL_S = 60.0
 TICK_S = 0.02
 T = TypeVar("T")
 
