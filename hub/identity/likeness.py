@@ -18,7 +18,7 @@ DEAL = "deal"
 """Customer, day and total of a document."""
 HALF = Decimal("0.5")
 STRONG = frozenset({NUMBER, DEAL})
-"""Signs that two different codes do not explain away: a number is given once."""
+"""Signs that a branch in the name does not explain away: a number is given once."""
 
 
 def list_signs(kind: str, values: Mapping[str, Any], number: str | None = None) -> frozenset[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.identity.likeness import DEAL, IDENTIFIER, NUMBER, has_strong, sort_of
-from hub.identity.resolver import PartyFacts, find_veto
+from hub.identity.resolver import CODES_DIFFER, PartyFacts, find_veto
 
 FILE = "file"
 RULES = (IDENTIFIER, NUMBER)
@@ -62,13 +62,17 @@ class Pairing:
     doubts: list[Doubt] = field(default_factory=list)
 
 
-def is_alike(shared: Iterable[str], one: PartyFacts | None, other: PartyFacts | None) -> bool:
-    """Whether common signs are worth a question: two codes that differ, or a branch, explain an equal name away, but
-    not an equal number."""
+def is_alike(
+    shared: Iterable[str], one: PartyFacts | None, other: PartyFacts | None, *, one_series: bool = False
+) -> bool:
+    """Whether common signs are worth a question. A branch explains an equal name away, but not an equal number. Two
+    valid codes that differ explain a number away as well, because every system counts its customers from one, unless
+    both sides are said to use one series of numbers (``one_series``)."""
     signs = frozenset(shared)
-    if not signs or has_strong(signs) or one is None or other is None:
+    if not signs or one is None or other is None or any(sort_of(sign) == IDENTIFIER for sign in signs):
         return bool(signs)
-    return find_veto(one, other) is None
+    veto = find_veto(one, other)
+    return veto is None or ((one_series or veto != CODES_DIFFER) and has_strong(signs))
 
 
 def pair_up(
@@ -220,7 +224,8 @@ class _Table:
         one, other = self.here[mine], self.there[theirs]
         if (mine, theirs) in self.apart:
             return False
-        return is_alike(one.signs & other.signs if shared is None else shared, one.facts, other.facts)
+        common = one.signs & other.signs if shared is None else shared
+        return is_alike(common, one.facts, other.facts, one_series=True)
 
     # ------------------------------------------------------------ what is on the table
 

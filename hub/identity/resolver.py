@@ -18,6 +18,7 @@ Key = tuple[IdentifierKind, str]
 Evidence = Mapping[str, str]
 """Plain values that say why; they also fill the sentence of the reason."""
 
+CODES_DIFFER = "identity.codes_differ"
 ONE_PER_ENTITY = (IdentifierKind.USCC, IdentifierKind.LEI)
 """An entity has at most one of these: two different ones are two entities. A VAT number it may have in each country."""
 
@@ -128,7 +129,7 @@ def find_veto(one: PartyFacts, other: PartyFacts) -> str | None:
     for kind in ONE_PER_ENTITY:
         mine, theirs = _values(one, kind), _values(other, kind)
         if mine and theirs and mine != theirs:
-            return "identity.codes_differ"
+            return CODES_DIFFER
     return None
 
 

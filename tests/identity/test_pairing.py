@@ -6,6 +6,7 @@ import dataclasses
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from hub.identity.pairing import (
     Pair,
     Pairing,
     Thing,
+    is_alike,
     pair_up,
 )
 from hub.identity.resolver import PartyFacts
@@ -84,6 +86,15 @@ def test_an_equal_number_with_different_codes_is_a_question() -> None:
     here = [thing("h", "number|7", facts=facts("a", CODES[0]))]
     found = pair_up(here, [thing("P7", "number|7", facts=facts("b", CODES[1]))], parties=True)
     assert [doubt.code for doubt in found.doubts] == ["identity.codes_differ"]
+
+
+@pytest.mark.parametrize("sign", ["number|7", "name|x"])
+def test_two_valid_codes_that_differ_answer_the_question_by_themselves(sign: str) -> None:
+    one, other = facts("a", CODES[0]), facts("b", CODES[1])
+    assert not is_alike([sign], one, other), "every system counts its customers from one"
+    assert is_alike([sign], one, other, one_series=True) == sign.startswith("number")
+    assert is_alike([sign], one, facts("b"))
+    assert is_alike(["identifier|uscc x"], one, other)
 
 
 def test_void_on_both_sides_is_one_history() -> None:
