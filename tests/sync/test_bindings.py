@@ -420,7 +420,7 @@ def test_a_conflict_that_the_rule_decided_is_turned_round(world: World) -> None:
     assert reload(world, account).phone == "3"
     push(world)
     view = show_binding(world.hub, str(binding_of(world, account).id))
-    assert (view.code, view.params.get("fields")) == ("sync.conflict_undecided", "phone"), "they agree, nobody has decided"
+    assert (view.code, view.params.get("fields")) == ("sync.conflict_undecided", "phone"), "agreed, undecided"
 
     settle_binding(world.hub, binding_of(world, account).id, "hub", "li")
     push(world)
