@@ -315,7 +315,6 @@ class _Sweep:
         self.hub.hint(done.due)
         self.report.counts[done.outcome] += 1
 
-
     def _ingest_once(self, source: SourceRecord) -> Ingested:
         with self.hub.store.write() as tx:
             done = ingest(Arrival(tx, self.hub, self.conn, self.kind, source, self.actor, self.run_id))
