@@ -58,7 +58,6 @@ RECIPES = {
     "isthmus record show --explain": "record show order {order} --explain",
     "isthmus mapping lint": "mapping lint",
     "isthmus mapping suggest erp": "mapping suggest erp",
-    "isthmus mapping suggest erp": "mapping suggest erp",
     "isthmus mapping show erp order": "mapping show erp order",
     "isthmus mapping explain": "mapping explain erp account {remote}",
     "isthmus mapping explain erp order S17": "mapping explain erp order {sale}",
@@ -138,6 +137,7 @@ def test_the_pages_are_read():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # some fifty programs, one after the other
 def test_the_commands_work_beside_a_sandbox(visitor: Newcomer):
     said = follow(visitor, shown(*PAGES))
     assert "Run 1" in said["isthmus sync run erp --accept 82ac"]
