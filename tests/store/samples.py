@@ -120,6 +120,8 @@ def _values_of_type(base: Any, marks: tuple[Any, ...] = ()) -> st.SearchStrategy
         return st.sampled_from(list(base))
     if base in SCALARS:
         return SCALARS[base]
+    if isinstance(base, type) and issubclass(base, Value):
+        return rows_of(base)
     return _collections(typing.get_origin(base) or base, typing.get_args(base))
 
 
