@@ -80,8 +80,10 @@ def test_an_order_cancelled_here_is_cancelled_there(company: Company, desk: Desk
 
 
 def test_an_order_cancelled_there_is_cancelled_here_and_never_made_again(company: Company, desk: Desk, erp: Erp):
-    ours, theirs = company.order_here(), company.order_there()
+    ours = company.order_here()
     desk.accept()
+    theirs = company.order_there()
+    desk.run()
     erp.void(desk.remote_id(ours))
     erp.void(theirs)
     desk.run()

@@ -295,7 +295,7 @@ def test_a_full_reading_that_ends_after_page_3_is_not_taken_for_the_whole(scene:
         cursor = tx.get(Cursor, connection="erp", stream="partner")
         assert cursor is not None
         high = cursor.high_water
-        again = {"under_way": True, "since": None, "position": None, "reading_high": high, "tally": {}}
+        again: dict[str, Any] = {"under_way": True, "since": None, "position": None, "reading_high": high, "tally": {}}
         tx.save(cursor.model_copy(update=again))
     after_second = next(row["id"] for row in partners(scene) if row["name"] == "客户9")
     scene.faults.order_next("list_short", lambda request: request.query.get("after_id") == after_second)

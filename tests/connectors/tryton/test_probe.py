@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from connectors.tryton.connector import TrytonConnector
 from hub.errors import OutcomeUnknown
 from hub.protocol.semantics import Timing
 from hub.runtime.assemble import equip_connection
