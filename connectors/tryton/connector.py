@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from connectors.tryton.checks import check_account
 from connectors.tryton.client import TrytonClient
 from connectors.tryton.config import TrytonConfig
+from connectors.tryton.money_streams import InvoiceStream, PaymentStream, ShipmentStream
 from connectors.tryton.party_sink import PartySink
+from connectors.tryton.payment_sink import PaymentSink
 from connectors.tryton.product_sink import ProductSink
 from connectors.tryton.sale_sink import SaleSink
 from connectors.tryton.shapes import FUNCTIONS
@@ -16,9 +18,12 @@ from connectors.tryton.streams import PartyStream, ProductStream, SaleStream
 from connectors.tryton.tables import TrytonTables
 from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
 
+READ = (PartyStream, ProductStream, SaleStream, ShipmentStream, InvoiceStream)
+SINKS = (PartySink, ProductSink, SaleSink, PaymentSink)
+
 
 class TrytonConnector(Connector):
-    """Reads and writes parties, products and sales of one company in a Tryton database."""
+    """Reads and writes parties, products, sales and payments of one company; reads shipments and invoices."""
 
     name = "tryton"
     label: ClassVar[Mapping[str, str]] = {"en": "Tryton", "zh": "Tryton"}
@@ -30,9 +35,11 @@ class TrytonConnector(Connector):
         self._client = TrytonClient(config, tools)
         self._tables = TrytonTables(self._client, config)
         lent = (self._client, self._tables)
-        streams = [make(*lent, tools) for make in (PartyStream, ProductStream, SaleStream)]
-        self._streams = {stream.name: stream for stream in streams}
-        sinks = [make(*lent, config, tools, self._streams[make.stream]) for make in (PartySink, ProductSink, SaleSink)]
+        payments = PaymentStream(*lent, tools)
+        read = [make(*lent, tools) for make in READ]
+        self._streams: dict[str, Stream] = {stream.name: stream for stream in (*read, payments)}
+        written = {stream.name: stream for stream in (*read, payments.orders)}
+        sinks = [make(*lent, config, tools, written[make.stream]) for make in SINKS]
         self._sinks = {sink.kind: sink for sink in sinks}
 
     def streams(self) -> Mapping[str, Stream]:

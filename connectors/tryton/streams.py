@@ -44,6 +44,8 @@ class TrytonStream(Stream):
     model: ClassVar[str] = ""
     header: ClassVar[tuple[str, ...]] = ()
     children: ClassVar[tuple[Child, ...]] = ()
+    id_prefix: ClassVar[str] = ""
+    """What tells its ids from those of another model in the same stream of the hub."""
 
     def __init__(self, client: TrytonClient, tables: TrytonTables, tools: Tools) -> None:
         self._client = client
@@ -61,14 +63,18 @@ class TrytonStream(Stream):
         records = self.read_records(domain, limit=limit)
         times = [record.modified_at for record in records if record.modified_at]
         more = len(records) == limit
-        following = {"id": int(records[-1].external_id), "began": began.isoformat()} if more else None
+        following = {"id": self._read_id(records[-1].external_id), "began": began.isoformat()} if more else None
         return Page(records, following, min(max(times), began) if times else None)
 
     def fetch(self, external_id: str) -> SourceRecord | None:
-        if not external_id.isdigit():
-            return None
-        found = self.read_records([["id", "=", int(external_id)]])
+        id = self._read_id(external_id)
+        found = self.read_records([*self.scope(), ["id", "=", id]]) if id is not None else []
         return found[0] if found else None
+
+    def _read_id(self, external_id: str) -> int | None:
+        text = external_id.removeprefix(self.id_prefix)
+        fits = external_id.startswith(self.id_prefix) and text.isdigit()
+        return int(text) if fits else None
 
     def list_ids(self) -> Sequence[str]:
         found: list[str] = []
@@ -76,7 +82,7 @@ class TrytonStream(Stream):
         while True:
             domain = [*self.scope(), ["id", ">", last]]
             ids = self._client.read(self.model, "search", domain, 0, IDS_AT_ONCE, [["id", "ASC"]])
-            found += [str(id) for id in ids]
+            found += [f"{self.id_prefix}{id}" for id in ids]
             if len(ids) < IDS_AT_ONCE:
                 return found
             last = ids[-1]
@@ -125,7 +131,7 @@ class TrytonStream(Stream):
         own = {member.resource for member in members if member.locked}
         return SourceRecord(
             stream=self.name,
-            external_id=str(row["id"]),
+            external_id=f"{self.id_prefix}{row['id']}",
             payload=payload,
             read_at=started,
             modified_at=find_changed_at(members),

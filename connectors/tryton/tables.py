@@ -10,7 +10,7 @@ from typing import Any
 from connectors.tryton.client import TrytonClient
 from connectors.tryton.config import TrytonConfig
 from connectors.tryton.shapes import add_rates
-from hub.errors import Rejected
+from hub.errors import NeedsConsent, Rejected, Transient
 
 Row = Mapping[str, Any]
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -20,6 +20,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "product.category": ("name", "accounting", "customer_taxes_used.type", "customer_taxes_used.rate"),
     "country.country": ("code",),
     "company.company": ("currency.code",),
+    "account.payment.journal": ("name", "company", "currency.code"),
 }
 
 
@@ -46,7 +47,8 @@ class TrytonTables:
 
     def codes(self) -> dict[str, dict[str, str]]:
         """The code tables that the hub can be told: symbols of units stand for themselves."""
-        return {"unit": {row["symbol"]: row["symbol"] for row in self._list("product.uom")}}
+        methods = {row["name"]: row["name"] for row in self._list_payment_journals()}
+        return {"unit": {row["symbol"]: row["symbol"] for row in self._list("product.uom")}, "payment_method": methods}
 
     def find_unit(self, symbol: str) -> int:
         return self._find_one("product.uom", "symbol", symbol, "tryton.unit_unknown")
@@ -56,6 +58,26 @@ class TrytonTables:
 
     def find_country(self, code: str) -> int:
         return self._find_one("country.country", "code", code, "tryton.country_unknown")
+
+    def find_payment_journal(self, name: str, currency: str) -> int:
+        """The journal of this name; without a name the only one in the currency."""
+        found = [
+            row
+            for row in self._list_payment_journals(fresh=True)
+            if row["currency."]["code"] == currency and name in ("", row["name"])
+        ]
+        if len(found) != 1:
+            names = _join_names(self._list_payment_journals())
+            raise Rejected("tryton.journal_unknown", name=name or "-", currency=currency, names=names)
+        return int(found[0]["id"])
+
+    def _list_payment_journals(self, *, fresh: bool = False) -> list[Row]:
+        """None where the module is not there, or the user has no right to payments."""
+        try:
+            rows = self._list("account.payment.journal", fresh=fresh)
+        except (NeedsConsent, Transient):
+            return []
+        return [row for row in rows if row["company"] == self._client.company_id]
 
     def find_taxes(self, rate: Decimal) -> list[int]:
         """The one sales tax of the company with this rate; none for 0. Several are for a person to tell apart."""

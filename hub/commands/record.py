@@ -12,7 +12,12 @@ from hub.commands.session import Session, answering
 from hub.errors import ConfigInvalid
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-MONEY = frozenset({"net", "tax", "gross", "base_gross", "unit_price", "list_price"})
+MONEY = frozenset(
+    {
+        *("net", "tax", "gross", "base_gross", "unit_price", "list_price", "invoiced", "paid"),
+        *("amount", "base_amount", "allocated"),
+    }
+)
 Kind = Annotated[str, typer.Argument(help="account, contact, product, order…")]
 Which = Annotated[str, typer.Argument(help="Number, name, id or the beginning of one.")]
 Settings = Annotated[
@@ -44,7 +49,7 @@ def _choose_columns(kind: str) -> list[str]:
     from hub.model.kinds import find_kind
 
     model = find_kind(kind)
-    wanted = dict.fromkeys([model.NUMBER, "number", "name", "ordered_on", "state", "gross", "phone", "email"])
+    wanted = dict.fromkeys([model.NUMBER, "number", "name", model.DAY, "state", model.AMOUNT, "phone", "email"])
     return [name for name in wanted if name in model.model_fields]
 
 
@@ -52,7 +57,7 @@ def _row(record: Any, columns: list[str]) -> list[object]:
     from hub.commands.output import show_money
 
     return [
-        show_money(record.gross, record.currency) if column == "gross" else getattr(record, column)
+        show_money(getattr(record, column), record.currency) if column == record.AMOUNT else getattr(record, column)
         for column in columns
     ]
 

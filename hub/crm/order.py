@@ -1,20 +1,23 @@
-"""Sales orders: states, line and header figures, and the comparison with another system's figures."""
+"""Sales orders: their states, and what must hold for them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from hub.crm.checks import check_line_keys, check_tax_rate
-from hub.crm.rules import Rules, Transitions
+from hub.crm.figures import check_rate, complete_figures
+from hub.crm.rules import Fed, Feeder, Rules, Transitions
+from hub.crm.settlement import check_open, judge_payment, sum_allocations, take_share
 from hub.errors import RuleBroken
+from hub.model.finance import Delivery, DeliveryState, Invoice, InvoiceState
 from hub.model.kinds import Fields
-from hub.model.money import add_exactly, multiply_exactly, round_money
-from hub.model.refusal import give_reason
-from hub.model.sales import Order, OrderLine, OrderState
-from hub.model.values import Scaled
+from hub.model.money import add_exactly
+from hub.model.sales import Billing, Fulfilment, Order, OrderLine, OrderState
 
 TRANSITIONS: Transitions = {
     OrderState.DRAFT: frozenset({OrderState.SUBMITTED, OrderState.VOID}),
@@ -24,150 +27,12 @@ TRANSITIONS: Transitions = {
     OrderState.CLOSED: frozenset({OrderState.APPROVED}),
     OrderState.VOID: frozenset(),
 }
-FIGURES = ("net", "tax", "gross")
-ZERO = Decimal(0)
-_storable = Scaled(6)
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """An amount without tax, the tax, and both together."""
-
-    net: Decimal
-    tax: Decimal
-    gross: Decimal
-
-    def as_values(self) -> dict[str, Decimal]:
-        return {name: _check_size(name, getattr(self, name)) for name in FIGURES}
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Figures that do not agree. ``field`` is ``gross``, or ``lines.<key>.gross`` for a line."""
-
-    field: str
-    expected: Decimal
-    found: Decimal
-
-    @property
-    def amount(self) -> Decimal:
-        return self.found - self.expected
-
-
-def complete(values: dict[str, Any], own_figures: bool) -> dict[str, Any]:
-    """Line figures, header figures and ``base_gross``. Ours are rounded half-up per line to the currency."""
-    if "currency" not in values:
-        raise RuleBroken("crm.value_missing", kind="order", field="currency")
-    currency = values["currency"]
-    if "lines" in values:
-        values["lines"] = tuple(complete_line(line, currency, own_figures) for line in values["lines"])
-    given = {} if own_figures else {name: values[name] for name in FIGURES if name in values}
-    values.update(_fill(given, _sum_lines(values.get("lines", ()))).as_values())
-    if own_figures or "base_gross" not in values:
-        in_base = multiply_exactly(values["gross"], values.get("rate", Decimal(1)))
-        base_gross = round_money(in_base, values.get("base_currency", "CNY"))
-        values["base_gross"] = _check_size("base_gross", base_gross)
-    return values
-
-
-def complete_line(line: OrderLine, currency: str, own_figures: bool) -> OrderLine:
-    """The line with its figures; another system's own figures stay, only those it did not give are filled in."""
-    given = {} if own_figures else {name: getattr(line, name) for name in FIGURES if name in line.model_fields_set}
-    if len(given) == len(FIGURES):
-        return line
-    net = given.get("net", _calculate_net(line, currency, ROUND_HALF_UP))
-    tax = round_money(multiply_exactly(net, line.tax_rate), currency)
-    figures = _fill(given, Figures(net, tax, net + tax))
-    return line.model_copy(update=figures.as_values())
-
-
-def _calculate_net(line: OrderLine, currency: str, mode: str) -> Decimal:
-    return round_money(multiply_exactly(line.quantity, line.unit_price), currency, mode)
-
-
-def _fill(given: Mapping[str, Decimal], calculated: Figures) -> Figures:
-    """The given figures; of the missing ones, what follows from net + tax = gross first, the calculated ones else."""
-    net, tax, gross = (given.get(name) for name in FIGURES)
-    if tax is None:
-        tax = gross - net if net is not None and gross is not None else calculated.tax
-    if net is None:
-        net = gross - tax if gross is not None else calculated.net
-    return Figures(net, tax, gross if gross is not None else net + tax)
-
-
-def _sum_lines(lines: Sequence[OrderLine]) -> Figures:
-    return Figures(*(add_exactly([getattr(line, name) for line in lines]) for name in FIGURES))
-
-
-def _check_size(field: str, amount: Decimal) -> Decimal:
-    try:
-        return _storable.check(amount)
-    except ValueError as error:
-        raise RuleBroken(
-            "crm.amount_unusable", kind="order", field=field, value=amount, what=give_reason(error)
-        ) from error
-
-
-def check_totals(values: Fields, tolerance: Decimal = ZERO) -> Difference | None:
-    """The first disagreement above the tolerance within a document: net + tax = gross in each line and in the header,
-    and the sum of the lines = header (not compared when ``values`` has no ``lines`` at all)."""
-    checks = [_compare_gross("gross", _figures_of(values))]
-    if "lines" in values:
-        lines = values["lines"]
-        checks += [_compare_gross(f"lines.{line.key}.gross", _figures_of(dict(line))) for line in lines]
-        checks += _compare(_sum_lines(lines), _figures_of(values))
-    return _first_above(checks, tolerance)
-
-
-def check_declared(values: Fields, rounding: str, tolerance: Decimal = ZERO) -> Difference | None:
-    """The first header figure that differs by more than the tolerance from what quantities, prices and tax rates give
-    under the system's declared rounding: ``line`` (half-up per line) or ``document`` (half-even, tax by rate over the
-    whole document)."""
-    calculate = _DECLARED.get(rounding)
-    if calculate is None:
-        raise RuleBroken("crm.rounding_unknown", rounding=rounding, known=", ".join(_DECLARED))
-    expected = calculate(values.get("lines", ()), values["currency"])
-    return _first_above(_compare(expected, _figures_of(values)), tolerance)
-
-
-def _calculate_by_line(lines: Sequence[OrderLine], currency: str) -> Figures:
-    return _sum_lines([complete_line(line, currency, own_figures=True) for line in lines])
-
-
-def _calculate_by_document(lines: Sequence[OrderLine], currency: str) -> Figures:
-    nets: dict[Decimal, list[Decimal]] = {}
-    for line in lines:
-        nets.setdefault(line.tax_rate, []).append(_calculate_net(line, currency, ROUND_HALF_EVEN))
-    net = add_exactly([amount for group in nets.values() for amount in group])
-    taxes = [multiply_exactly(add_exactly(group), rate) for rate, group in nets.items()]
-    tax = add_exactly([round_money(amount, currency, ROUND_HALF_EVEN) for amount in taxes])
-    return Figures(net, tax, net + tax)
-
-
-_DECLARED = {"line": _calculate_by_line, "document": _calculate_by_document}
-
-
-def _figures_of(values: Fields) -> Figures:
-    return Figures(*(values.get(name, ZERO) for name in FIGURES))
-
-
-def _compare_gross(field: str, figures: Figures) -> Difference:
-    return Difference(field, figures.net + figures.tax, figures.gross)
-
-
-def _compare(expected: Figures, found: Figures) -> list[Difference]:
-    return [Difference(name, getattr(expected, name), getattr(found, name)) for name in FIGURES]
-
-
-def _first_above(differences: Sequence[Difference], tolerance: Decimal) -> Difference | None:
-    return next((difference for difference in differences if abs(difference.amount) > tolerance), None)
 
 
 def check(order: Order, previous: Order | None, remote: bool) -> None:
     """Rates and line keys; an order made here needs lines before it leaves the draft; a void one stays as it is."""
     check_line_keys("order", "lines", order.lines)
-    if order.rate <= 0 or (order.currency == order.base_currency and order.rate != 1):
-        raise RuleBroken("crm.rate_impossible", rate=order.rate, currency=order.currency, base=order.base_currency)
+    check_rate(order)
     for line in order.lines:
         check_tax_rate(f"order.lines.{line.key}.tax_rate", line.tax_rate)
     if remote:
@@ -179,7 +44,77 @@ def check(order: Order, previous: Order | None, remote: bool) -> None:
 
 
 def _content(order: Order) -> dict[str, Any]:
-    return order.model_dump(exclude={"revision", "updated_at", "deleted_at", "tags", "custom", "attributes"})
+    free = {"revision", "updated_at", "deleted_at", "tags", "custom", "attributes", *FED_FIELDS}
+    return order.model_dump(exclude=free)
 
 
-RULES = Rules("order", TRANSITIONS, complete, check)
+FED_FIELDS = frozenset({"fulfilment", "billing", "payment", "invoiced", "paid"})
+FEEDERS = (
+    Feeder("delivery", "order_id"),
+    Feeder("invoice", "order_id", "lines"),
+    Feeder("payment", "order_id", "allocations"),
+)
+
+
+def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
+    """The three axes that follow from other documents, and the sums behind them. An axis that no document feeds stays
+    as the source of the order gives it."""
+    derived: dict[str, Any] = {}
+    gross, lines = values.get("gross", Decimal(0)), values.get("lines", ())
+    deliveries, invoices, payments = (fed.get(name, ()) for name in ("delivery", "invoice", "payment"))
+    if deliveries:
+        derived["fulfilment"] = judge_fulfilment(lines, deliveries)
+    if invoices:
+        derived["invoiced"] = sum_invoiced(record_id, invoices)
+        derived["billing"] = _judge_billing(derived["invoiced"], gross)
+    if payments or invoices:
+        direct = sum_allocations(payments, "order_id", record_id)
+        through = [_share_paid(record_id, invoice) for invoice in invoices if invoice.state is InvoiceState.POSTED]
+        derived["paid"] = add_exactly([direct, *through])
+        derived["payment"] = judge_payment(derived["paid"], gross)
+    return derived
+
+
+def judge_fulfilment(lines: Sequence[OrderLine], deliveries: Sequence[Delivery]) -> Fulfilment:
+    """How much of what was ordered has been delivered; returns count against it."""
+    done: Counter[str] = Counter()
+    keys = {line.product_id: line.key for line in reversed(lines)}
+    for delivery in deliveries:
+        for row in delivery.lines if delivery.state is DeliveryState.DONE else ():
+            done[row.order_line or keys.get(row.product_id, "")] += row.quantity  # type: ignore[assignment]
+    wanted = [line for line in lines if line.quantity > 0]
+    if not any(quantity > 0 for quantity in done.values()):
+        return Fulfilment.NONE
+    complete = all(done[line.key] >= line.quantity for line in wanted)
+    return Fulfilment.COMPLETE if complete else Fulfilment.PARTIAL
+
+
+def sum_invoiced(record_id: UUID, invoices: Sequence[Invoice]) -> Decimal:
+    """What posted invoices bill of an order, credit notes subtracted (their lines are negative)."""
+    posted = [invoice for invoice in invoices if invoice.state is InvoiceState.POSTED]
+    return add_exactly([line.gross for invoice in posted for line in invoice.lines if line.order_id == record_id])
+
+
+def _judge_billing(invoiced: Decimal, gross: Decimal) -> Billing:
+    if invoiced <= 0:
+        return Billing.NONE
+    return Billing.COMPLETE if invoiced >= gross else Billing.PARTIAL
+
+
+def _share_paid(record_id: UUID, invoice: Invoice) -> Decimal:
+    """The order's part of what was paid on an invoice that may bill several."""
+    parts: dict[UUID | None, Decimal] = {}
+    for line in invoice.lines:
+        parts[line.order_id] = add_exactly([parts.get(line.order_id, Decimal(0)), line.gross])
+    return take_share(invoice.paid, invoice.currency, parts, record_id)
+
+
+RULES = Rules(
+    "order",
+    TRANSITIONS,
+    partial(complete_figures, "order"),
+    check,
+    feeders=FEEDERS,
+    deriving=derive,
+    fitting=lambda order, fed: check_open(order, fed.get("payment", ()), "order_id"),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,6 +22,25 @@ Finder = Callable[[str, UUID], Entity | None]
 """(kind, id) → record, or None."""
 
 
+Fed = Mapping[str, Sequence[Any]]
+"""Kind → the records of it that feed the record at hand."""
+
+
+@dataclass(frozen=True)
+class Feeder:
+    """Records of another kind over which derived values are summed: those that name the record in ``field``, or in the
+    ``field`` of one of their ``lines``."""
+
+    kind: str
+    field: str
+    lines: str | None = None
+
+    def list_targets(self, record: Entity) -> frozenset[UUID]:
+        """The records that a feeding record names."""
+        rows = (record,) if self.lines is None else getattr(record, self.lines)
+        return frozenset(found for row in rows if (found := getattr(row, self.field)) is not None)
+
+
 def keep_values(values: dict[str, Any], own_figures: bool) -> dict[str, Any]:
     """For kinds that compute nothing."""
     return values
@@ -35,15 +54,30 @@ def accept_relations(entity: Any, find: Finder) -> None:
     """For kinds without rules about their relations."""
 
 
+def accept_fed(entity: Any, fed: Fed) -> None:
+    """For kinds that take whatever names them."""
+
+
+def derive_nothing(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
+    """For kinds that no other kind feeds."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one kind: its state machine as data, and three functions."""
+    """The rules of one kind: its state machine as data, and its functions."""
 
     kind: str
     transitions: Transitions
     completion: Callable[[dict[str, Any], bool], dict[str, Any]] = keep_values
     checking: Callable[[Any, Any, bool], None] = accept
     relating: Callable[[Any, Finder], None] = accept_relations
+    feeders: tuple[Feeder, ...] = ()
+    """Over which records the derived values are summed."""
+    deriving: Callable[[UUID, Fields, Fed], dict[str, Any]] = derive_nothing
+    """(record id, completed values, feeding records by kind) → derived values; sums, never increments."""
+    fitting: Callable[[Any, Fed], None] = accept_fed
+    """Raises ``RuleBroken`` when a person here may not have these records feed this one (more paid than is open)."""
 
     def complete(self, values: Fields, *, own_figures: bool = True) -> dict[str, Any]:
         """The values with everything that rules compute; computing twice changes nothing.
@@ -90,6 +124,13 @@ class Rules:
 
 def _state_of(entity: Entity) -> str:
     return str(entity.state)  # type: ignore[attr-defined]  # every kind has one; tests/crm proves it
+
+
+@cache
+def list_fed(kind: str) -> tuple[tuple[str, Feeder], ...]:
+    """(fed kind, how) for every kind whose derived values depend on records of this one."""
+    rules = sorted(load_rules().values(), key=lambda found: found.kind)
+    return tuple((found.kind, feeder) for found in rules for feeder in found.feeders if feeder.kind == kind)
 
 
 @cache

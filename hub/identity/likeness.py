@@ -7,6 +7,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from hub.identity.names import fold_name
+from hub.model.base import Entity
 from hub.model.identifiers import list_keys
 from hub.model.kinds import find_kind
 from hub.model.money import places_of
@@ -37,15 +38,15 @@ def list_signs(kind: str, values: Mapping[str, Any], number: str | None = None) 
         if values.get("name"):
             signs.append(f"{NAME}|{fold_name(str(values['name']))}")
     if model.TRANSACTIONAL:
-        signs += _list_deals(values)
+        signs += _list_deals(model, values)
     return frozenset(signs)
 
 
-def _list_deals(values: Mapping[str, Any]) -> list[str]:
+def _list_deals(model: type[Entity], values: Mapping[str, Any]) -> list[str]:
     """A document without a day or without money is like too many others. Each system rounds in its own way, so the
     total is told twice, in steps of ten of the smallest coin that begin at different places: totals that differ by no
     more than five of them share one, and those that differ by ten or more share none."""
-    party, day, total = values.get("account_id"), values.get("ordered_on"), values.get("gross")
+    party, day, total = values.get("account_id"), values.get(model.DAY), values.get(model.AMOUNT)
     if party is None or day is None or not isinstance(total, Decimal) or not total:
         return []
     currency = str(values.get("currency") or "")

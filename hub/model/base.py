@@ -22,6 +22,16 @@ class Entity(Value):
     """True for documents (order, payment…): one binding per connection, never merged, never re-created."""
     NUMBER: ClassVar[str] = "number"
     """The field that a person would quote on the phone."""
+    PREFIX: ClassVar[str] = ""
+    """How numbers of the hub's own series begin; empty: the hub gives this kind none."""
+    DAY: ClassVar[str] = ""
+    """The field with the business date of a document; today in the organisation's zone where a person gives none."""
+    AMOUNT: ClassVar[str] = ""
+    """The field that says how much money a document is about, in its ``currency``; ``BASE_AMOUNT`` the same in the
+    company's own currency."""
+    BASE_AMOUNT: ClassVar[str] = ""
+    ENDED: ClassVar[frozenset[str]] = frozenset({"void"})
+    """States in which a document no longer counts; another system may show it as cancelled."""
     DERIVED: ClassVar[frozenset[str]] = frozenset()
     """Fields that rules compute; never patched to another system."""
 

@@ -39,9 +39,9 @@ class PaymentStatus(StrEnum):
     OVERPAID = "overpaid"
 
 
-class OrderLine(Line):
-    """One position. ``net``, ``tax`` and ``gross`` follow from quantity, price and rate (``hub.crm.order``), unless the
-    document came from another system: then they are that system's own figures."""
+class PricedLine(Line):
+    """One position. ``net``, ``tax`` and ``gross`` follow from quantity, price and rate (``hub.crm.figures``), unless
+    the document came from another system: then they are that system's own figures."""
 
     product_id: Annotated[UUID | None, Ref("product")] = None
     name: str = ""
@@ -55,13 +55,21 @@ class OrderLine(Line):
     gross: Amount = Decimal(0)
 
 
+class OrderLine(PricedLine):
+    """One position of an order."""
+
+
 class Order(Entity):
     """A sales order (销售订单), with four separate axes: document state, fulfilment, billing and payment."""
 
     KIND: ClassVar[str] = "order"
     TRANSACTIONAL: ClassVar[bool] = True
+    PREFIX: ClassVar[str] = "SO-"
+    DAY: ClassVar[str] = "ordered_on"
+    AMOUNT: ClassVar[str] = "gross"
+    BASE_AMOUNT: ClassVar[str] = "base_gross"
     DERIVED: ClassVar[frozenset[str]] = frozenset(
-        {"net", "tax", "gross", "base_gross", "fulfilment", "billing", "payment"}
+        {"net", "tax", "gross", "base_gross", "fulfilment", "billing", "payment", "invoiced", "paid"}
     )
 
     number: str = ""
@@ -86,4 +94,8 @@ class Order(Entity):
     tax: Amount = Decimal(0)
     gross: Amount = Decimal(0)
     base_gross: Amount = Decimal(0)
+    invoiced: Amount = Decimal(0)
+    """Sum over the posted invoice lines that bill it, credit notes subtracted, in ``currency``."""
+    paid: Amount = Decimal(0)
+    """Sum over the payments allocated to it or to its invoices, in ``currency``."""
     note: str = ""

@@ -49,6 +49,8 @@ def _differs(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, n
     owner = policy.owner_of(name)
     if owner is Owner.REMOTE or name not in intent.claims:
         return False
+    if name in policy.semantics.silent and name not in seen.values:
+        return False
     ours = comparable(policy, name, intent.values[name])
     theirs = seen.values.get(name)
     if ours == comparable(policy, name, theirs):

@@ -139,6 +139,8 @@ class WriteSemantics:
     """What happens to an edit of a document whose state does not allow it."""
     editable: Mapping[Stage, frozenset[str]] = field(default_factory=dict)
     """Which canonical fields may be patched in which stage; a stage not named allows none."""
+    silent: frozenset[str] = frozenset()
+    """Fields that a record there may leave out although it was given them: absence says nothing about the value."""
     voidable: frozenset[Stage] = frozenset()
     """Stages in which a document may be cancelled."""
     deletable: frozenset[Stage] = frozenset()

@@ -56,7 +56,7 @@ def read_sides(
             _add_page(tx, hub, conn, kind, since, records, sides)
     with hub.store.read() as tx:
         for record, bindings in _read_records(tx, conn, kind):
-            day = getattr(record, "ordered_on", None)
+            day = getattr(record, record.DAY) if record.DAY else None
             if since is not None and day is not None and day < since:
                 continue
             key, (label, amount, currency) = str(record.id), describe_record(record, str(record.id))
@@ -83,7 +83,7 @@ def _add_page(
         if source.external_id not in bound and is_reference_ours(hub, source):
             continue  # made by us and lost with a database: the next run takes it back by its reference
         values = read_source(tx, hub, conn, kind, source, None).snapshot.values
-        day = values.get("ordered_on")
+        day = values.get(find_kind(kind).DAY)
         if since is not None and day is not None and day < since:
             sides.older += 1
             continue
@@ -97,7 +97,7 @@ def _add_page(
             facts=make_facts(kind, None, values),
             ended=source.stage is Stage.VOID,
         )
-        sides.items_there[source.external_id] = Item(label, values.get("gross"), values.get("currency"))
+        sides.items_there[source.external_id] = Item(label, values.get(find_kind(kind).AMOUNT), values.get("currency"))
 
 
 def _text(value: Any) -> str | None:

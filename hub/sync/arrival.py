@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.identity.likeness import list_signs
+from hub.model.kinds import find_kind
 from hub.protocol.semantics import Policy
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
@@ -69,8 +70,9 @@ def keep_aside(
     the same is about to be made there."""
     if state != "foreign":
         note_left(arrival, values)
-    if amount is None and values is not None and values.get("gross") is not None:
-        amount, currency = values["gross"], values.get("currency")
+    money = find_kind(arrival.kind).AMOUNT
+    if amount is None and values is not None and values.get(money) is not None:
+        amount, currency = values[money], values.get("currency")
     now = arrival.hub.now()
     old = arrival.tx.get(DeadRow, **arrival.key)
     if old is not None and old.dropped_at is not None and not _has_changed(arrival, old.dropped_at):

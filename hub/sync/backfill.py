@@ -58,5 +58,5 @@ def _is_older(hub: Hub, connection: str, record: Entity) -> bool:
     start = find_start(hub, connection, record)
     if start is None:
         return False
-    day = record.ordered_on  # type: ignore[attr-defined]  # what has a start date has a day
+    day = getattr(record, record.DAY)
     return day is None or day < start

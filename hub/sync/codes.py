@@ -280,11 +280,12 @@ def _same(money: tuple[Decimal, str] | None) -> tuple[Decimal, str] | None:
 
 def find_money(mapping: FieldMapping, payload: Mapping[str, Any], context: Context) -> tuple[Decimal, str] | None:
     """The money in a record there, as far as it can be read."""
-    if not any(plan.name == "gross" for plan in mapping.plans):
+    name = find_kind(mapping.kind).AMOUNT
+    if not any(plan.name == name for plan in mapping.plans):
         return None
     values = mapping.to_canonical(payload, context).values
-    gross, currency = values.get("gross"), values.get("currency")
-    return (gross, currency) if gross is not None and currency else None
+    amount, currency = values.get(name), values.get("currency")
+    return (amount, currency) if amount is not None and currency else None
 
 
 def _survey_table(table: str, tally: CodeTally, waiting: set[Key], others: set[str]) -> TableSurvey:

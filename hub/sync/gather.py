@@ -230,6 +230,7 @@ def _add_record(item: TodoItem, record: Entity | None) -> TodoItem:
 
 def _find_money(record: Any) -> tuple[Decimal, str, Decimal] | None:
     """(gross, currency, gross in the base currency) of a document."""
-    if not hasattr(record, "gross"):
-        return None
-    return record.gross, record.currency, getattr(record, "base_gross", record.gross)
+    model = type(record)
+    return (
+        (getattr(record, model.AMOUNT), record.currency, getattr(record, model.BASE_AMOUNT)) if model.AMOUNT else None
+    )

@@ -7,20 +7,23 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from hub.crm.rules import rules_for
 from hub.model.base import Entity, Line
 from hub.model.kinds import find_kind, list_line_refs, list_refs
 from hub.model.party import Validity
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.diff import comparable
-from hub.protocol.semantics import Owner, Policy
+from hub.protocol.semantics import Amend, Owner, Policy
 from hub.protocol.snapshot import Intent, Parent, Snapshot
 from hub.store import UnitOfWork
 from hub.store.rows import Cursor
 from hub.sync.context import Hub
+from hub.sync.derive import find_feeding
 from hub.sync.lookalike import ALIKE_THERE, find_lookalikes, tell_lookalikes
 from hub.sync.resolve import is_void, resolve_record
 
+ENDED = (BindingState.TOMB, BindingState.FOREIGN)
 PARTIES = frozenset({"account", "contact"})
 
 
@@ -33,11 +36,13 @@ def build_intent(
         return Intent({}, hold="sync.record_missing"), None
     values = hub.open(binding.connection).mapping_of(binding.kind).project(list_values(record))
     hold, params = _find_hold(tx, hub, binding, record, policy)
+    void = is_void(record) or (record.deleted_at is not None and binding.remote_id is None)
     intent = Intent(
         values=values,
         claims=_find_claims(tx, hub, binding, policy, values),
-        void=is_void(record) or (record.deleted_at is not None and binding.remote_id is None),
+        void=void,
         revision=record.revision,
+        live_children=(void or policy.semantics.amend is Amend.REVERSE) and _has_live_children(tx, binding),
         parent=_check_parents(tx, binding, record, policy) if binding.remote_id is None else Parent.READY,
         hold=hold,
         hold_params=params,
@@ -92,7 +97,7 @@ def _find_hold(
     if binding.remote_id is not None:
         return None, {}
     start = find_start(hub, binding.connection, record)
-    if start is not None and (record.ordered_on is None or record.ordered_on < start):  # type: ignore[attr-defined]
+    if start is not None and ((day := getattr(record, record.DAY)) is None or day < start):
         return "sync.before_start", {"start_date": str(start)}
     alikes = find_lookalikes(tx, hub, binding, record)
     if alikes:
@@ -112,14 +117,16 @@ def find_start(hub: Hub, connection: str, record: Entity) -> date | None:
     """The day from which on documents of this kind are written; None: of any age, or no document."""
     settings = hub.config.connections.get(connection)
     sync = settings.syncs.get(record.KIND) if settings is not None else None
-    return sync.start_date if sync is not None and "ordered_on" in type(record).model_fields else None
+    return sync.start_date if sync is not None and record.DAY else None
 
 
 def is_history(hub: Hub, binding: Binding, record: Entity, seen: Snapshot | None = None) -> bool:
     """Whether the pair is older than the start date of its sync, here or there: read, and never written."""
     start = find_start(hub, binding.connection, record)
-    days = (getattr(record, "ordered_on", None), seen.values.get("ordered_on") if seen is not None else None)
-    return start is not None and binding.remote_id is not None and any(day is not None and day < start for day in days)
+    if start is None or binding.remote_id is None:
+        return False
+    days = (getattr(record, record.DAY), seen.values.get(record.DAY) if seen is not None else None)
+    return any(day is not None and day < start for day in days)
 
 
 def list_parents(record: Entity, fields: frozenset[str]) -> Iterator[tuple[str, UUID]]:
@@ -148,6 +155,16 @@ def _check_parents(tx: UnitOfWork, binding: Binding, record: Entity, policy: Pol
             return Parent.HOPELESS
         worst = Parent.MISSING
     return worst
+
+
+def _has_live_children(tx: UnitOfWork, binding: Binding) -> bool:
+    """Whether documents hang on this one there (payments of an order), or may: they forbid a void."""
+    for feeder in rules_for(binding.kind).feeders:
+        for child in find_feeding(tx, feeder, binding.hub_id) if find_kind(feeder.kind).TRANSACTIONAL else ():
+            rows = tx.find(Binding, connection=binding.connection, kind=feeder.kind, hub_id=child.id)
+            if not is_void(child) and any(row.attempts or row.remote_id for row in rows if row.state not in ENDED):
+                return True
+    return False
 
 
 def base_prints(values: Mapping[str, Any], policy: Policy) -> dict[str, str]:

@@ -89,7 +89,7 @@ def hold_aside(arrival: Arrival, snapshot: Snapshot, found: Iterable[Alike], cod
         "signs": signs,
         "identifiers": signs,
     }
-    amount, currency = snapshot.values.get("gross"), snapshot.values.get("currency")
+    amount, currency = snapshot.values.get(find_kind(arrival.kind).AMOUNT), snapshot.values.get("currency")
     keep_aside(arrival, "review", code, params, snapshot.values, amount=amount, currency=currency)
 
 

@@ -19,7 +19,8 @@ from hub.store.rows import DeadRow, Orphan
 from hub.sync.accept import order_kinds
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.pause import check_rest
-from hub.sync.resolve import is_void
+from hub.sync.resolve import counts
+from hub.sync.show import describe_record
 from hub.sync.translate import read_source
 
 _CHUNK = 500
@@ -93,13 +94,13 @@ def _reconcile_kind(hub: Hub, conn: OpenConnection, kind: str) -> Iterator[Recon
     with hub.store.read() as tx:
         aside = _list_aside(tx, conn, kind)
         for binding, record in _read_bindings(tx, conn, kind):
-            ours = None if record is None or is_void(record) else _find_money(record)
+            ours = _find_money(record) if record is not None and counts(record) else None
             remote = theirs.pop(binding.remote_id, None) if binding.remote_id is not None else None
             label = _name(record, binding)
             _add_pair(sums, ours, remote, waits=_waits(binding), label=label)
     for external_id, remote in theirs.items():
         _add_pair(sums, None, remote, waits=external_id in aside, label=external_id)
-    if not sums and "gross" not in find_kind(kind).model_fields:
+    if not sums and not find_kind(kind).AMOUNT:
         sums[None] = _Sums()
     for currency in sorted(sums, key=str):
         yield _make_row(kind, currency, sums[currency])
@@ -124,10 +125,11 @@ def _read_remote(hub: Hub, conn: OpenConnection, kind: str) -> Iterator[tuple[st
 def _read_money(tx: UnitOfWork, hub: Hub, conn: OpenConnection, kind: str, source: SourceRecord) -> _Money | None:
     if source.stage in (Stage.VOID, Stage.GONE):
         return None
-    if "gross" not in find_kind(kind).model_fields:
+    amount = find_kind(kind).AMOUNT
+    if not amount:
         return _Money(None)
     values = read_source(tx, hub, conn, kind, source, None).snapshot.values
-    return _Money(values.get("currency", ""), values.get("gross") or ZERO)
+    return _Money(values.get("currency", ""), values.get(amount) or ZERO)
 
 
 def _read_bindings(tx: UnitOfWork, conn: OpenConnection, kind: str) -> Iterator[tuple[Binding, Entity | None]]:
@@ -161,8 +163,8 @@ def _waits(binding: Binding) -> bool:
 
 
 def _find_money(record: Entity) -> _Money:
-    amount = getattr(record, "gross", None)
-    return _Money(None) if amount is None else _Money(getattr(record, "currency", ""), amount)
+    _, amount, currency = describe_record(record, "")
+    return _Money(None) if amount is None else _Money(currency, amount)
 
 
 def _name(record: Entity | None, binding: Binding) -> str:

@@ -12,17 +12,17 @@ from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.model.base import Entity
 from hub.model.kinds import check_fields, encode_fields, find_kind, list_fields
 from hub.model.product import Product
-from hub.model.sales import OrderLine
+from hub.model.sales import PricedLine
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.diff import comparable
 from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Owner, Policy, Stage
 from hub.store import UnitOfWork
 from hub.sync.claims import claim_values
 from hub.sync.context import Hub
+from hub.sync.derive import find_feeding
 from hub.sync.intent import find_start, is_history, list_parents, list_values
-from hub.sync.resolve import Rebuilt, rebuild_record
+from hub.sync.resolve import Rebuilt, counts, rebuild_record
 
-NUMBER_PREFIXES = {"order": "SO-"}
 _FIRST_WIDTH = 4
 
 
@@ -35,13 +35,13 @@ def create_record(hub: Hub, kind: str, values: Mapping[str, Any], actor: str) ->
     prepared = _prepare(hub, kind, values)
     if "currency" in model.model_fields and model.model_fields["currency"].is_required():
         prepared.setdefault("currency", hub.config.organisation.currency)
-    if "ordered_on" in model.model_fields:
-        prepared.setdefault("ordered_on", hub.now().astimezone(ZoneInfo(hub.config.organisation.zone)).date())
+    if model.DAY:
+        prepared.setdefault(model.DAY, hub.now().astimezone(ZoneInfo(hub.config.organisation.zone)).date())
     with hub.store.write() as tx:
         _check_twin(tx, kind, prepared)
         prepared = _fill_lines(tx, prepared)
-        if kind in NUMBER_PREFIXES and not prepared.get(model.NUMBER):
-            prepared[model.NUMBER] = tx.next_number(kind, NUMBER_PREFIXES[kind], _FIRST_WIDTH)
+        if model.PREFIX and not prepared.get(model.NUMBER):
+            prepared[model.NUMBER] = tx.next_number(kind, model.PREFIX, _FIRST_WIDTH)
         done = _claim_fields(tx, hub, kind, hub.new_id(), prepared, actor)
     hub.hint(done.due)
     return done.record
@@ -68,9 +68,9 @@ def _key_lines(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fill_lines(tx: UnitOfWork, values: dict[str, Any]) -> dict[str, Any]:
-    """Order lines take name, unit and tax rate from their product where they were not given."""
+    """Priced lines take name, unit and tax rate from their product where they were not given."""
     lines = values.get("lines")
-    if not lines or not isinstance(lines[0], OrderLine):
+    if not lines or not isinstance(lines[0], PricedLine):
         return values
     filled = []
     for line in lines:
@@ -173,6 +173,15 @@ def _check_void(tx: UnitOfWork, hub: Hub, kind: str, record: Entity) -> None:
             raise RuleBroken("sync.void_refused", connection=row.connection, stage=row.stage, number=number)
 
 
+def _check_children(tx: UnitOfWork, kind: str, record: Entity) -> None:
+    """Documents that hang on this one come first: an order with payments is not voided."""
+    for feeder in rules_for(kind).feeders:
+        for child in find_feeding(tx, feeder, record.id) if find_kind(feeder.kind).TRANSACTIONAL else ():
+            if counts(child):
+                number = getattr(child, child.NUMBER, "") or str(child.id)
+                raise RuleBroken("sync.has_children", kind=kind, child_kind=feeder.kind, child=number)
+
+
 def _list_counterparts(tx: UnitOfWork, hub: Hub, kind: str, record: Entity) -> Iterator[tuple[Binding, Policy]]:
     """The living documents of the record elsewhere whose state is known, each with the policy of its sync."""
     for row in tx.find(Binding, kind=kind, hub_id=record.id):
@@ -194,6 +203,7 @@ def void_record(hub: Hub, kind: str, record_id: UUID, actor: str) -> Entity:
         record = _load(tx, kind, record_id)
         if find_kind(kind).TRANSACTIONAL:
             rules_for(kind).check_transition(record.state, "void")  # type: ignore[attr-defined] # documents have one
+            _check_children(tx, kind, record)
             _check_void(tx, hub, kind, record)
             done = _claim_fields(tx, hub, kind, record_id, check_fields(kind, {"state": "void"}), actor)
             voided, due = done.record, done.due

@@ -26,6 +26,7 @@ from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
+from hub.sync.derive import derive_values, find_fed, list_fed_records
 from hub.sync.show import show_value
 from hub.sync.signs import note_record
 
@@ -77,17 +78,27 @@ def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Reso
 
 
 def rebuild_record(
-    tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, *, actor: str, cause: Binding | None, run_id: UUID | None
+    tx: UnitOfWork,
+    hub: Hub,
+    kind: str,
+    record_id: UUID,
+    *,
+    actor: str,
+    cause: Binding | None,
+    run_id: UUID | None,
+    derived: bool = False,
 ) -> Rebuilt:
-    """Compute the record from its images; when it changed: save, journal, and mark every other outbound binding due.
+    """Compute the record from its images; when it changed: save, journal, compute anew what follows from it in other
+    records, and mark every other outbound binding due.
 
     ``cause`` is the binding whose snapshot is being ingested (its own write-back is decided by the difference), None
-    for an edit in the hub. ``RuleBroken`` when the values break a rule of the kind.
+    for an edit in the hub. ``derived``: only what follows from other records can have changed. ``RuleBroken`` when the
+    values break a rule of the kind.
     """
     model = find_kind(kind)
     current = tx.get(model, id=record_id, lock=True)
     resolved = resolve_record(tx, hub, kind, record_id)
-    fresh = _make_record(tx, hub, kind, record_id, current, resolved, remote=cause is not None)
+    fresh = _make_record(tx, hub, kind, record_id, current, resolved, remote=derived or cause is not None)
     changes = compare_records(current, fresh)
     if current is not None and not changes:
         return Rebuilt(current, {}, created=False, provenance=resolved.provenance)
@@ -103,8 +114,34 @@ def rebuild_record(
         changes={name: [show_value(old), show_value(new)] for name, (old, new) in changes.items()},
         sources={name: resolved.provenance.get(name, "rule") for name in changes},
     )
-    due = mark_bindings(tx, hub, saved, cause=cause)
-    return Rebuilt(saved, changes, created=current is None, provenance=resolved.provenance, due=due)
+    local = cause is None and not derived
+    fed = _rebuild_fed(tx, hub, kind, (current, saved), local=local, actor=actor, run_id=run_id)
+    told = current is None or set(changes) - model.DERIVED
+    due = mark_bindings(tx, hub, saved, cause=cause) if told else []
+    return Rebuilt(saved, changes, created=current is None, provenance=resolved.provenance, due=[*due, *fed])
+
+
+def _rebuild_fed(
+    tx: UnitOfWork,
+    hub: Hub,
+    kind: str,
+    versions: Sequence[Entity | None],
+    *,
+    local: bool,
+    actor: str,
+    run_id: UUID | None,
+) -> list[UUID]:
+    """Compute anew what follows from this record in others: the order that a payment pays. ``local``: a person here
+    did it, who may not allocate more than is open; what happened elsewhere has happened."""
+    due: list[UUID] = []
+    for target, target_id in list_fed_records(kind, *versions):
+        found = tx.get(find_kind(target), id=target_id)
+        if found is not None and local:
+            rules_for(target).fitting(found, find_fed(tx, target, target_id))
+        if found is not None:
+            done = rebuild_record(tx, hub, target, target_id, actor=actor, cause=None, run_id=run_id, derived=True)
+            due.extend(done.due)
+    return due
 
 
 def _make_record(
@@ -122,6 +159,8 @@ def _make_record(
     values = gather_fields(lent)
     values["custom"] = check_custom(kind, values.get("custom", {}), hub.config.custom_fields)
     values = rules.complete(values, own_figures=not fit)
+    if current is not None:  # a new record is named by none yet
+        values |= derive_values(tx, kind, record_id, values)
     values.setdefault("attributes", {})
     system = {name: getattr(current, name) for name in SYSTEM_FIELDS - {"id"}} if current else {}
     try:
@@ -196,6 +235,11 @@ def _list_compared(model: type[Entity]) -> tuple[tuple[str, Any], ...]:
 def is_void(record: Entity) -> bool:
     """Whether the hub wants the record's documents cancelled. A deleted party keeps its counterparts elsewhere."""
     return getattr(record, "state", None) == "void"
+
+
+def counts(record: Entity) -> bool:
+    """Whether a document still counts; one that ended here and there need not be void in both."""
+    return getattr(record, "state", None) not in record.ENDED
 
 
 def mark_bindings(tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | None) -> list[UUID]:

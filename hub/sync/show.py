@@ -42,5 +42,5 @@ def describe_record(record: Any, fallback: str) -> tuple[str, Decimal | None, st
     if record is None:
         return fallback, None, None
     label = str(getattr(record, type(record).NUMBER, "") or getattr(record, "name", "") or fallback)
-    amount = getattr(record, "gross", None)
-    return label, amount, getattr(record, "currency", None) if amount is not None else None
+    name = type(record).AMOUNT
+    return (label, getattr(record, name), record.currency) if name else (label, None, None)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub.crm.order import check_declared
+from hub.crm.figures import check_declared
 from hub.crm.rules import rules_for
 from hub.errors import MappingError
 from hub.mapping import Context, Given, Mapped, load_given
@@ -171,7 +171,9 @@ def pair_lines(
     known = dict(binding.lines)
     values = dict(snapshot.values)
     for name, fields in line_fields.items():
-        theirs: tuple[Line, ...] = tuple(values.get(name) or ())
+        if name not in values:
+            continue  # the record says nothing about these lines
+        theirs: tuple[Line, ...] = tuple(values[name] or ())
         ours: tuple[Line, ...] = tuple(record_values.get(name) or ())
         remote_of = {line.key: line.key.partition(":")[2] for line in theirs if ":" in line.key}
         unknown = [line for line in theirs if line.key in remote_of and line.key not in {mine.key for mine in ours}]

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from hub.testkit.tryton_rpc import TrytonRpc
-from hub.testkit.tryton_seed import PAYMENT_TERM, category_name, find
+from hub.testkit.tryton_seed import PAYMENT_JOURNAL, PAYMENT_TERM, category_name, find
 
 STANDARD_RATE = Decimal("0.13")
 
@@ -138,6 +139,79 @@ class TrytonPerson(TrytonRpc):
         command = ["write", phones[:1], {"value": number}] if phones else ["create", [_mechanism("phone", number)]]
         self.edit("party.party", party, contact_mechanisms=[command])
 
+    def invoice_of(self, order: int) -> int:
+        """The first invoice that confirming made."""
+        invoice: int = self.read("sale.sale", [order], ["invoices"])[0]["invoices"][0]
+        return invoice
+
+    def post_invoice(self, invoice: int, day: date) -> None:
+        self.edit("account.invoice", invoice, invoice_date=day)
+        self.call("model.account.invoice.post", [invoice])
+
+    def ship(self, order: int) -> int:
+        """Send the goods of an order, in stock or not."""
+        shipment: int = self.read("sale.sale", [order], ["shipments"])[0]["shipments"][0]
+        self.call("model.stock.shipment.out.wait", [shipment])
+        context = _open_on("stock.shipment.out", [shipment])
+        wizard, _, _ = self.call("wizard.stock.shipment.assign.create")
+        self.call("wizard.stock.shipment.assign.execute", wizard, {}, "force", context=context)
+        for button in ("pick", "pack", "do"):
+            self.call(f"model.stock.shipment.out.{button}", [shipment])
+        return shipment
+
+    def credit_invoice(self, invoice: int) -> int:
+        """A credit note over the whole invoice, as a draft."""
+        context = _open_on("account.invoice", [invoice])
+        wizard, state, _ = self.call("wizard.account.invoice.credit.create")
+        self.call("wizard.account.invoice.credit.execute", wizard, {}, state, context=context)
+        form = {"start": {"with_refund": False, "with_refund_allowed": False}}
+        self.call("wizard.account.invoice.credit.execute", wizard, form, "credit", context=context)
+        lines = self.read("account.invoice", [invoice], ["lines"])[0]["lines"]
+        domain = [["lines.origin.id", "in", lines, "account.invoice.line"]]
+        return int(self.call("model.account.invoice.search", domain, 0, 1, [["id", "DESC"]])[0])
+
+    def pay_invoice(self, invoice: int, amount: Decimal, day: date) -> None:
+        """The window "Pay Invoice"; a part of what is open stays open."""
+        context = _open_on("account.invoice", [invoice])
+        wizard, state, _ = self.call("wizard.account.invoice.pay.create")
+        shown = self.call("wizard.account.invoice.pay.execute", wizard, {}, state, context=context)
+        method = find(self, "account.invoice.payment.method", [["name", "=", "Bank"]])
+        start = {**_read_form(shown), "amount": amount, "payment_method": method, "date": day}
+        shown = self.call("wizard.account.invoice.pay.execute", wizard, {"start": start}, "choice", context=context)
+        if "view" in shown:
+            forms = {"start": start, "ask": {**_read_form(shown), "type": "partial"}}
+            self.call("wizard.account.invoice.pay.execute", wizard, forms, "pay", context=context)
+
+    def make_payment(self, invoice: int, amount: Decimal, day: date) -> int:
+        """A payment order that pays the open line of an invoice."""
+        row = self.read("account.invoice", [invoice], ["party", "lines_to_pay"])[0]
+        return self.make_advance(row["party"], amount, line=row["lines_to_pay"][0], date=day)
+
+    def make_advance(self, party: int, amount: Decimal, **more: Any) -> int:
+        """A payment order for nothing in particular."""
+        journal = find(self, "account.payment.journal", [["name", "=", PAYMENT_JOURNAL]])
+        values = {"kind": "receivable", "party": party, "journal": journal, "amount": amount, **more}
+        return self._create("account.payment", [values])[0]
+
+    def succeed_payments(self, *payments: int) -> None:
+        """Submit, process and book them, from whatever state they are in."""
+        for state, button in (("draft", "submit"), ("submitted", "process"), ("processing", "succeed")):
+            rows = self.read("account.payment", list(payments), ["state"])
+            ready = [row["id"] for row in rows if row["state"] == state]
+            if ready and button == "process":
+                self.process_payments(*ready)
+            elif ready:
+                self.call(f"model.account.payment.{button}", ready)
+
+    def process_payments(self, *payments: int) -> None:
+        wizard, state, _ = self.call("wizard.account.payment.process.create")
+        context = _open_on("account.payment", list(payments))
+        self.call("wizard.account.payment.process.execute", wizard, {}, state, context=context)
+
+    def fail_payments(self, *payments: int) -> None:
+        """The bank took them back."""
+        self.call("model.account.payment.fail", list(payments))
+
     def edit(self, model: str, record: int, **values: Any) -> None:
         self.call(f"model.{model}.write", [record], values)
 
@@ -224,6 +298,16 @@ class TrytonPerson(TrytonRpc):
         price = known["list_price_used"] if line.unit_price is None else line.unit_price
         amounts = {"quantity": line.quantity, "unit": known["sale_uom"], "unit_price": price}
         return {"type": "line", "product": line.product, **amounts, "taxes": [["add", taxes]]}
+
+
+def _open_on(model: str, records: list[int]) -> dict[str, Any]:
+    """The context of a wizard that is opened on some records."""
+    return {"active_model": model, "active_id": records[0], "active_ids": records}
+
+
+def _read_form(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a wizard's window shows; keys with a dot are names for display."""
+    return {name: value for name, value in shown["view"]["defaults"].items() if "." not in name}
 
 
 def _mechanism(kind: str, value: str) -> dict[str, str]:

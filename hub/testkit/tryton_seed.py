@@ -8,15 +8,16 @@ from typing import Any
 
 from hub.testkit.tryton_rpc import TrytonRpc
 
-SEED_VERSION = 1
+SEED_VERSION = 2
 """Part of the name of the prepared database: raise it when anything seeded here changes."""
 
 COMPANY = "海岳精密机械有限公司"
 COMPANY_USCC = "91310115591693856A"
-TECHNICAL_GROUPS = ("Sales", "Account Product Administration")
-ACCOUNTANT_GROUPS = (*TECHNICAL_GROUPS, "Accounting", "Payment", "Payment Approval", "Stock")
+TECHNICAL_GROUPS = ("Sales", "Account Product Administration", "Accounting", "Payment")
+ACCOUNTANT_GROUPS = (*TECHNICAL_GROUPS, "Payment Approval", "Stock")
 TAX_RATES = (Decimal("0.13"), Decimal("0.06"))
 PAYMENT_TERM = "Net 30 days"
+PAYMENT_JOURNAL = "Bank transfer"
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,10 @@ def _seed_payment_method(rpc: TrytonRpc, company: int) -> None:
     cash = find(rpc, "account.account", [["name", "ilike", "%cash%"], ["type", "!=", None]])
     accounts = {"credit_account": cash, "debit_account": cash}
     create(rpc, "account.invoice.payment.method", {"name": "Bank", "company": company, "journal": journal, **accounts})
+    currency = rpc.call("model.company.company.read", [company], ["currency"])[0]["currency"]
+    clearing = {"clearing_account": cash, "clearing_journal": journal}
+    values = {"name": PAYMENT_JOURNAL, "company": company, "currency": currency, "process_method": "manual"}
+    create(rpc, "account.payment.journal", {**values, **clearing})
 
 
 def _seed_user(rpc: TrytonRpc, company: int, account: Account) -> None:

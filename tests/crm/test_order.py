@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.crm.order import Difference, check_declared, check_totals
+from hub.crm.figures import Difference, check_declared, check_totals
 from hub.crm.rules import rules_for
 from hub.errors import RuleBroken
 from hub.model.money import places_of, round_money

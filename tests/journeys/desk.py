@@ -35,6 +35,7 @@ from tests.journeys.erp import PRICES, QUANTITIES, Erp
 ROOT = Path(__file__).parents[2]
 NAME = "erp"
 KINDS = ("account", "product", "order")
+READ_ONLY = ("delivery", "invoice")
 ACTOR = "cli:li"
 
 
@@ -64,7 +65,7 @@ class Crash(BaseException):
 class Desk:
     """One hub with one connection, called ``erp``, to that ERP through its proxy."""
 
-    def __init__(self, folder: Path, erp: Erp, clock: MovedClock) -> None:
+    def __init__(self, folder: Path, erp: Erp, clock: MovedClock, kinds: Sequence[str] = KINDS) -> None:
         self.folder = folder
         self.erp = erp
         self.clock = clock
@@ -76,8 +77,9 @@ class Desk:
         settings = {**erp.settings, "url": erp.proxy.url, erp.secret_field: f"file:{self.secret_file.name}"}
         words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         self.call("connection", "add", NAME, "--connector", erp.connector, *words)
-        for kind in KINDS:
-            self.call("sync", "add", NAME, kind)
+        for kind in kinds:
+            direction = ("--direction", "in") if kind in READ_ONLY else ()
+            self.call("sync", "add", NAME, kind, *direction)
         self.hub = self._open()
 
     @property

@@ -31,6 +31,11 @@ class Tryton(Erp):
         self.secret = server.password
 
     @property
+    def accountant(self) -> people.TrytonPerson:
+        """王会计 herself, for what only some ERPs know."""
+        return self._wang
+
+    @property
     def settings(self) -> Mapping[str, str]:
         return {"database": self._server.database, "login": self._server.login}
 

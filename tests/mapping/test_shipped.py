@@ -23,7 +23,7 @@ FOLDER = Path(mappings.__file__).parent
 FILES = sorted(FOLDER.glob("*/*.toml"))
 GOLDEN = Path(__file__).parent / "golden"
 NAMESPACE = UUID(int=7)
-CODES = {"unit": {"u": "件", "kg": "千克"}}
+CODES = {"unit": {"u": "件", "kg": "千克"}, "payment_method": {"Bank transfer": "银行转账"}}
 
 
 def name_file(path: Path) -> str:

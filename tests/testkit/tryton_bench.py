@@ -16,8 +16,9 @@ from hub.testkit.conformance import Bench, Person, Site
 from hub.testkit.tryton import PreparedTryton, start_tryton
 from hub.testkit.tryton_people import Customer, Line, TrytonPerson
 from hub.testkit.tryton_rpc import TrytonRefused
+from hub.testkit.tryton_seed import PAYMENT_JOURNAL
 
-MODELS = {"account": "party.party", "product": "product.product", "order": "sale.sale"}
+MODELS = {"account": "party.party", "product": "product.product", "order": "sale.sale", "payment": "account.payment"}
 
 
 class Wang(Person):
@@ -33,6 +34,8 @@ class Wang(Person):
             return str(self.hand.make_customer(f"华信电子 {number}"))
         if kind == "product":
             return str(self.hand.make_product(f"W-{number}", "轴承", Decimal("12.50")))
+        if kind == "payment":
+            return str(self.hand.make_advance(int(self.create("account")), Decimal(number)))
         product = int(self.create("product"))
         return str(self.hand.make_order(int(self.create("account")), [Line(product, 3.0)]))
 
@@ -43,6 +46,9 @@ class Wang(Person):
 
     def edit(self, kind: str, id: str) -> None:
         number = next(self.numbers)
+        if kind == "payment":
+            self.hand.edit(MODELS[kind], int(id), amount=Decimal(number) + Decimal("0.5"))
+            return
         field = {"account": "name", "product": "description", "order": "comment"}[kind]
         self.hand.edit(MODELS[kind], int(id), **{field: f"改 {number}"})
 
@@ -63,6 +69,12 @@ class Wang(Person):
             raise NotImplementedError from refused
 
     def bring(self, kind: str, id: str, stage: Stage) -> None:
+        if kind == "payment" and stage is Stage.SUBMITTED:
+            self.hand.call("model.account.payment.submit", [int(id)])
+            return
+        if kind == "payment" and stage is Stage.EFFECTIVE:
+            self.hand.succeed_payments(int(id))
+            return
         if kind != "order" or stage not in (Stage.SUBMITTED, Stage.EFFECTIVE):
             raise NotImplementedError
         self.hand.quote(int(id))
@@ -86,7 +98,11 @@ class TrytonBench(Bench):
         self.config = config
         # Where the hub's reference stands in the code, there is no place for a number.
         product = {"unit": "u", **({"number": None} if config.get("codes_as_reference") else {})}
-        self.given = {"product": product, "order": {"lines.unit": "u"}}
+        self.given = {
+            "product": product,
+            "order": {"lines.unit": "u"},
+            "payment": {"method": PAYMENT_JOURNAL, "allocations": ()},
+        }
 
     def refused(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """A party needs nothing at all; but an identifier with a type must be a valid one."""

@@ -60,6 +60,8 @@ def _make_lines(
     values: dict[str, Any] = {"key": "1"}
     for name, info in line.model_fields.items():
         made = given[name] if name in given else _make_plain(f"line {name}", name, info, number, find_parent)
+        if made is None and info.is_required():
+            made = _choose_first(info.annotation)
         if made is not None and name != "key" and name not in derived:
             values[name] = made
     return (line.model_validate(values),)
@@ -108,6 +110,11 @@ def _make_by_type(words: str, annotation: Any, number: int) -> Any:
         if issubclass(wanted, date):
             return FIRST_DAY.replace(day=1 + number % 28)
     return None
+
+
+def _choose_first(annotation: Any) -> Any:
+    """A line must say of what sort it is."""
+    return next((next(iter(wanted)) for wanted in _list_types(annotation) if issubclass(wanted, Enum)), None)
 
 
 def _list_types(annotation: Any) -> list[type]:

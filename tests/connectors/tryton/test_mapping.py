@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import pytest
 
 from connectors.tryton.shapes import FUNCTIONS, read_billing, read_fulfilment, read_payment
-from hub.crm.order import check_declared
+from hub.crm.figures import check_declared
 from hub.mapping import Context, Mapping, compile_mapping, lint_mapping, parse_mapping
 from hub.model.kinds import decode_fields, encode_fields
 from hub.sdk import Draft, SourceRecord, Written

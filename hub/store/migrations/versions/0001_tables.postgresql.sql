@@ -72,7 +72,7 @@ CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
 
 CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
-CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('order');
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('delivery', 'invoice', 'order', 'payment');
 
 CREATE TABLE call_budget (
   connection TEXT NOT NULL,
@@ -195,6 +195,76 @@ CREATE INDEX ix_crm_contact_name ON crm_contact (name);
 
 CREATE INDEX ix_crm_contact_updated_at ON crm_contact (updated_at);
 
+CREATE TABLE crm_delivery (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  number TEXT NOT NULL,
+  organisation_id UUID,
+  account_id UUID,
+  order_id UUID,
+  delivered_on DATE,
+  state TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_delivery_account_id ON crm_delivery (account_id);
+
+CREATE INDEX ix_crm_delivery_number ON crm_delivery (number);
+
+CREATE INDEX ix_crm_delivery_order_id ON crm_delivery (order_id);
+
+CREATE INDEX ix_crm_delivery_organisation_id ON crm_delivery (organisation_id);
+
+CREATE INDEX ix_crm_delivery_updated_at ON crm_delivery (updated_at);
+
+CREATE TABLE crm_invoice (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  number TEXT NOT NULL,
+  tax_number TEXT NOT NULL,
+  type TEXT NOT NULL,
+  reverses_id UUID,
+  organisation_id UUID,
+  account_id UUID NOT NULL,
+  invoiced_on DATE,
+  due_on DATE,
+  currency TEXT NOT NULL,
+  rate NUMERIC(28, 10) NOT NULL,
+  base_currency TEXT NOT NULL,
+  state TEXT NOT NULL,
+  net NUMERIC(24, 6) NOT NULL,
+  tax NUMERIC(24, 6) NOT NULL,
+  gross NUMERIC(24, 6) NOT NULL,
+  base_gross NUMERIC(24, 6) NOT NULL,
+  paid NUMERIC(24, 6) NOT NULL,
+  payment TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_invoice_account_id ON crm_invoice (account_id);
+
+CREATE INDEX ix_crm_invoice_number ON crm_invoice (number);
+
+CREATE INDEX ix_crm_invoice_organisation_id ON crm_invoice (organisation_id);
+
+CREATE INDEX ix_crm_invoice_reverses_id ON crm_invoice (reverses_id);
+
+CREATE INDEX ix_crm_invoice_updated_at ON crm_invoice (updated_at);
+
 CREATE TABLE crm_order (
   id UUID NOT NULL,
   revision BIGINT NOT NULL,
@@ -222,6 +292,8 @@ CREATE TABLE crm_order (
   tax NUMERIC(24, 6) NOT NULL,
   gross NUMERIC(24, 6) NOT NULL,
   base_gross NUMERIC(24, 6) NOT NULL,
+  invoiced NUMERIC(24, 6) NOT NULL,
+  paid NUMERIC(24, 6) NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
 );
@@ -257,6 +329,71 @@ CREATE TABLE crm_organisation (
 CREATE INDEX ix_crm_organisation_name ON crm_organisation (name);
 
 CREATE INDEX ix_crm_organisation_updated_at ON crm_organisation (updated_at);
+
+CREATE TABLE crm_payment (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  number TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  type TEXT NOT NULL,
+  reverses_id UUID,
+  organisation_id UUID,
+  account_id UUID NOT NULL,
+  method TEXT NOT NULL,
+  paid_on DATE,
+  currency TEXT NOT NULL,
+  rate NUMERIC(28, 10) NOT NULL,
+  base_currency TEXT NOT NULL,
+  amount NUMERIC(24, 6) NOT NULL,
+  base_amount NUMERIC(24, 6) NOT NULL,
+  allocated NUMERIC(24, 6) NOT NULL,
+  state TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_payment_account_id ON crm_payment (account_id);
+
+CREATE INDEX ix_crm_payment_number ON crm_payment (number);
+
+CREATE INDEX ix_crm_payment_organisation_id ON crm_payment (organisation_id);
+
+CREATE INDEX ix_crm_payment_reverses_id ON crm_payment (reverses_id);
+
+CREATE INDEX ix_crm_payment_updated_at ON crm_payment (updated_at);
+
+CREATE TABLE crm_payment_plan (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  number TEXT NOT NULL,
+  account_id UUID NOT NULL,
+  order_id UUID,
+  currency TEXT NOT NULL,
+  state TEXT NOT NULL,
+  paid NUMERIC(24, 6) NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_payment_plan_account_id ON crm_payment_plan (account_id);
+
+CREATE INDEX ix_crm_payment_plan_number ON crm_payment_plan (number);
+
+CREATE INDEX ix_crm_payment_plan_order_id ON crm_payment_plan (order_id);
+
+CREATE INDEX ix_crm_payment_plan_updated_at ON crm_payment_plan (updated_at);
 
 CREATE TABLE crm_product (
   id UUID NOT NULL,
@@ -668,6 +805,43 @@ CREATE TABLE crm_contact_link (
 
 CREATE INDEX ix_crm_contact_link_account_id ON crm_contact_link (account_id);
 
+CREATE TABLE crm_delivery_line (
+  delivery_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  product_id UUID,
+  order_line TEXT NOT NULL,
+  quantity NUMERIC(24, 6) NOT NULL,
+  unit TEXT NOT NULL,
+  PRIMARY KEY (delivery_id, key),
+  FOREIGN KEY(delivery_id) REFERENCES crm_delivery (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_delivery_line_product_id ON crm_delivery_line (product_id);
+
+CREATE TABLE crm_invoice_line (
+  invoice_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  product_id UUID,
+  name TEXT NOT NULL,
+  quantity NUMERIC(24, 6) NOT NULL,
+  unit TEXT NOT NULL,
+  unit_price NUMERIC(24, 6) NOT NULL,
+  tax_rate NUMERIC(28, 10) NOT NULL,
+  net NUMERIC(24, 6) NOT NULL,
+  tax NUMERIC(24, 6) NOT NULL,
+  gross NUMERIC(24, 6) NOT NULL,
+  order_id UUID,
+  order_line TEXT NOT NULL,
+  PRIMARY KEY (invoice_id, key),
+  FOREIGN KEY(invoice_id) REFERENCES crm_invoice (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_invoice_line_order_id ON crm_invoice_line (order_id);
+
+CREATE INDEX ix_crm_invoice_line_product_id ON crm_invoice_line (product_id);
+
 CREATE TABLE crm_order_line (
   order_id UUID NOT NULL,
   position BIGINT NOT NULL,
@@ -699,3 +873,36 @@ CREATE TABLE crm_organisation_identifier (
 );
 
 CREATE INDEX ix_crm_organisation_identifier_value ON crm_organisation_identifier (value);
+
+CREATE TABLE crm_payment_allocation (
+  payment_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  target TEXT NOT NULL,
+  invoice_id UUID,
+  order_id UUID,
+  plan_id UUID,
+  instalment TEXT NOT NULL,
+  amount NUMERIC(24, 6) NOT NULL,
+  target_amount NUMERIC(24, 6),
+  PRIMARY KEY (payment_id, key),
+  FOREIGN KEY(payment_id) REFERENCES crm_payment (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_payment_allocation_invoice_id ON crm_payment_allocation (invoice_id);
+
+CREATE INDEX ix_crm_payment_allocation_order_id ON crm_payment_allocation (order_id);
+
+CREATE INDEX ix_crm_payment_allocation_plan_id ON crm_payment_allocation (plan_id);
+
+CREATE TABLE crm_payment_plan_instalment (
+  payment_plan_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  due_on DATE,
+  amount NUMERIC(24, 6) NOT NULL,
+  note TEXT NOT NULL,
+  paid NUMERIC(24, 6) NOT NULL,
+  PRIMARY KEY (payment_plan_id, key),
+  FOREIGN KEY(payment_plan_id) REFERENCES crm_payment_plan (id) ON DELETE CASCADE
+);

@@ -72,7 +72,7 @@ CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
 
 CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
-CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('order');
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('delivery', 'invoice', 'order', 'payment');
 
 CREATE TABLE call_budget (
   connection TEXT NOT NULL,
@@ -195,6 +195,76 @@ CREATE INDEX ix_crm_contact_name ON crm_contact (name);
 
 CREATE INDEX ix_crm_contact_updated_at ON crm_contact (updated_at);
 
+CREATE TABLE crm_delivery (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  organisation_id TEXT,
+  account_id TEXT,
+  order_id TEXT,
+  delivered_on DATE,
+  state TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_delivery_account_id ON crm_delivery (account_id);
+
+CREATE INDEX ix_crm_delivery_number ON crm_delivery (number);
+
+CREATE INDEX ix_crm_delivery_order_id ON crm_delivery (order_id);
+
+CREATE INDEX ix_crm_delivery_organisation_id ON crm_delivery (organisation_id);
+
+CREATE INDEX ix_crm_delivery_updated_at ON crm_delivery (updated_at);
+
+CREATE TABLE crm_invoice (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  tax_number TEXT NOT NULL,
+  type TEXT NOT NULL,
+  reverses_id TEXT,
+  organisation_id TEXT,
+  account_id TEXT NOT NULL,
+  invoiced_on DATE,
+  due_on DATE,
+  currency TEXT NOT NULL,
+  rate BIGINT NOT NULL,
+  base_currency TEXT NOT NULL,
+  state TEXT NOT NULL,
+  net BIGINT NOT NULL,
+  tax BIGINT NOT NULL,
+  gross BIGINT NOT NULL,
+  base_gross BIGINT NOT NULL,
+  paid BIGINT NOT NULL,
+  payment TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_invoice_account_id ON crm_invoice (account_id);
+
+CREATE INDEX ix_crm_invoice_number ON crm_invoice (number);
+
+CREATE INDEX ix_crm_invoice_organisation_id ON crm_invoice (organisation_id);
+
+CREATE INDEX ix_crm_invoice_reverses_id ON crm_invoice (reverses_id);
+
+CREATE INDEX ix_crm_invoice_updated_at ON crm_invoice (updated_at);
+
 CREATE TABLE crm_order (
   id TEXT NOT NULL,
   revision BIGINT NOT NULL,
@@ -222,6 +292,8 @@ CREATE TABLE crm_order (
   tax BIGINT NOT NULL,
   gross BIGINT NOT NULL,
   base_gross BIGINT NOT NULL,
+  invoiced BIGINT NOT NULL,
+  paid BIGINT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
 );
@@ -257,6 +329,71 @@ CREATE TABLE crm_organisation (
 CREATE INDEX ix_crm_organisation_name ON crm_organisation (name);
 
 CREATE INDEX ix_crm_organisation_updated_at ON crm_organisation (updated_at);
+
+CREATE TABLE crm_payment (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  type TEXT NOT NULL,
+  reverses_id TEXT,
+  organisation_id TEXT,
+  account_id TEXT NOT NULL,
+  method TEXT NOT NULL,
+  paid_on DATE,
+  currency TEXT NOT NULL,
+  rate BIGINT NOT NULL,
+  base_currency TEXT NOT NULL,
+  amount BIGINT NOT NULL,
+  base_amount BIGINT NOT NULL,
+  allocated BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_payment_account_id ON crm_payment (account_id);
+
+CREATE INDEX ix_crm_payment_number ON crm_payment (number);
+
+CREATE INDEX ix_crm_payment_organisation_id ON crm_payment (organisation_id);
+
+CREATE INDEX ix_crm_payment_reverses_id ON crm_payment (reverses_id);
+
+CREATE INDEX ix_crm_payment_updated_at ON crm_payment (updated_at);
+
+CREATE TABLE crm_payment_plan (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  account_id TEXT NOT NULL,
+  order_id TEXT,
+  currency TEXT NOT NULL,
+  state TEXT NOT NULL,
+  paid BIGINT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_payment_plan_account_id ON crm_payment_plan (account_id);
+
+CREATE INDEX ix_crm_payment_plan_number ON crm_payment_plan (number);
+
+CREATE INDEX ix_crm_payment_plan_order_id ON crm_payment_plan (order_id);
+
+CREATE INDEX ix_crm_payment_plan_updated_at ON crm_payment_plan (updated_at);
 
 CREATE TABLE crm_product (
   id TEXT NOT NULL,
@@ -668,6 +805,43 @@ CREATE TABLE crm_contact_link (
 
 CREATE INDEX ix_crm_contact_link_account_id ON crm_contact_link (account_id);
 
+CREATE TABLE crm_delivery_line (
+  delivery_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  product_id TEXT,
+  order_line TEXT NOT NULL,
+  quantity BIGINT NOT NULL,
+  unit TEXT NOT NULL,
+  PRIMARY KEY (delivery_id, "key"),
+  FOREIGN KEY(delivery_id) REFERENCES crm_delivery (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_delivery_line_product_id ON crm_delivery_line (product_id);
+
+CREATE TABLE crm_invoice_line (
+  invoice_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  product_id TEXT,
+  name TEXT NOT NULL,
+  quantity BIGINT NOT NULL,
+  unit TEXT NOT NULL,
+  unit_price BIGINT NOT NULL,
+  tax_rate BIGINT NOT NULL,
+  net BIGINT NOT NULL,
+  tax BIGINT NOT NULL,
+  gross BIGINT NOT NULL,
+  order_id TEXT,
+  order_line TEXT NOT NULL,
+  PRIMARY KEY (invoice_id, "key"),
+  FOREIGN KEY(invoice_id) REFERENCES crm_invoice (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_invoice_line_order_id ON crm_invoice_line (order_id);
+
+CREATE INDEX ix_crm_invoice_line_product_id ON crm_invoice_line (product_id);
+
 CREATE TABLE crm_order_line (
   order_id TEXT NOT NULL,
   position BIGINT NOT NULL,
@@ -699,3 +873,36 @@ CREATE TABLE crm_organisation_identifier (
 );
 
 CREATE INDEX ix_crm_organisation_identifier_value ON crm_organisation_identifier (value);
+
+CREATE TABLE crm_payment_allocation (
+  payment_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  target TEXT NOT NULL,
+  invoice_id TEXT,
+  order_id TEXT,
+  plan_id TEXT,
+  instalment TEXT NOT NULL,
+  amount BIGINT NOT NULL,
+  target_amount BIGINT,
+  PRIMARY KEY (payment_id, "key"),
+  FOREIGN KEY(payment_id) REFERENCES crm_payment (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_payment_allocation_invoice_id ON crm_payment_allocation (invoice_id);
+
+CREATE INDEX ix_crm_payment_allocation_order_id ON crm_payment_allocation (order_id);
+
+CREATE INDEX ix_crm_payment_allocation_plan_id ON crm_payment_allocation (plan_id);
+
+CREATE TABLE crm_payment_plan_instalment (
+  payment_plan_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  due_on DATE,
+  amount BIGINT NOT NULL,
+  note TEXT NOT NULL,
+  paid BIGINT NOT NULL,
+  PRIMARY KEY (payment_plan_id, "key"),
+  FOREIGN KEY(payment_plan_id) REFERENCES crm_payment_plan (id) ON DELETE CASCADE
+);

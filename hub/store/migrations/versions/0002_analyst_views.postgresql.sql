@@ -83,6 +83,85 @@ SELECT t.contact_id AS contact_id,
 FROM crm_contact_identifier t JOIN crm_contact p ON p.id = t.contact_id
 WHERE p.deleted_at IS NULL;
 
+CREATE VIEW v_delivery AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.order_id AS order_id,
+  t.delivered_on AS delivered_on,
+  t.state AS state,
+  t.note AS note
+FROM crm_delivery t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_delivery_line AS
+SELECT t.delivery_id AS delivery_id,
+  t.position AS position,
+  t.key AS key,
+  t.product_id AS product_id,
+  t.order_line AS order_line,
+  t.quantity::text AS quantity,
+  t.unit AS unit
+FROM crm_delivery_line t JOIN crm_delivery p ON p.id = t.delivery_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_invoice AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.tax_number AS tax_number,
+  t.type AS type,
+  t.reverses_id AS reverses_id,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.invoiced_on AS invoiced_on,
+  t.due_on AS due_on,
+  t.currency AS currency,
+  t.rate::text AS rate,
+  t.base_currency AS base_currency,
+  t.state AS state,
+  t.net::text AS net,
+  t.tax::text AS tax,
+  t.gross::text AS gross,
+  t.base_gross::text AS base_gross,
+  t.paid::text AS paid,
+  t.payment AS payment,
+  t.note AS note
+FROM crm_invoice t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_invoice_line AS
+SELECT t.invoice_id AS invoice_id,
+  t.position AS position,
+  t.key AS key,
+  t.product_id AS product_id,
+  t.name AS name,
+  t.quantity::text AS quantity,
+  t.unit AS unit,
+  t.unit_price::text AS unit_price,
+  t.tax_rate::text AS tax_rate,
+  t.net::text AS net,
+  t.tax::text AS tax,
+  t.gross::text AS gross,
+  t.order_id AS order_id,
+  t.order_line AS order_line
+FROM crm_invoice_line t JOIN crm_invoice p ON p.id = t.invoice_id
+WHERE p.deleted_at IS NULL;
+
 CREATE VIEW v_order AS
 SELECT t.id AS id,
   t.revision AS revision,
@@ -110,6 +189,8 @@ SELECT t.id AS id,
   t.tax::text AS tax,
   t.gross::text AS gross,
   t.base_gross::text AS base_gross,
+  t.invoiced::text AS invoiced,
+  t.paid::text AS paid,
   t.note AS note
 FROM crm_order t
 WHERE t.deleted_at IS NULL;
@@ -154,6 +235,78 @@ SELECT t.organisation_id AS organisation_id,
   t.value AS value,
   t.validity AS validity
 FROM crm_organisation_identifier t JOIN crm_organisation p ON p.id = t.organisation_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_payment AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.reference AS reference,
+  t.type AS type,
+  t.reverses_id AS reverses_id,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.method AS method,
+  t.paid_on AS paid_on,
+  t.currency AS currency,
+  t.rate::text AS rate,
+  t.base_currency AS base_currency,
+  t.amount::text AS amount,
+  t.base_amount::text AS base_amount,
+  t.allocated::text AS allocated,
+  t.state AS state,
+  t.note AS note
+FROM crm_payment t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_payment_allocation AS
+SELECT t.payment_id AS payment_id,
+  t.position AS position,
+  t.key AS key,
+  t.target AS target,
+  t.invoice_id AS invoice_id,
+  t.order_id AS order_id,
+  t.plan_id AS plan_id,
+  t.instalment AS instalment,
+  t.amount::text AS amount,
+  t.target_amount::text AS target_amount
+FROM crm_payment_allocation t JOIN crm_payment p ON p.id = t.payment_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_payment_plan AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.account_id AS account_id,
+  t.order_id AS order_id,
+  t.currency AS currency,
+  t.state AS state,
+  t.paid::text AS paid,
+  t.note AS note
+FROM crm_payment_plan t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_payment_plan_instalment AS
+SELECT t.payment_plan_id AS payment_plan_id,
+  t.position AS position,
+  t.key AS key,
+  t.due_on AS due_on,
+  t.amount::text AS amount,
+  t.note AS note,
+  t.paid::text AS paid
+FROM crm_payment_plan_instalment t JOIN crm_payment_plan p ON p.id = t.payment_plan_id
 WHERE p.deleted_at IS NULL;
 
 CREATE VIEW v_product AS

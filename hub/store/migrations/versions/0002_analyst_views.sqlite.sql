@@ -83,6 +83,85 @@ SELECT t.contact_id AS contact_id,
 FROM crm_contact_identifier t JOIN crm_contact p ON p.id = t.contact_id
 WHERE p.deleted_at IS NULL;
 
+CREATE VIEW v_delivery AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.order_id AS order_id,
+  t.delivered_on AS delivered_on,
+  t.state AS state,
+  t.note AS note
+FROM crm_delivery t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_delivery_line AS
+SELECT t.delivery_id AS delivery_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.product_id AS product_id,
+  t.order_line AS order_line,
+  CASE WHEN t.quantity IS NOT NULL THEN CASE WHEN t.quantity < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.quantity) / 1000000, abs(t.quantity) % 1000000) END AS quantity,
+  t.unit AS unit
+FROM crm_delivery_line t JOIN crm_delivery p ON p.id = t.delivery_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_invoice AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.tax_number AS tax_number,
+  t.type AS type,
+  t.reverses_id AS reverses_id,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.invoiced_on AS invoiced_on,
+  t.due_on AS due_on,
+  t.currency AS currency,
+  CASE WHEN t.rate IS NOT NULL THEN CASE WHEN t.rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.rate) / 10000000000, abs(t.rate) % 10000000000) END AS rate,
+  t.base_currency AS base_currency,
+  t.state AS state,
+  CASE WHEN t.net IS NOT NULL THEN CASE WHEN t.net < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.net) / 1000000, abs(t.net) % 1000000) END AS net,
+  CASE WHEN t.tax IS NOT NULL THEN CASE WHEN t.tax < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.tax) / 1000000, abs(t.tax) % 1000000) END AS tax,
+  CASE WHEN t.gross IS NOT NULL THEN CASE WHEN t.gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.gross) / 1000000, abs(t.gross) % 1000000) END AS gross,
+  CASE WHEN t.base_gross IS NOT NULL THEN CASE WHEN t.base_gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_gross) / 1000000, abs(t.base_gross) % 1000000) END AS base_gross,
+  CASE WHEN t.paid IS NOT NULL THEN CASE WHEN t.paid < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.paid) / 1000000, abs(t.paid) % 1000000) END AS paid,
+  t.payment AS payment,
+  t.note AS note
+FROM crm_invoice t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_invoice_line AS
+SELECT t.invoice_id AS invoice_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.product_id AS product_id,
+  t.name AS name,
+  CASE WHEN t.quantity IS NOT NULL THEN CASE WHEN t.quantity < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.quantity) / 1000000, abs(t.quantity) % 1000000) END AS quantity,
+  t.unit AS unit,
+  CASE WHEN t.unit_price IS NOT NULL THEN CASE WHEN t.unit_price < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.unit_price) / 1000000, abs(t.unit_price) % 1000000) END AS unit_price,
+  CASE WHEN t.tax_rate IS NOT NULL THEN CASE WHEN t.tax_rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.tax_rate) / 10000000000, abs(t.tax_rate) % 10000000000) END AS tax_rate,
+  CASE WHEN t.net IS NOT NULL THEN CASE WHEN t.net < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.net) / 1000000, abs(t.net) % 1000000) END AS net,
+  CASE WHEN t.tax IS NOT NULL THEN CASE WHEN t.tax < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.tax) / 1000000, abs(t.tax) % 1000000) END AS tax,
+  CASE WHEN t.gross IS NOT NULL THEN CASE WHEN t.gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.gross) / 1000000, abs(t.gross) % 1000000) END AS gross,
+  t.order_id AS order_id,
+  t.order_line AS order_line
+FROM crm_invoice_line t JOIN crm_invoice p ON p.id = t.invoice_id
+WHERE p.deleted_at IS NULL;
+
 CREATE VIEW v_order AS
 SELECT t.id AS id,
   t.revision AS revision,
@@ -110,6 +189,8 @@ SELECT t.id AS id,
   CASE WHEN t.tax IS NOT NULL THEN CASE WHEN t.tax < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.tax) / 1000000, abs(t.tax) % 1000000) END AS tax,
   CASE WHEN t.gross IS NOT NULL THEN CASE WHEN t.gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.gross) / 1000000, abs(t.gross) % 1000000) END AS gross,
   CASE WHEN t.base_gross IS NOT NULL THEN CASE WHEN t.base_gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_gross) / 1000000, abs(t.base_gross) % 1000000) END AS base_gross,
+  CASE WHEN t.invoiced IS NOT NULL THEN CASE WHEN t.invoiced < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.invoiced) / 1000000, abs(t.invoiced) % 1000000) END AS invoiced,
+  CASE WHEN t.paid IS NOT NULL THEN CASE WHEN t.paid < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.paid) / 1000000, abs(t.paid) % 1000000) END AS paid,
   t.note AS note
 FROM crm_order t
 WHERE t.deleted_at IS NULL;
@@ -154,6 +235,78 @@ SELECT t.organisation_id AS organisation_id,
   t.value AS value,
   t.validity AS validity
 FROM crm_organisation_identifier t JOIN crm_organisation p ON p.id = t.organisation_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_payment AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.reference AS reference,
+  t.type AS type,
+  t.reverses_id AS reverses_id,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.method AS method,
+  t.paid_on AS paid_on,
+  t.currency AS currency,
+  CASE WHEN t.rate IS NOT NULL THEN CASE WHEN t.rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.rate) / 10000000000, abs(t.rate) % 10000000000) END AS rate,
+  t.base_currency AS base_currency,
+  CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount,
+  CASE WHEN t.base_amount IS NOT NULL THEN CASE WHEN t.base_amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_amount) / 1000000, abs(t.base_amount) % 1000000) END AS base_amount,
+  CASE WHEN t.allocated IS NOT NULL THEN CASE WHEN t.allocated < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.allocated) / 1000000, abs(t.allocated) % 1000000) END AS allocated,
+  t.state AS state,
+  t.note AS note
+FROM crm_payment t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_payment_allocation AS
+SELECT t.payment_id AS payment_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.target AS target,
+  t.invoice_id AS invoice_id,
+  t.order_id AS order_id,
+  t.plan_id AS plan_id,
+  t.instalment AS instalment,
+  CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount,
+  CASE WHEN t.target_amount IS NOT NULL THEN CASE WHEN t.target_amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.target_amount) / 1000000, abs(t.target_amount) % 1000000) END AS target_amount
+FROM crm_payment_allocation t JOIN crm_payment p ON p.id = t.payment_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_payment_plan AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.account_id AS account_id,
+  t.order_id AS order_id,
+  t.currency AS currency,
+  t.state AS state,
+  CASE WHEN t.paid IS NOT NULL THEN CASE WHEN t.paid < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.paid) / 1000000, abs(t.paid) % 1000000) END AS paid,
+  t.note AS note
+FROM crm_payment_plan t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_payment_plan_instalment AS
+SELECT t.payment_plan_id AS payment_plan_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.due_on AS due_on,
+  CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount,
+  t.note AS note,
+  CASE WHEN t.paid IS NOT NULL THEN CASE WHEN t.paid < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.paid) / 1000000, abs(t.paid) % 1000000) END AS paid
+FROM crm_payment_plan_instalment t JOIN crm_payment_plan p ON p.id = t.payment_plan_id
 WHERE p.deleted_at IS NULL;
 
 CREATE VIEW v_product AS

@@ -1,0 +1,205 @@
+"""What can be read of the rest of a sale: shipments, invoices, and payments wherever Tryton keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from connectors.tryton.client import TrytonClient
+from connectors.tryton.members import Child, Row
+from connectors.tryton.money_shapes import (
+    INVOICE_STAGES,
+    PAYMENT_STAGES,
+    SHIPMENT_STAGES,
+    Origins,
+    read_origin,
+    shape_invoice,
+    shape_line,
+    shape_payment,
+    shape_shipment,
+)
+from connectors.tryton.streams import TrytonStream
+from connectors.tryton.tables import TrytonTables
+from hub.sdk import Page, SourceRecord, Stage, Stream, Tools
+
+
+class SalesPaperStream(TrytonStream):
+    """Papers that sales lead to. Their lines name lines of sales, so the sales are looked up beside them."""
+
+    line_path: ClassVar[str] = ""
+
+    def scope(self) -> list[Any]:
+        return [["company", "=", self._client.company_id]]
+
+    def read_rows(self, domain: Sequence[Any], *, limit: int | None = None) -> list[dict[str, Any]]:
+        rows = super().read_rows(domain, limit=limit)
+        origins = self._find_origins([line["origin"] for row in rows for line in row[f"{self.line_path}."]])
+        return [{**row, "_origins": origins} for row in rows]
+
+    def shape(self, row: Row) -> dict[str, Any]:
+        return self.shape_paper({name: value for name, value in row.items() if name != "_origins"}, row["_origins"])
+
+    def shape_paper(self, row: Row, origins: Origins) -> dict[str, Any]:
+        """A row as the payload that the mapping reads, given where its lines come from."""
+        raise NotImplementedError
+
+    def reference_of(self, payload: Mapping[str, Any]) -> str | None:
+        return None
+
+    def number_of(self, payload: Mapping[str, Any]) -> str | None:
+        return payload["number"] or None
+
+    def _find_origins(self, references: Sequence[str | None]) -> Origins:
+        """A credit note's lines come from those of an invoice, and these from those of a sale."""
+        credited = self._read_origins("account.invoice.line", ("invoice", "origin"), references)
+        sold = self._read_origins("sale.line", ("sale",), [*references, *(row["origin"] for row in credited.values())])
+        sales = {reference: int(row["sale"]) for reference, row in sold.items()}
+        sales |= {reference: sales[row["origin"]] for reference, row in credited.items() if row["origin"] in sales}
+        return Origins(sales, {reference: int(row["invoice"]) for reference, row in credited.items()})
+
+    def _read_origins(
+        self, model: str, fields: Sequence[str], references: Sequence[str | None]
+    ) -> dict[str, dict[str, Any]]:
+        ids = sorted({found for text in references if (found := read_origin(text, model)) is not None})
+        rows = self._client.search_read(model, [["id", "in", ids]], fields) if ids else []
+        return {f"{model},{row['id']}": row for row in rows}
+
+
+class InvoiceStream(SalesPaperStream):
+    """Invoices and credit notes to customers, in every state."""
+
+    name = "invoice"
+    kind = "invoice"
+    model = "account.invoice"
+    line_path = "lines"
+    header = (
+        *("number", "reference", "state", "type", "party", "company", "currency.code", "invoice_date", "comment"),
+        *("untaxed_amount", "tax_amount", "total_amount", "lines_to_pay.maturity_date"),
+    )
+    children = (
+        Child(
+            "lines",
+            "account.invoice.line",
+            (
+                *("type", "product", "description", "quantity", "unit.symbol", "unit_price", "amount", "origin"),
+                *("taxes.type", "taxes.rate"),
+            ),
+        ),
+    )
+
+    def scope(self) -> list[Any]:
+        return [["type", "=", "out"], *super().scope()]
+
+    def shape_paper(self, row: Row, origins: Origins) -> dict[str, Any]:
+        return shape_invoice(row, origins)
+
+    def stage_of(self, payload: Mapping[str, Any]) -> Stage:
+        return INVOICE_STAGES.get(payload["state"], Stage.SUBMITTED)
+
+
+class ShipmentStream(SalesPaperStream):
+    """Shipments to customers. Returns are shipments of another model and are not read."""
+
+    name = "shipment"
+    kind = "delivery"
+    model = "stock.shipment.out"
+    line_path = "outgoing_moves"
+    header = (
+        *("number", "reference", "state", "customer", "company", "effective_date"),
+        *("outgoing_moves.product", "outgoing_moves.quantity", "outgoing_moves.unit.symbol", "outgoing_moves.origin"),
+    )
+    # Tryton cannot search by the outgoing ones alone.
+    children = (Child("moves", "stock.move", ("state",)),)
+
+    def shape_paper(self, row: Row, origins: Origins) -> dict[str, Any]:
+        return shape_shipment(row, origins)
+
+    def stage_of(self, payload: Mapping[str, Any]) -> Stage:
+        return SHIPMENT_STAGES.get(payload["state"], Stage.SUBMITTED)
+
+
+class PaymentOrderStream(TrytonStream):
+    """``account.payment``: receipts from customers, and refunds of their credit notes."""
+
+    name = "payment"
+    kind = "payment"
+    model = "account.payment"
+    header = (
+        *("number", "reference", "kind", "party", "date", "amount", "currency.code", "state", "journal.name"),
+        *("company", "line.move.origin"),
+    )
+
+    def scope(self) -> list[Any]:
+        refund = [["kind", "=", "payable"], ["line.account.type.receivable", "=", True]]
+        return [["company", "=", self._client.company_id], ["OR", ["kind", "=", "receivable"], refund]]
+
+    def shape(self, row: Row) -> dict[str, Any]:
+        return shape_payment(row)
+
+    def stage_of(self, payload: Mapping[str, Any]) -> Stage:
+        return PAYMENT_STAGES.get(payload["state"], Stage.SUBMITTED)
+
+    def reference_of(self, payload: Mapping[str, Any]) -> str | None:
+        return payload["reference"] or None
+
+    def number_of(self, payload: Mapping[str, Any]) -> str | None:
+        return payload["number"] or None
+
+
+class PaidLineStream(TrytonStream):
+    """Lines that pay an invoice and that no ``account.payment`` has booked: one of those is that payment already."""
+
+    name = "payment"
+    kind = "payment"
+    model = "account.move.line"
+    id_prefix = "line-"
+    header = (
+        *("debit", "credit", "amount_second_currency", "second_currency.code", "party", "description"),
+        *("invoice_payment", "move.number", "move.date", "move.state", "move.description", "move.journal.name"),
+    )
+
+    def scope(self) -> list[Any]:
+        return [
+            ["invoice_payment.type", "=", "out"],
+            ["move.company", "=", self._client.company_id],
+            ["OR", ["move.origin", "=", None], ["move.origin", "not like", "account.payment,%"]],
+        ]
+
+    def shape(self, row: Row) -> dict[str, Any]:
+        return shape_line(row, f"{self.id_prefix}{row['id']}", self._tables.company_currency)
+
+    def stage_of(self, payload: Mapping[str, Any]) -> Stage:
+        return Stage.EFFECTIVE if payload["state"] == "succeeded" else Stage.SUBMITTED
+
+    def reference_of(self, payload: Mapping[str, Any]) -> str | None:
+        return None
+
+    def number_of(self, payload: Mapping[str, Any]) -> str | None:
+        return payload["number"] or None
+
+
+class PaymentStream(Stream):
+    """Both as one stream: first the payments, then the lines."""
+
+    name: ClassVar[str] = "payment"
+    kind: ClassVar[str] = "payment"
+
+    def __init__(self, client: TrytonClient, tables: TrytonTables, tools: Tools) -> None:
+        self.orders = PaymentOrderStream(client, tables, tools)
+        self._parts: tuple[TrytonStream, ...] = (self.orders, PaidLineStream(client, tables, tools))
+
+    def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
+        at, inner = position or (0, None)
+        page = self._parts[at].read_page(since, inner, limit)
+        following = page.position
+        if following is not None:
+            return Page(page.records, [at, following], page.high_water)
+        more = at + 1 < len(self._parts)
+        return Page(page.records, [at + 1, None] if more else None, page.high_water)
+
+    def fetch(self, external_id: str) -> SourceRecord | None:
+        return next((found for part in self._parts if (found := part.fetch(external_id)) is not None), None)
+
+    def list_ids(self) -> Sequence[str]:
+        return [id for part in self._parts for id in part.list_ids()]

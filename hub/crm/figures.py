@@ -1,0 +1,166 @@
+"""Amounts of documents with lines: line and header figures, and the comparison with another system's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Any, TypeVar
+
+from hub.errors import RuleBroken
+from hub.model.kinds import Fields
+from hub.model.money import add_exactly, multiply_exactly, round_money
+from hub.model.refusal import give_reason
+from hub.model.sales import PricedLine
+from hub.model.values import Scaled
+
+L = TypeVar("L", bound=PricedLine)
+
+FIGURES = ("net", "tax", "gross")
+ZERO = Decimal(0)
+_storable = Scaled(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """An amount without tax, the tax, and both together."""
+
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+
+    def as_values(self, kind: str) -> dict[str, Decimal]:
+        return {name: check_amount(kind, name, getattr(self, name)) for name in FIGURES}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Figures that do not agree. ``field`` is ``gross``, or ``lines.<key>.gross`` for a line."""
+
+    field: str
+    expected: Decimal
+    found: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        return self.found - self.expected
+
+
+def complete_figures(kind: str, values: dict[str, Any], own_figures: bool) -> dict[str, Any]:
+    """Line figures, header figures and ``base_gross``. Ours are rounded half-up per line to the currency."""
+    if "currency" not in values:
+        raise RuleBroken("crm.value_missing", kind=kind, field="currency")
+    currency = values["currency"]
+    if "lines" in values:
+        values["lines"] = tuple(complete_line(kind, line, currency, own_figures) for line in values["lines"])
+    given = {} if own_figures else {name: values[name] for name in FIGURES if name in values}
+    values.update(_fill(given, _sum_lines(values.get("lines", ()))).as_values(kind))
+    if own_figures or "base_gross" not in values:
+        values["base_gross"] = check_amount(kind, "base_gross", convert_to_base(values, values["gross"]))
+    return values
+
+
+def convert_to_base(values: Fields, amount: Decimal) -> Decimal:
+    """The amount in the base currency of a document, in whole smallest units."""
+    in_base = multiply_exactly(amount, values.get("rate", Decimal(1)))
+    return round_money(in_base, values.get("base_currency", "CNY"))
+
+
+def complete_line(kind: str, line: L, currency: str, own_figures: bool) -> L:
+    """The line with its figures; another system's own figures stay, only those it did not give are filled in."""
+    given = {} if own_figures else {name: getattr(line, name) for name in FIGURES if name in line.model_fields_set}
+    if len(given) == len(FIGURES):
+        return line
+    net = given.get("net", _calculate_net(line, currency, ROUND_HALF_UP))
+    tax = round_money(multiply_exactly(net, line.tax_rate), currency)
+    figures = _fill(given, Figures(net, tax, net + tax))
+    return line.model_copy(update=figures.as_values(kind))
+
+
+def _calculate_net(line: PricedLine, currency: str, mode: str) -> Decimal:
+    return round_money(multiply_exactly(line.quantity, line.unit_price), currency, mode)
+
+
+def _fill(given: Mapping[str, Decimal], calculated: Figures) -> Figures:
+    """The given figures; of the missing ones, what follows from net + tax = gross first, the calculated ones else."""
+    net, tax, gross = (given.get(name) for name in FIGURES)
+    if tax is None:
+        tax = gross - net if net is not None and gross is not None else calculated.tax
+    if net is None:
+        net = gross - tax if gross is not None else calculated.net
+    return Figures(net, tax, gross if gross is not None else net + tax)
+
+
+def _sum_lines(lines: Sequence[PricedLine]) -> Figures:
+    return Figures(*(add_exactly([getattr(line, name) for line in lines]) for name in FIGURES))
+
+
+def check_amount(kind: str, field: str, amount: Decimal) -> Decimal:
+    """The amount, refused when the column cannot keep it."""
+    try:
+        return _storable.check(amount)
+    except ValueError as error:
+        raise RuleBroken(
+            "crm.amount_unusable", kind=kind, field=field, value=amount, what=give_reason(error)
+        ) from error
+
+
+def check_rate(values: Any) -> None:
+    """An exchange rate is above zero, and one within one currency."""
+    if values.rate <= 0 or (values.currency == values.base_currency and values.rate != 1):
+        raise RuleBroken("crm.rate_impossible", rate=values.rate, currency=values.currency, base=values.base_currency)
+
+
+def check_totals(values: Fields, tolerance: Decimal = ZERO) -> Difference | None:
+    """The first disagreement above the tolerance within a document: net + tax = gross in each line and in the header,
+    and the sum of the lines = header (not compared when ``values`` has no ``lines`` at all)."""
+    checks = [_compare_gross("gross", _figures_of(values))]
+    if "lines" in values:
+        lines = values["lines"]
+        checks += [_compare_gross(f"lines.{line.key}.gross", _figures_of(dict(line))) for line in lines]
+        checks += _compare(_sum_lines(lines), _figures_of(values))
+    return _first_above(checks, tolerance)
+
+
+def check_declared(values: Fields, rounding: str, tolerance: Decimal = ZERO) -> Difference | None:
+    """The first header figure that differs by more than the tolerance from what quantities, prices and tax rates give
+    under the system's declared rounding: ``line`` (half-up per line) or ``document`` (half-even, tax by rate over the
+    whole document)."""
+    calculate = _DECLARED.get(rounding)
+    if calculate is None:
+        raise RuleBroken("crm.rounding_unknown", rounding=rounding, known=", ".join(_DECLARED))
+    expected = calculate(values.get("lines", ()), values["currency"])
+    return _first_above(_compare(expected, _figures_of(values)), tolerance)
+
+
+def _calculate_by_line(lines: Sequence[PricedLine], currency: str) -> Figures:
+    return _sum_lines([complete_line("order", line, currency, own_figures=True) for line in lines])
+
+
+def _calculate_by_document(lines: Sequence[PricedLine], currency: str) -> Figures:
+    nets: dict[Decimal, list[Decimal]] = {}
+    for line in lines:
+        nets.setdefault(line.tax_rate, []).append(_calculate_net(line, currency, ROUND_HALF_EVEN))
+    net = add_exactly([amount for group in nets.values() for amount in group])
+    taxes = [multiply_exactly(add_exactly(group), rate) for rate, group in nets.items()]
+    tax = add_exactly([round_money(amount, currency, ROUND_HALF_EVEN) for amount in taxes])
+    return Figures(net, tax, net + tax)
+
+
+_DECLARED = {"line": _calculate_by_line, "document": _calculate_by_document}
+
+
+def _figures_of(values: Fields) -> Figures:
+    return Figures(*(values.get(name, ZERO) for name in FIGURES))
+
+
+def _compare_gross(field: str, figures: Figures) -> Difference:
+    return Difference(field, figures.net + figures.tax, figures.gross)
+
+
+def _compare(expected: Figures, found: Figures) -> list[Difference]:
+    return [Difference(name, getattr(expected, name), getattr(found, name)) for name in FIGURES]
+
+
+def _first_above(differences: Sequence[Difference], tolerance: Decimal) -> Difference | None:
+    return next((difference for difference in differences if abs(difference.amount) > tolerance), None)

@@ -1,0 +1,179 @@
+"""Invoices, shipments and payments on the real server: what is read, and what drafts of payments may be told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from hub.errors import IsthmusError, Locked, Rejected, Stale
+from hub.sdk import Draft, Stage, Written
+from tests.connectors.tryton.conftest import Bench, next_reference
+
+TODAY = datetime.now(UTC).date()
+
+
+class Sold:
+    """An approved sale of a person with its posted invoice."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.sale = bench.make_sale(3.0)
+        self.party = bench.wang.read("sale.sale", [self.sale], ["party"])[0]["party"]
+        bench.wang.quote(self.sale)
+        bench.wang.confirm(self.sale)
+        self.invoice = bench.wang.invoice_of(self.sale)
+        bench.wang.post_invoice(self.invoice, TODAY)
+        self.total = Decimal(bench.fetch("invoice", self.invoice).payload["total_amount"])
+
+    def payload(self, amount: str = "10.00", **changes: Any) -> dict[str, Any]:
+        row = {"id": None, "target": "invoice", "invoice": str(self.invoice), "sale": None, "amount": amount}
+        return {
+            "type": "receipt", "party": str(self.party), "date": TODAY.isoformat(), "amount": amount,
+            "currency": {"code": "CNY"}, "journal": {"name": ""}, "allocations": [row], **changes,
+        }  # fmt: skip
+
+
+@pytest.fixture
+def sold(bench: Bench) -> Sold:
+    return Sold(bench)
+
+
+def create(bench: Bench, payload: dict[str, Any], ref: str | None = None) -> Written:
+    result = bench.sink("payment").create([Draft(ref or next_reference(), payload)])[0]
+    assert isinstance(result, Written), result
+    return result
+
+
+def refuse(bench: Bench, payload: dict[str, Any], code: str) -> IsthmusError:
+    result = bench.sink("payment").create([Draft(next_reference(), payload)])[0]
+    assert isinstance(result, Rejected)
+    assert result.code == code
+    return result
+
+
+# ------------------------------------------------------------ reading
+
+
+def test_an_invoice_names_its_sale_in_every_line(bench: Bench, sold: Sold):
+    record = bench.fetch("invoice", sold.invoice)
+    assert (record.stage, record.payload["type"], record.payload["reverses"]) == (Stage.EFFECTIVE, "invoice", None)
+    assert [line["sale"] for line in record.payload["lines"]] == [sold.sale]
+    assert record.payload["due_date"] > record.payload["invoice_date"]
+    assert record.number == record.payload["number"]
+
+
+def test_a_credit_note_names_the_invoice_and_its_sale(bench: Bench, sold: Sold):
+    credit = bench.wang.credit_invoice(sold.invoice)
+    payload = bench.fetch("invoice", credit).payload
+    assert (payload["type"], payload["reverses"], payload["state"]) == ("credit_note", sold.invoice, "draft")
+    assert [line["sale"] for line in payload["lines"]] == [sold.sale]
+
+
+def test_invoices_of_suppliers_are_none_of_ours(bench: Bench, sold: Sold):
+    listed = {record.external_id for record in bench.read_all("invoice", limit=3)}
+    assert listed == set(bench.stream("invoice").list_ids() or ())
+    kinds = bench.wang.call("model.account.invoice.search_read", [], 0, None, None, ["type"])
+    assert {str(row["id"]) for row in kinds if row["type"] == "out"} == listed
+
+
+def test_a_shipment_tells_what_left(bench: Bench, sold: Sold):
+    shipment = bench.wang.read("sale.sale", [sold.sale], ["shipments"])[0]["shipments"][0]
+    assert bench.fetch("shipment", shipment).stage is Stage.DRAFT
+    bench.wang.ship(sold.sale)
+    record = bench.fetch("shipment", shipment)
+    assert (record.stage, record.payload["sale"]) == (Stage.EFFECTIVE, sold.sale)
+    assert [line["quantity"] for line in record.payload["lines"]] == ["3.0"]
+
+
+def test_money_is_read_once_however_it_came(bench: Bench, sold: Sold):
+    before = set(bench.stream("payment").list_ids() or ())
+    order = bench.wang.make_payment(sold.invoice, Decimal("5.00"), TODAY)
+    bench.wang.succeed_payments(order)
+    bench.wang.pay_invoice(sold.invoice, Decimal("3.00"), TODAY)
+    fresh = [record for record in bench.read_all("payment", limit=1) if record.external_id not in before]
+    assert [record.payload["amount"] for record in fresh] == ["5.00", "3.00"]
+    for record in fresh:
+        assert (record.stage, record.payload["allocations"][0]["invoice"]) == (Stage.EFFECTIVE, sold.invoice)
+    assert [record.external_id.startswith("line-") for record in fresh] == [False, True]
+    assert all(bench.fetch("payment", record.external_id).payload == record.payload for record in fresh)
+    assert bench.stream("payment").fetch("line-0") is None
+    assert bench.stream("payment").fetch("line-x") is None
+
+
+def test_what_changed_is_read_again(bench: Bench, sold: Sold):
+    made = bench.wang.make_payment(sold.invoice, Decimal("5.00"), TODAY)
+    since = bench.fetch("payment", made).modified_at
+    bench.wang.succeed_payments(made)
+    assert str(made) in {record.external_id for record in bench.read_all("payment", since=since)}
+
+
+def test_a_failed_payment_no_longer_counts(bench: Bench, sold: Sold):
+    made = bench.wang.make_payment(sold.invoice, Decimal("5.00"), TODAY)
+    bench.wang.succeed_payments(made)
+    bench.wang.fail_payments(made)
+    record = bench.fetch("payment", made)
+    assert (record.payload["state"], record.stage) == ("failed", Stage.VOID)
+
+
+# ------------------------------------------------------------ writing
+
+
+def test_a_draft_pays_the_open_line_of_its_invoice(bench: Bench, sold: Sold):
+    ref = next_reference()
+    record = bench.fetch("payment", create(bench, sold.payload(), ref).external_id)
+    assert (record.stage, record.reference, record.created_by_us) == (Stage.DRAFT, ref, True)
+    assert record.payload["allocations"] == [
+        {"id": "1", "target": "invoice", "invoice": sold.invoice, "amount": "10.00"}
+    ]
+    assert [found.external_id for found in bench.sink("payment").find(ref)] == [record.external_id]
+    copied = bench.wang.copy("account.payment", int(record.external_id))
+    assert bench.fetch("payment", copied).reference is None
+
+
+def test_money_for_an_order_stands_on_the_customers_account(bench: Bench, sold: Sold):
+    row = {"id": None, "target": "order", "invoice": None, "sale": str(sold.sale), "amount": "10.00"}
+    payload = bench.fetch("payment", create(bench, sold.payload(allocations=[row])).external_id).payload
+    assert payload["line_id"] is None
+    assert "allocations" not in payload, "Tryton keeps none to an order, so it says nothing about them"
+
+
+def test_a_draft_is_changed_under_its_version(bench: Bench, sold: Sold):
+    made = create(bench, sold.payload())
+    sink = bench.sink("payment")
+    changed = sink.patch(made.external_id, {"amount": "12.34", "date": "2026-11-20"}, if_version=made.version)
+    payload = bench.fetch("payment", made.external_id).payload
+    assert (payload["amount"], payload["date"]) == ("12.34", "2026-11-20")
+    with pytest.raises(Stale):
+        sink.patch(made.external_id, {"amount": "1"}, if_version=made.version)
+    assert changed.version != made.version
+
+
+def test_submitted_is_locked_and_submitting_twice_is_once(bench: Bench, sold: Sold):
+    made, sink = create(bench, sold.payload()), bench.sink("payment")
+    sink.submit(made.external_id, if_version=None)
+    sink.submit(made.external_id, if_version=None)
+    assert bench.fetch("payment", made.external_id).stage is Stage.SUBMITTED
+    for refused in (
+        lambda: sink.patch(made.external_id, {"amount": "1"}, if_version=None),
+        lambda: sink.void(made.external_id, if_version=None),
+    ):
+        with pytest.raises(Locked):
+            refused()
+
+
+def test_a_draft_is_voided_by_removing_it(bench: Bench, sold: Sold):
+    made, sink = create(bench, sold.payload()), bench.sink("payment")
+    sink.void(made.external_id, if_version=made.version)
+    assert bench.stream("payment").fetch(made.external_id) is None
+    sink.void(made.external_id, if_version=None)
+
+
+def test_what_tryton_cannot_keep_is_refused_before_it_is_sent(bench: Bench, sold: Sold):
+    rows = sold.payload()["allocations"]
+    refuse(bench, sold.payload(allocations=[*rows, *rows]), "tryton.payment_of_several")
+    refuse(bench, sold.payload(journal={"name": "支付宝"}), "tryton.journal_unknown")
+    refuse(bench, sold.payload(currency={"code": "USD"}), "tryton.journal_unknown")
+    bench.wang.pay_invoice(sold.invoice, sold.total, TODAY)
+    refuse(bench, sold.payload(), "tryton.nothing_to_pay")
