@@ -16,10 +16,10 @@ from hub.model.values import Value
 from hub.protocol.binding import Binding
 from hub.store import UnitOfWork
 from hub.store.decision_rows import Correction, Decision
-from hub.store.rows import Attempt, Conflict, DeadRow, Image, Orphan
+from hub.store.rows import Attempt, Conflict, DeadRow, Image, Orphan, Sign
 from hub.sync.context import Hub
 from hub.sync.referrers import find_referrer
-from hub.sync.resolve import mark_bindings
+from hub.sync.resolve import mark_bindings, rebuild_fed
 from hub.sync.waits import ID_LENGTH, TodoItem
 
 _TABLES: Mapping[str, type[Value]] = {
@@ -29,6 +29,7 @@ _TABLES: Mapping[str, type[Value]] = {
     "orphan": Orphan,
     "dead_row": DeadRow,
     "correction": Correction,
+    "sign": Sign,
 }
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "binding": ("id",),
@@ -37,6 +38,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "orphan": ("connection", "kind", "remote_id"),
     "dead_row": ("connection", "stream", "external_id"),
     "correction": ("connection", "stream", "external_id", "field"),
+    "sign": ("record_kind", "side", "key", "sign"),
 }
 _TOLD: Mapping[str, frozenset[str]] = {
     "binding": frozenset(
@@ -131,6 +133,7 @@ def _read_rows(tx: UnitOfWork, scope: Scope) -> dict[Place, Value]:
         if scope.stream:
             found += tx.find(DeadRow, stream=scope.stream, **where)
             found += tx.find(Correction, stream=scope.stream, **where)
+            found += tx.find(Sign, record_kind=scope.kind, side=scope.connection, key=scope.remote_id)
         found += tx.find(Orphan, connection=scope.connection, kind=scope.kind, remote_id=scope.remote_id)
     return {_place(row): row for row in found}
 
@@ -207,7 +210,7 @@ class _Undoing:
                 self._check_unwritten(UUID(place["key"]))
         for place, row in self._load("after"):
             current = self._find(place)
-            if not self._is_same(place["table"], row, current):
+            if place["table"] != "sign" and not self._is_same(place["table"], row, current):
                 self._refuse(place["table"])
 
     def _check_unwritten(self, binding_id: UUID) -> None:
@@ -234,11 +237,12 @@ class _Undoing:
 
     def restore(self) -> Sequence[UUID]:
         """Write the rows as they were; what other systems must be told is marked."""
-        records: list[Entity] = []
+        records: list[tuple[Entity | None, Entity | None]] = []
         cause: Binding | None = None
         for place, row in sorted(self._load("before"), key=lambda pair: pair[0]["table"] not in _TABLES):
-            if isinstance(row, Entity):
-                records.append(self._restore_record(row))
+            if place["table"] not in _TABLES:
+                was = self._find(place)
+                records.append((was if isinstance(was, Entity) else None, self._restore_record(place, row)))
             elif row is None:
                 self._remove(place)
             elif isinstance(row, Binding):
@@ -246,11 +250,17 @@ class _Undoing:
             else:
                 self.tx.save(row)
         due: list[UUID] = []
-        for record in records:
-            due += mark_bindings(self.tx, self.hub, record, cause=cause)
+        for was, record in records:
+            due += mark_bindings(self.tx, self.hub, record, cause=cause) if record is not None else []
+            due += rebuild_fed(
+                self.tx, self.hub, self.decision.kind, (was, record), local=False, actor=self.actor, run_id=None
+            )
         return due
 
-    def _restore_record(self, row: Entity) -> Entity:
+    def _restore_record(self, place: Mapping[str, Any], row: Value | None) -> Entity | None:
+        if not isinstance(row, Entity):
+            self._remove(place)
+            return None
         current = self.tx.get(type(row), id=row.id, lock=True)
         if current is None or current.revision == row.revision:
             return row

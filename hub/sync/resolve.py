@@ -115,13 +115,13 @@ def rebuild_record(
         sources={name: resolved.provenance.get(name, "rule") for name in changes},
     )
     local = cause is None and not derived
-    fed = _rebuild_fed(tx, hub, kind, (current, saved), local=local, actor=actor, run_id=run_id)
+    fed = rebuild_fed(tx, hub, kind, (current, saved), local=local, actor=actor, run_id=run_id)
     told = current is None or set(changes) - model.DERIVED
     due = mark_bindings(tx, hub, saved, cause=cause) if told else []
     return Rebuilt(saved, changes, created=current is None, provenance=resolved.provenance, due=[*due, *fed])
 
 
-def _rebuild_fed(
+def rebuild_fed(
     tx: UnitOfWork,
     hub: Hub,
     kind: str,

@@ -12,11 +12,11 @@ from connectors.sandbox.simulator import make_uscc
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.protocol.binding import Binding, BindingState
 from hub.store.decision_rows import Correction, Decision
-from hub.store.rows import Conflict, DeadRow, Image, JournalEntry, Orphan
+from hub.store.rows import Conflict, DeadRow, Image, JournalEntry, Orphan, Sign
 from hub.sync.correct import edit_item, preview_edit
-from hub.sync.decisions import list_decisions, undo_decision
+from hub.sync.decisions import deciding, list_decisions, undo_decision
 from hub.sync.handle import drop_item, list_verbs, take_item
-from hub.sync.records import create_record
+from hub.sync.records import apply_edit, create_record
 from hub.sync.retry import replay_items, retry_items
 from hub.sync.todo import TodoFilter, TodoItem, find_item, list_todo, shorten_ids
 from hub.sync.trace import trace_number
@@ -393,6 +393,30 @@ def test_undo_of_a_correction_takes_the_record_out_again(scene: Scene) -> None:
     assert (scene.records("order"), scene.rows(Correction)) == ([], [])
     assert scene.rows(Binding, kind="order") == []
     assert only(scene, "dead") == item
+
+
+def test_undo_of_a_correction_keeps_the_signs_of_what_is_left_outside_again(scene: Scene) -> None:
+    make_dead(scene)
+    item = only(scene, "dead")
+    before = dump(scene, Sign)
+    assert [row for row in scene.rows(Sign) if row.side == "erp"]
+    edit_item(scene.hub, item, {"fulfilment": "complete"}, "li")
+    undo_decision(scene.hub, item.short, "li")
+    kept = [row for row in before if row[1]["side"] == "erp"]
+    assert [row for row in dump(scene, Sign) if row[1]["side"] == "erp"] == kept, "or the same would be made there"
+
+
+def test_undo_takes_the_money_back_from_what_was_paid(scene: Scene) -> None:
+    order = scene.make_order("2")
+    rows = [{"target": "order", "order_id": str(order.id), "amount": "5"}]
+    values = {"account_id": str(order.account_id), "amount": "5", "allocations": rows}
+    payment = create_record(scene.hub, "payment", values, "li")
+    item = TodoItem("held", "erp", "sync.fields_held", "", kind="payment", record_id=payment.id)
+    with scene.store.write() as tx, deciding(tx, scene.hub, item, "edit", "li"):
+        apply_edit(tx, scene.hub, "payment", payment.id, {"state": "succeeded"}, "li")
+    assert scene.reload(order).paid == 5
+    undo_decision(scene.hub, item.id, "li")
+    assert (scene.reload(payment).state, scene.reload(order).paid) == ("draft", 0)
 
 
 def test_a_refused_record_is_corrected_here_and_sent_with_the_same_reference(scene: Scene) -> None:
