@@ -33,6 +33,7 @@ def look_at_pair(hub: Hub, binding_id: UUID) -> Pair | None:
         binding = tx.get(Binding, id=binding_id)
     if binding is None or binding.parked != SECOND or binding.remote_id is None:
         return None
+    hub.open(binding.connection).load_codes()
     stream = hub.open(binding.connection).stream_of(binding.kind)
     return Pair(stream.fetch(binding.remote_id), stream.fetch(binding.parked_params["remote_id"]))
 
@@ -47,6 +48,7 @@ def look_at_unread(hub: Hub, binding_id: UUID) -> Callable[[UnitOfWork], Arrival
         address = f"{conn.name}/{conn.stream_of(kind).name}/{binding.remote_id}"
         if tx.count(Image, record_kind=kind, record_id=binding.hub_id, source=address):
             return None
+    conn.load_codes()
     source = conn.stream_of(kind).fetch(binding.remote_id) if conn.stream_of(kind).fetches else None
     if source is None:
         raise RuleBroken("sync.settle_unread", connection=conn.name, remote_id=binding.remote_id)

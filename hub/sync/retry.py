@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.errors import ConfigInvalid, IsthmusError, NotFound, RuleBroken
 from hub.locale import render
-from hub.protocol.binding import Binding
+from hub.protocol.binding import Binding, BindingState
 from hub.sdk import SourceRecord
 from hub.store.rows import DeadRow
 from hub.sync.accept import order_kinds
@@ -22,6 +22,7 @@ from hub.sync.settle import CALM
 from hub.sync.todo import TodoFilter, list_todo
 from hub.sync.waits import TodoItem, judge_binding
 
+UNDER_WAY = (BindingState.SENDING, BindingState.UNKNOWN, BindingState.REVERSING)
 _ROUNDS = 4
 """Records that others refer to come first; a chain of them needs a round for each."""
 
@@ -110,7 +111,7 @@ def find_source(hub: Hub, item: TodoItem, kept: bool) -> SourceRecord | None:
 
 def _retry_write(hub: Hub, item: TodoItem, actor: str, kept: bool) -> Retried:
     with hub.store.write() as tx:
-        binding = load_binding(tx, item)
+        binding = load_binding(tx, item, lock=True)
         tx.save(make_due(hub, binding))
         tx.journal(
             actor, "todo.retry", kind=item.kind, record_id=item.record_id, connection=item.connection,
@@ -127,10 +128,13 @@ def _retry_write(hub: Hub, item: TodoItem, actor: str, kept: bool) -> Retried:
 
 
 def make_due(hub: Hub, binding: Binding) -> Binding:
-    """The binding as if it had never been stopped. Reference and attempts stay: it is looked for before it is sent."""
+    """The binding as if it had never been stopped. Reference and attempts stay: it is looked for before it is sent, and
+    not before a call that may still arrive has had its time."""
     held = {name for name in binding.held if name != "*"}
     lost = {name: print_ for name, print_ in binding.not_retained.items() if name not in held}
     update = {**CALM, "dirty": True, "not_retained": lost, "updated_at": hub.now()}
+    if binding.state in UNDER_WAY:
+        update |= {"not_before": binding.not_before, "lease_until": binding.lease_until}
     return binding.model_copy(update=update)
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.sandbox.connector import SandboxConnector
 from connectors.sandbox.simulator import make_uscc
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.locale import load_texts
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Op
+from hub.runtime.assemble import CodeTables
+from hub.sdk import Tools
 from hub.store.rows import Conflict, IdentityVerdict
 from hub.sync.bindings import add_binding, list_bindings, remove_binding, settle_binding, show_binding
+from hub.sync.context import OpenConnection
 from hub.sync.matching import VETOES
 from hub.sync.pull import pull_stream
 from hub.sync.push import list_due, push_bindings
@@ -408,6 +415,27 @@ def test_the_second_document_is_taken_when_the_first_is_void(world: World) -> No
     taken = binding_of(world, order)
     assert (taken.remote_id, taken.parked, taken.state) == (second, None, BindingState.BOUND)
     assert reload(world, order).state == "approved"
+
+
+def test_code_tables_are_asked_for_before_the_decision_is_written(world: World) -> None:
+    """A call in the midst of a transaction would wait for its turn in the call budget, which is a row."""
+    order, parked, second = make_second_document(world)
+    world.wang.void(parked.remote_id or "")
+
+    class Connector(SandboxConnector):
+        def code_tables(self) -> Mapping[str, Mapping[str, str]]:
+            with world.store.write():
+                return {}
+
+    def open_it(name: str) -> OpenConnection:
+        found = opener(name)
+        connector = Connector(found.connector.config, Tools(clock=world.clock, random=random.Random(1)))
+        return dataclasses.replace(found, codes=CodeTables(connector, {}))
+
+    world.hub = world.make_hub()
+    opener, world.hub.opener = world.hub.opener, open_it
+    settle_binding(world.hub, parked.id, "remote", "li")
+    assert binding_of(world, order).remote_id == second
 
 
 def test_a_conflict_that_the_rule_decided_is_turned_round(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -303,6 +304,24 @@ def test_a_write_that_may_have_arrived_is_not_given_up_blindly(scene: Scene) -> 
     with pytest.raises(RuleBroken) as refused:
         drop_item(scene.hub, only(scene, "parked"), "never mind", "li")
     assert refused.value.code == "sync.still_searching"
+
+
+@pytest.mark.parametrize("verb", ["retry", "edit"])
+def test_trying_again_does_not_cut_the_quiet_period_short(make_scene: SceneMaker, verb: str) -> None:
+    scene = make_scene(erp={"tier": "plain"})
+    order = scene.make_order()
+    later = scene.clock.now() + timedelta(seconds=90)
+    unknown = {"state": BindingState.UNKNOWN, "attempts": 1, "parked": "protocol.refused_by_remote"}
+    scene.save(scene.binding(order), **unknown, not_before=later)
+    item = only(scene, "parked")
+    if verb == "retry":
+        retry_items(scene.hub, [item], "li")
+    else:
+        edit_item(scene.hub, item, {"note": "x"}, "li")
+    scene.push(1)
+    found = scene.binding(order)
+    assert (found.state, found.not_before, found.parked) == (BindingState.UNKNOWN, later, None)
+    assert scene.sales() == [], "the first call may still arrive"
 
 
 def test_giving_up_a_held_edit_takes_the_values_there(make_scene: SceneMaker) -> None:
