@@ -180,23 +180,25 @@ class PaidLineStream(TrytonStream):
 
 
 class PaymentStream(Stream):
-    """Both as one stream: first the payments, then the lines."""
+    """Both as one stream: first the payments, then the lines. The high water never passes the start of the whole: a
+    payment may change while the lines are read."""
 
     name: ClassVar[str] = "payment"
     kind: ClassVar[str] = "payment"
 
     def __init__(self, client: TrytonClient, tables: TrytonTables, tools: Tools) -> None:
+        self._clock = tools.clock
         self.orders = PaymentOrderStream(client, tables, tools)
         self._parts: tuple[TrytonStream, ...] = (self.orders, PaidLineStream(client, tables, tools))
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
-        at, inner = position or (0, None)
+        at, inner, began = position or (0, None, self._clock.now().isoformat())
         page = self._parts[at].read_page(since, inner, limit)
-        following = page.position
-        if following is not None:
-            return Page(page.records, [at, following], page.high_water)
+        high = min(page.high_water, datetime.fromisoformat(began)) if page.high_water is not None else None
+        if page.position is not None:
+            return Page(page.records, [at, page.position, began], high)
         more = at + 1 < len(self._parts)
-        return Page(page.records, [at + 1, None] if more else None, page.high_water)
+        return Page(page.records, [at + 1, None, began] if more else None, high)
 
     def fetch(self, external_id: str) -> SourceRecord | None:
         return next((found for part in self._parts if (found := part.fetch(external_id)) is not None), None)

@@ -109,6 +109,21 @@ def test_what_changed_is_read_again(bench: Bench, sold: Sold):
     assert str(made) in {record.external_id for record in bench.read_all("payment", since=since)}
 
 
+def test_the_high_water_of_both_never_passes_the_start_of_the_pull(bench: Bench, sold: Sold):
+    first = bench.wang.make_payment(sold.invoice, Decimal("1.00"), TODAY)
+    since = bench.fetch("payment", first).modified_at
+    page = bench.stream("payment").read_page(since, None, 1000)
+    began = page.records[0].read_at
+    bench.wang.succeed_payments(first)
+    bench.wang.pay_invoice(sold.invoice, Decimal("1.00"), TODAY)
+    rest = bench.stream("payment").read_page(since, page.position, 1000)
+    assert (len(rest.records), rest.position) == (1, None)
+    assert rest.high_water is not None
+    assert rest.high_water <= began, "the first payment was changed after it was read"
+    again = bench.read_all("payment", since=rest.high_water)
+    assert [record.payload["state"] for record in again] == ["succeeded", "succeeded"]
+
+
 def test_a_failed_payment_no_longer_counts(bench: Bench, sold: Sold):
     made = bench.wang.make_payment(sold.invoice, Decimal("5.00"), TODAY)
     bench.wang.succeed_payments(made)
