@@ -65,6 +65,9 @@ def save_book(session: Session, survey: Any, out: Path, *, only_missing: bool) -
     from hub.runtime.codes_book import write_book
 
     sheets = write_book(out, survey, only_missing=only_missing)
+    if not sheets:
+        session.say("codes.book_not_needed", file=out)
+        return
     count = sum(len(table.missing) for table in survey.tables)
     session.say("codes.book_written", file=out, sheets=sheets, missing=count)
 

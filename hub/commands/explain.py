@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -76,14 +77,14 @@ def print_story(session: Session, story: Any) -> None:
     facts: list[tuple[str, object]] = [
         ("value", shorten(story.value, 200)),
         ("source", _name_source(session, story.source)),
-        ("origin", story.origin),
+        ("rule", story.origin),
         ("why", session.text(f"sync.won_{story.won}") if story.source != "rule" else session.text("cli.source_rule")),
         ("version", story.version),
-        ("changed_at", story.changed_at),
+        ("changed_at", _show_time(story.changed_at)),
         ("actor", f"{show_cell(last.at)} {last.actor}: {shorten(last.old)} → {shorten(last.new)}" if last else None),
     ]
     session.write(story.field)
-    session.facts([(label, value) for label, value in facts if value not in (None, "")])
+    session.facts([(session.text(f"cli.head_{label}"), value) for label, value in facts])
     if story.outdated:
         session.say("cli.explain_outdated", version=story.mapping_version)
     if story.steps:
@@ -100,10 +101,18 @@ def print_story(session: Session, story: Any) -> None:
         session.write()
         session.say("cli.explain_others")
         rows = [
-            (other.source, shorten(other.value, WIDTH), other.changed_at, session.text(other.lost, source=story.source))
+            (
+                other.source, shorten(other.value, WIDTH), _show_time(other.changed_at),
+                session.text(other.lost, source=story.source),
+            )
             for other in story.others
-        ]
+        ]  # fmt: skip
         session.table(["source", "value", "changed_at", "why"], rows)
+
+
+def _show_time(told: str | None) -> str:
+    """An instant as the other tables show it."""
+    return show_cell(datetime.fromisoformat(told)) if told else ""
 
 
 def _name_table(session: Session, step: Any) -> str:

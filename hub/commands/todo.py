@@ -65,10 +65,13 @@ def choose(
     dropped: bool = False,
 ) -> TodoFilter:  # fmt: skip
     """The filter that the options make."""
+    from hub.model.kinds import find_kind
     from hub.sync.todo import TodoFilter
 
     if connection is not None:
         session.hub.settings_of(connection)
+    if kind is not None:
+        find_kind(kind)
     begin = _read_since(session, since) if since is not None else None
     return TodoFilter(connection=connection, kind=kind, code=code, since=begin, dropped=dropped)
 
@@ -188,6 +191,8 @@ def drop(
         from hub.sync.handle import drop_item
         from hub.sync.todo import find_item
 
+        if not reason.strip():
+            raise ConfigInvalid("todo.reason_missing")
         item = find_item(session.hub, which)
         drop_item(session.hub, item, reason, session.actor)
         session.item({"id": item.id, "dropped": True, "reason": reason})

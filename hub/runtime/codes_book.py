@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 from openpyxl import Workbook, load_workbook
@@ -29,6 +31,11 @@ REMARKS = ("codes.book_fill", "codes.book_text", "codes.book_remove")
 VALUES_SHEET = "_values"
 TO_FILL = PatternFill("solid", fgColor="FFF2CC")
 HEADING = PatternFill("solid", fgColor="D9E1F2")
+UNREADABLE = (
+    OSError, EOFError, BadZipFile, zlib.error, ParseError, InvalidFileException, KeyError, IndexError, ValueError,
+    TypeError, AttributeError, RuntimeError,
+)  # fmt: skip
+"""What openpyxl and the libraries below it raise about a damaged file."""
 SPARE_ROWS = 200
 """Empty rows below that are ready for codes nobody has met yet."""
 
@@ -61,14 +68,17 @@ class BookInvalid(ConfigInvalid):
 
 
 def write_book(path: Path, survey: CodeSurvey, *, only_missing: bool = False) -> int:
-    """One sheet for each table; how many sheets there are."""
-    book = Workbook()
-    first = book.active
+    """One sheet for each table; how many sheets there are. Without a table nothing is written."""
+    if path.suffix.lower() != ".xlsx":
+        raise ConfigInvalid("codes.book_suffix", file=path)
     tables = [table for table in survey.tables if table.missing or not only_missing]
+    if not tables:
+        return 0
+    book = Workbook()
+    if book.active is not None:
+        book.remove(book.active)
     for table in tables:
         _write_table(book, table, survey.connection)
-    if tables and first is not None:
-        book.remove(first)
     try:
         book.save(path)
     except OSError as error:
@@ -148,7 +158,9 @@ def read_book(path: Path, survey: CodeSurvey) -> Wanted:
     """What the workbook says. ``BookInvalid`` names sheet, row and cell of everything that cannot be meant so."""
     try:
         book = load_workbook(path, data_only=True)
-    except (OSError, BadZipFile, InvalidFileException, KeyError, ValueError) as error:
+    except FileNotFoundError as error:
+        raise ConfigInvalid("codes.book_missing", file=path) from error
+    except UNREADABLE as error:
         raise ConfigInvalid("codes.book_unreadable", file=path.name, what=type(error).__name__) from error
     tables = {table.table: table for table in survey.tables}
     wanted: Wanted = {}

@@ -14,12 +14,13 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from hub.errors import ConfigInvalid
+from hub.runtime.settings import read_text
 
 
 def read_document(path: Path) -> TOMLDocument:
     """The file with its comments."""
     try:
-        return tomlkit.parse(path.read_text(encoding="utf-8"))
+        return tomlkit.parse(read_text(path))
     except TOMLKitError as error:
         raise ConfigInvalid("runtime.toml_broken", file=path.name, what=str(error)) from error
 

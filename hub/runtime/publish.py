@@ -10,7 +10,14 @@ from hub.errors import ConfigInvalid, NeedsConsent, Transient
 from hub.runtime.assemble import Outfit, equip_connection, make_connector, newest_version
 from hub.runtime.home import Home
 from hub.runtime.plugins import load_connector
-from hub.runtime.settings import CodeTexts, check_connector_config, parse_config, read_code_files, read_layers
+from hub.runtime.settings import (
+    CodeTexts,
+    check_connector_config,
+    parse_config,
+    read_code_files,
+    read_layers,
+    read_text,
+)
 from hub.store import Clock, Store
 from hub.store.rows import ConfigVersion
 from hub.sync.config import ConnectionSettings, HubConfig
@@ -51,7 +58,7 @@ def check_config(
     """The checked configuration, and the connections whose system could not be asked. ``text`` and ``codes`` are what
     isthmus.toml and the files with code tables are about to hold."""
     path = home.require().config_file
-    text = path.read_text(encoding="utf-8") if text is None else text
+    text = read_text(path) if text is None else text
     config = parse_config(text, path, read_layers(home), read_code_files(home) if codes is None else codes)
     unchecked = []
     for name, settings in config.connections.items():

@@ -35,7 +35,18 @@ KeyPath = tuple[str | int, ...]
 def load_config(home: Home) -> HubConfig:
     """The configuration as the file and the site mappings say it now; ``ConfigInvalid`` names file, line and fix."""
     path = home.require().config_file
-    return parse_config(path.read_text(encoding="utf-8"), path, read_layers(home), read_code_files(home))
+    return parse_config(read_text(path), path, read_layers(home), read_code_files(home))
+
+
+def read_text(path: Path) -> str:
+    """A file that people edit, with or without a byte-order mark; ``ConfigInvalid`` when it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigInvalid("runtime.not_utf8", file=path, line=line) from error
+    except OSError as error:
+        raise ConfigInvalid("runtime.file_unreadable", vendor=error.strerror, file=path) from error
 
 
 def read_table(text: str, file: str) -> dict[str, Any]:
@@ -54,7 +65,7 @@ def read_layers(home: Home) -> dict[str, dict[str, str]]:
     """The site's mapping files: ``mappings/<connection or connector>/<kind>.toml``."""
     found: dict[str, dict[str, str]] = {}
     for path in sorted(home.mappings.glob("*/*.toml")):
-        found.setdefault(path.parent.name, {})[path.stem] = path.read_text(encoding="utf-8")
+        found.setdefault(path.parent.name, {})[path.stem] = read_text(path)
     return found
 
 
@@ -64,7 +75,7 @@ CodeTexts = Mapping[str, str]
 
 def read_code_files(home: Home) -> dict[str, str]:
     """The files with code tables: ``codes/<connection>.toml``."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(home.codes.glob("*.toml"))}
+    return {path.stem: read_text(path) for path in sorted(home.codes.glob("*.toml"))}
 
 
 def name_code_file(connection: str) -> str:

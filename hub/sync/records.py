@@ -262,7 +262,7 @@ def find_record(hub: Hub, kind: str, text: str) -> Entity:
 
 def _find_by_id(tx: UnitOfWork, model: type[Entity], text: str) -> list[Entity]:
     plain = text.replace("-", "").lower()
-    if len(plain) < 8 or any(char not in "0123456789abcdef" for char in plain):
+    if not 8 <= len(plain) <= 32 or any(char not in "0123456789abcdef" for char in plain):
         return []
     low, high = UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
     return list(tx.find(model, id__ge=low, id__le=high, limit=3))

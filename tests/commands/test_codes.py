@@ -184,3 +184,20 @@ def test_a_sheet_of_ones_own_will_do(stopped: Terminal):
     book.save(path)
     stopped.call("codes", "import", "erp", str(path), "--yes")
     assert [row["code"] for row in stopped.json("codes", "export", "erp")["items"]] == ["0012", "0099"]
+
+
+def test_no_table_makes_no_workbook(connected: Terminal):
+    path = connected.home / "codes.xlsx"
+    for verb in ("missing", "export"):
+        assert str(path) in connected.call("codes", verb, "erp", "--out", str(path)).out
+        assert not path.exists()
+        assert "codes.pdf" in connected.call("codes", verb, "erp", "--out", "codes.pdf", code=2).err
+
+
+def test_a_damaged_workbook_and_one_that_is_not_there_are_named(stopped: Terminal):
+    path, _ = book_of(stopped)
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:200] + b"x" * 400 + whole[600:], b"", b"PK"):
+        path.write_bytes(damaged)
+        assert "codes.xlsx" in stopped.call("codes", "import", "erp", str(path), "--yes", code=2).err
+    assert "nowhere.xlsx" in stopped.call("codes", "import", "erp", "nowhere.xlsx", "--yes", code=2).err

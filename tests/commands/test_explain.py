@@ -33,3 +33,16 @@ def test_a_record_is_explained_value_by_value(connected: Terminal, erp: Erp):
     assert [row["field"] for row in connected.json("explain", "account", NAME, "phone")["item"]["fields"]] == ["phone"]
     connected.call("explain", "account", NAME, "colour", code=2)
     assert "origins" in connected.json("record", "show", "account", NAME, "--explain")["item"]
+
+
+def test_one_field_is_labelled_in_the_language_of_the_reader(connected: Terminal, erp: Erp):
+    erp.make_customer(NAME)
+    connected.call("sync", "run", "erp")
+    told = connected.call("explain", "account", NAME, "name", "--lang", "zh").out
+    assert "来源" in told
+    assert not [word for word in ("value ", "source", "origin", "why", "changed_at", "actor") if word in told]
+
+
+def test_a_number_longer_than_an_id_is_looked_up_as_a_number(connected: Terminal):
+    for words in (("explain", "account"), ("record", "show", "account"), ("trace",)):
+        assert "0" * 40 in connected.call(*words, "0" * 40, code=2).err

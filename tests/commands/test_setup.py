@@ -73,3 +73,29 @@ def test_a_demo_empties_no_folder_that_it_did_not_make(terminal: Terminal, tmp_p
 def test_an_unknown_scenario_is_named(terminal: Terminal):
     assert "nosuch" in terminal.call("demo", "nosuch", code=2).err
     terminal.call("demo", "../tryton", code=2)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("command", ["apply", "doctor"])
+def test_a_file_in_another_encoding_is_named_with_its_line(terminal: Terminal, command: str, lang: str):
+    config = terminal.home / "isthmus.toml"
+    config.write_bytes('[organisation]\nname = "海岳精密"\n'.encode("gbk"))
+    answer = terminal.call(command, "--lang", lang, code=2)
+    said = answer.out + answer.err
+    assert "isthmus.toml" in said
+    assert "2" in said
+    assert "UTF-8" in said
+
+
+@pytest.mark.parametrize("where", ["mappings/sandbox/account.toml", "codes/erp.toml"])
+def test_so_is_one_of_the_files_beside_it(connected: Terminal, where: str):
+    path = connected.home / where
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes("# 客户".encode("gbk"))
+    assert where in connected.call("apply", code=2).err
+
+
+def test_a_byte_order_mark_as_notepad_writes_it_is_no_trouble(terminal: Terminal):
+    config = terminal.home / "isthmus.toml"
+    config.write_text(config.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert terminal.json("apply")["item"]["changed"] is False

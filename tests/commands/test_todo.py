@@ -133,3 +133,14 @@ def test_an_id_that_nobody_knows_is_named(busy: Terminal, words: tuple[str, ...]
     verb, *rest = words
     for lang in ("en", "zh"):
         assert "ffff99" in busy.call("todo", verb, "ffff99", *rest, "--lang", lang, code=2).err
+
+
+def test_a_mistyped_kind_is_not_taken_for_nothing_waits(busy: Terminal):
+    assert "ordr" in busy.call("todo", "--kind", "ordr", code=2).err
+
+
+def test_a_reason_says_something(busy: Terminal):
+    item = entry(busy, "dead")
+    for reason in ("", " "):
+        assert "--reason" in busy.call("todo", "drop", item["short"], "--reason", reason, code=2).err
+    assert entry(busy, "dead")["id"] == item["id"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.errors import ConfigInvalid, Duplicate
+from hub.errors import ConfigInvalid
 from hub.runtime.home import Home, find_home, make_home
 from hub.runtime.plugins import find_connectors, load_connector, register_catalogues
 from hub.runtime.scaffold import TEMPLATE, list_open_places, write_connector
@@ -82,8 +82,17 @@ def test_a_name_that_cannot_be_one_is_refused(home: Home, name: str):
 def test_nothing_is_overwritten(home: Home, tmp_path: Path):
     write_connector(home, "acme")
     for name, folder in (("acme", None), ("sandbox", None), ("sandbox", tmp_path), ("acme", home.connectors)):
-        with pytest.raises(Duplicate):
+        with pytest.raises(ConfigInvalid) as caught:
             write_connector(home, name, folder)
+        assert caught.value.code == "runtime.connector_taken"
+
+
+@pytest.mark.parametrize("name", ["hub", "json", "httpx"])
+def test_a_name_that_would_hide_a_module_from_its_tests_is_refused(home: Home, name: str):
+    with pytest.raises(ConfigInvalid) as caught:
+        write_connector(home, name)
+    assert caught.value.code == "runtime.connector_module"
+    assert not (home.connectors / name).exists()
 
 
 def test_another_folder(home: Home, tmp_path: Path):
@@ -106,7 +115,7 @@ def test_the_command_says_what_is_left_to_do(tmp_path: Path):
     assert "sinks.py:30" in said
     assert "python -m pytest" in said
     assert "acme" in terminal.call("connector", "list").out
-    assert "already" in terminal.call("connector", "new", "acme", code=3).err
+    assert "already" in terminal.call("connector", "new", "acme", code=2).err
 
 
 def test_every_file_of_the_template_is_shipped():

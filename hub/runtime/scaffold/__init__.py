@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import keyword
 import re
 from pathlib import Path
 
-from hub.errors import ConfigInvalid, Duplicate
+from hub.errors import ConfigInvalid
 from hub.runtime.home import Home
 from hub.runtime.plugins import find_connectors
 
@@ -18,12 +19,14 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 def write_connector(home: Home, name: str, folder: Path | None = None) -> list[Path]:
     """Write ``folder/name`` (default: among the connectors of the home), nothing over anything; the files that were
-    made. ``ConfigInvalid`` for a name that cannot be one, ``Duplicate`` for one that is taken."""
+    made. ``ConfigInvalid`` for a name that cannot be one or that is taken."""
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise ConfigInvalid("runtime.connector_name", name=name)
     target = (folder or home.connectors) / name
     if name in find_connectors(home) or target.exists():
-        raise Duplicate("runtime.connector_taken", name=name, folder=target)
+        raise ConfigInvalid("runtime.connector_taken", name=name, folder=target)
+    if importlib.util.find_spec(name) is not None:  # its tests import it by this name
+        raise ConfigInvalid("runtime.connector_module", name=name)
     title = "".join(part.title() for part in name.split("_"))
     made = []
     for source in sorted(TEMPLATE.rglob("*.in")):

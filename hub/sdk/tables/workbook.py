@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -32,7 +33,11 @@ from hub.sdk.tables.strings import SharedTexts, join_texts, local_name
 _CHUNK_BYTES = 1 << 20
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]+\d+:[A-Z]+\d+)\"")
 _INTEGER = re.compile(r"-?\d+")
-_UNREADABLE = (KeyError, IndexError, ParseError, ValueError, TypeError, zipfile.BadZipFile, OSError, EOFError)
+_UNREADABLE = (
+    KeyError, IndexError, ParseError, ValueError, TypeError, zipfile.BadZipFile, zlib.error, OSError, EOFError,
+    RuntimeError,
+)  # fmt: skip
+"""What a damaged workbook raises; RuntimeError: a part of it is encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
