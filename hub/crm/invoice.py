@@ -53,7 +53,7 @@ def check_relations(invoice: Invoice, find: Finder) -> None:
 
 def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
     """What has been paid, as a sum over allocations."""
-    paid = sum_allocations(fed.get("payment", ()), "invoice_id", record_id)
+    paid = sum_allocations(fed.get("payment", ()), "invoice_id", record_id, values)
     return {"paid": paid, "payment": judge_payment(paid, values["gross"])}
 
 
@@ -65,5 +65,7 @@ RULES = Rules(
     check_relations,
     feeders=(Feeder("payment", "invoice_id", "allocations"),),
     deriving=derive,
-    fitting=lambda invoice, fed: check_open(invoice, fed.get("payment", ()), "invoice_id"),
+    fitting=lambda invoice, fed, before: check_open(
+        invoice, fed.get("payment", ()), before.get("payment", ()), "invoice_id"
+    ),
 )

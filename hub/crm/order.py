@@ -12,7 +12,7 @@ from uuid import UUID
 from hub.crm.checks import check_line_keys, check_tax_rate
 from hub.crm.figures import check_rate, complete_figures
 from hub.crm.rules import Fed, Feeder, Rules, Transitions
-from hub.crm.settlement import check_open, judge_payment, sum_allocations, take_share
+from hub.crm.settlement import check_open, convert, judge_payment, sum_allocations, take_share
 from hub.errors import RuleBroken
 from hub.model.finance import Delivery, DeliveryState, Invoice, InvoiceState
 from hub.model.kinds import Fields
@@ -53,6 +53,7 @@ FEEDERS = (
     Feeder("delivery", "order_id"),
     Feeder("invoice", "order_id", "lines"),
     Feeder("payment", "order_id", "allocations"),
+    Feeder("payment_plan", "order_id"),
 )
 
 
@@ -64,13 +65,15 @@ def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
     deliveries, invoices, payments = (fed.get(name, ()) for name in ("delivery", "invoice", "payment"))
     if deliveries:
         derived["fulfilment"] = judge_fulfilment(lines, deliveries)
+    plans = [plan for plan in fed.get("payment_plan", ()) if plan.paid]
     if invoices:
-        derived["invoiced"] = sum_invoiced(record_id, invoices)
+        derived["invoiced"] = sum_invoiced(record_id, invoices, values)
         derived["billing"] = _judge_billing(derived["invoiced"], gross)
-    if payments or invoices:
-        direct = sum_allocations(payments, "order_id", record_id)
-        through = [_share_paid(record_id, invoice) for invoice in invoices if invoice.state is InvoiceState.POSTED]
-        derived["paid"] = add_exactly([direct, *through])
+    if payments or invoices or plans:
+        direct = sum_allocations(payments, "order_id", record_id, values)
+        posted = [invoice for invoice in invoices if invoice.state is InvoiceState.POSTED]
+        through = [_share_paid(record_id, invoice, values) for invoice in posted]
+        derived["paid"] = add_exactly([direct, *through, *(plan.paid for plan in plans)])
         derived["payment"] = judge_payment(derived["paid"], gross)
     return derived
 
@@ -89,10 +92,17 @@ def judge_fulfilment(lines: Sequence[OrderLine], deliveries: Sequence[Delivery])
     return Fulfilment.COMPLETE if complete else Fulfilment.PARTIAL
 
 
-def sum_invoiced(record_id: UUID, invoices: Sequence[Invoice]) -> Decimal:
-    """What posted invoices bill of an order, credit notes subtracted (their lines are negative)."""
-    posted = [invoice for invoice in invoices if invoice.state is InvoiceState.POSTED]
-    return add_exactly([line.gross for invoice in posted for line in invoice.lines if line.order_id == record_id])
+def sum_invoiced(record_id: UUID, invoices: Sequence[Invoice], values: Fields) -> Decimal:
+    """What posted invoices bill of an order, in its currency, credit notes subtracted (their lines are negative)."""
+    billed = [
+        convert(
+            add_exactly([line.gross for line in invoice.lines if line.order_id == record_id]),
+            *(invoice.currency, invoice.rate, values),
+        )
+        for invoice in invoices
+        if invoice.state is InvoiceState.POSTED
+    ]
+    return add_exactly(billed)
 
 
 def _judge_billing(invoiced: Decimal, gross: Decimal) -> Billing:
@@ -101,12 +111,13 @@ def _judge_billing(invoiced: Decimal, gross: Decimal) -> Billing:
     return Billing.COMPLETE if invoiced >= gross else Billing.PARTIAL
 
 
-def _share_paid(record_id: UUID, invoice: Invoice) -> Decimal:
-    """The order's part of what was paid on an invoice that may bill several."""
+def _share_paid(record_id: UUID, invoice: Invoice, values: Fields) -> Decimal:
+    """The order's part of what was paid on an invoice that may bill several, in the order's currency."""
     parts: dict[UUID | None, Decimal] = {}
     for line in invoice.lines:
         parts[line.order_id] = add_exactly([parts.get(line.order_id, Decimal(0)), line.gross])
-    return take_share(invoice.paid, invoice.currency, parts, record_id)
+    share = take_share(invoice.paid, invoice.currency, parts, record_id)
+    return convert(share, invoice.currency, invoice.rate, values)
 
 
 RULES = Rules(
@@ -116,5 +127,5 @@ RULES = Rules(
     check,
     feeders=FEEDERS,
     deriving=derive,
-    fitting=lambda order, fed: check_open(order, fed.get("payment", ()), "order_id"),
+    fitting=lambda order, fed, before: check_open(order, fed.get("payment", ()), before.get("payment", ()), "order_id"),
 )

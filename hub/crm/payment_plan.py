@@ -43,7 +43,7 @@ def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
     """What has been paid on each instalment and in all."""
     payments = fed.get("payment", ())
     instalments = tuple(
-        item.model_copy(update={"paid": sum_allocations(payments, "plan_id", record_id, item.key)})
+        item.model_copy(update={"paid": sum_allocations(payments, "plan_id", record_id, values, item.key)})
         for item in values.get("instalments", ())
     )
     return {"instalments": instalments, "paid": add_exactly([item.paid for item in instalments])}

@@ -54,7 +54,7 @@ def accept_relations(entity: Any, find: Finder) -> None:
     """For kinds without rules about their relations."""
 
 
-def accept_fed(entity: Any, fed: Fed) -> None:
+def accept_fed(entity: Any, fed: Fed, before: Fed) -> None:
     """For kinds that take whatever names them."""
 
 
@@ -76,8 +76,9 @@ class Rules:
     """Over which records the derived values are summed."""
     deriving: Callable[[UUID, Fields, Fed], dict[str, Any]] = derive_nothing
     """(record id, completed values, feeding records by kind) → derived values; sums, never increments."""
-    fitting: Callable[[Any, Fed], None] = accept_fed
-    """Raises ``RuleBroken`` when a person here may not have these records feed this one (more paid than is open)."""
+    fitting: Callable[[Any, Fed, Fed], None] = accept_fed
+    """Raises ``RuleBroken`` when a person here may not have these records feed this one (more paid than is open); with
+    the records as they were before."""
 
     def complete(self, values: Fields, *, own_figures: bool = True) -> dict[str, Any]:
         """The values with everything that rules compute; computing twice changes nothing.

@@ -9,18 +9,39 @@ from uuid import UUID
 
 from hub.errors import RuleBroken
 from hub.model.finance import Allocation, AllocationTarget, Payment, PaymentState, PaymentType
-from hub.model.money import Money, add_exactly
+from hub.model.kinds import Fields
+from hub.model.money import Money, add_exactly, divide_money, multiply_exactly
 from hub.model.sales import PaymentStatus
 
 ZERO = Decimal(0)
 
 
-def sum_allocations(payments: Sequence[Payment], field: str, target_id: UUID, instalment: str | None = None) -> Decimal:
+def sum_allocations(
+    payments: Sequence[Payment], field: str, target_id: UUID, values: Fields, instalment: str | None = None
+) -> Decimal:
     """What succeeded payments settle of one document, in its currency; refunds subtract.
 
-    ``field`` is the allocation's reference: ``invoice_id``, ``order_id`` or ``plan_id``.
+    ``field`` is the allocation's reference: ``invoice_id``, ``order_id`` or ``plan_id``; ``values`` are those of the
+    document. ``RuleBroken`` when money in another currency does not say what it comes to in the document's.
     """
-    return _sum_rows([row for row in payments if row.state is PaymentState.SUCCEEDED], field, target_id, instalment)
+    living = _list_living(payments)
+    for payment in living:
+        _check_currency(payment, field, target_id, values)
+    return _sum_rows([row for row in living if row.state is PaymentState.SUCCEEDED], field, target_id, instalment)
+
+
+def _list_living(payments: Sequence[Payment]) -> list[Payment]:
+    return [row for row in payments if row.state not in (PaymentState.FAILED, PaymentState.VOID)]
+
+
+def _check_currency(payment: Payment, field: str, target_id: UUID, values: Fields) -> None:
+    currency = values.get("currency", payment.currency)
+    for row in payment.allocations if currency != payment.currency else ():
+        if getattr(row, field) == target_id and row.target_amount is None:
+            raise RuleBroken(
+                "crm.allocation_currency", number=payment.number, target=str(values.get("number") or target_id),
+                currency=currency, key=row.key,
+            )  # fmt: skip
 
 
 def _sum_rows(payments: Sequence[Payment], field: str, target_id: UUID, instalment: str | None = None) -> Decimal:
@@ -33,19 +54,25 @@ def _sum_rows(payments: Sequence[Payment], field: str, target_id: UUID, instalme
     return add_exactly(amounts)
 
 
-def check_open(entity: Any, payments: Sequence[Payment], field: str) -> None:
-    """No more is promised to a document than it is worth: drafts and payments under way count as well."""
-    living = [row for row in payments if row.state not in (PaymentState.FAILED, PaymentState.VOID)]
-    promised = _sum_rows([row for row in living if _counts(row)], field, entity.id)
-    if promised > max(entity.gross, ZERO):
-        raise RuleBroken(
-            "crm.allocated_above_open", kind=entity.KIND, number=entity.number, gross=entity.gross, promised=promised
-        )  # fmt: skip
+def check_open(entity: Any, payments: Sequence[Payment], before: Sequence[Payment], field: str) -> None:
+    """No more is promised to a document than it is worth: drafts and payments under way count as well. What was
+    promised too much ``before`` may always become less."""
+    for type_, gross in ((PaymentType.RECEIPT, entity.gross), (PaymentType.REFUND, -entity.gross)):
+        if type_ is PaymentType.REFUND and gross <= 0:
+            continue  # a refund of an invoice is judged by what was paid on it
+        promised = _sum_promised(payments, type_, field, entity.id)
+        if promised > max(gross, ZERO) and promised > _sum_promised(before, type_, field, entity.id):
+            raise RuleBroken(
+                "crm.allocated_above_open", kind=entity.KIND, number=entity.number, gross=entity.gross,
+                promised=promised,
+            )  # fmt: skip
 
 
-def _counts(payment: Payment) -> bool:
-    """A refund that has not happened yet gives nothing back."""
-    return payment.type is PaymentType.RECEIPT or payment.state is PaymentState.SUCCEEDED
+def _sum_promised(payments: Sequence[Payment], type_: PaymentType, field: str, target_id: UUID) -> Decimal:
+    """Money of this type with what is under way, less what has gone the other way."""
+    rows = [row for row in _list_living(payments) if row.type is type_ or row.state is PaymentState.SUCCEEDED]
+    total = _sum_rows(rows, field, target_id)
+    return total if type_ is PaymentType.RECEIPT else -total
 
 
 def sum_used(allocations: Sequence[Allocation]) -> Decimal:
@@ -74,9 +101,24 @@ def judge_payment(paid: Decimal, gross: Decimal) -> PaymentStatus:
 
 
 def take_share(amount: Decimal, currency: str, parts: Mapping[UUID | None, Decimal], wanted: UUID) -> Decimal:
-    """The share of ``amount`` that falls to one of the parts, in proportion and exact: all shares add up to it."""
+    """The share of ``amount`` that falls to one of the parts, in proportion and exact: all shares add up to it. A part
+    below zero (a deposit that is recalled) leaves the others more."""
     names = sorted(parts, key=str)
     weights = [abs(parts[name]) for name in names]
+    total = add_exactly(list(parts.values()))
     if wanted not in parts or not any(weights):
         return ZERO
-    return Money(amount, currency).allocate(weights)[names.index(wanted)].amount
+    if not total or abs(total) == add_exactly(weights):
+        return Money(amount, currency).allocate(weights)[names.index(wanted)].amount
+    shares = {name: divide_money(multiply_exactly(amount, parts[name]), total, currency) for name in names}
+    largest = names[weights.index(max(weights))]
+    shares[largest] = add_exactly([shares[largest], amount, *(-share for share in shares.values())])
+    return shares[wanted]
+
+
+def convert(amount: Decimal, currency: str, rate: Decimal, values: Fields) -> Decimal:
+    """An amount of another document in the currency of the one with these values, by way of the base currency."""
+    wanted = values.get("currency", currency)
+    if wanted == currency:
+        return amount
+    return divide_money(multiply_exactly(amount, rate), values.get("rate", Decimal(1)), wanted)

@@ -48,6 +48,11 @@ def round_money(amount: Decimal, currency: str, mode: str = ROUND_HALF_UP) -> De
     return amount.quantize(Decimal(1).scaleb(-places_of(currency)), rounding=mode, context=Context(prec=120))
 
 
+def divide_money(amount: Decimal, by: Decimal, currency: str) -> Decimal:
+    """The quotient in whole smallest units of the currency."""
+    return round_money(Context(prec=120).divide(amount, by), currency)
+
+
 def format_money(amount: Decimal, currency: str) -> str:
     """For people: ``¥18,406,212.37``. Digits finer than the currency are shown, so that no difference is hidden."""
     places = max(places_of(currency), _count_places(amount))

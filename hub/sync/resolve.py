@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from hub.crm.custom import check_custom
-from hub.crm.rules import rules_for
+from hub.crm.rules import Fed, rules_for
 from hub.errors import RuleBroken
 from hub.identity.survive import HUB, Claim, Resolved, resolve_claims
 from hub.model.base import SYSTEM_FIELDS, Entity
@@ -137,11 +137,19 @@ def rebuild_fed(
     for target, target_id in list_fed_records(kind, *versions):
         found = tx.get(find_kind(target), id=target_id)
         if found is not None and local:
-            rules_for(target).fitting(found, find_fed(tx, target, target_id))
+            fed = find_fed(tx, target, target_id)
+            rules_for(target).fitting(found, fed, _turn_back(fed, kind, versions))
         if found is not None:
             done = rebuild_record(tx, hub, target, target_id, actor=actor, cause=None, run_id=run_id, derived=True)
             due.extend(done.due)
     return due
+
+
+def _turn_back(fed: Fed, kind: str, versions: Sequence[Entity | None]) -> Fed:
+    """What fed a record before one of these changed: ``versions`` are that one as it was and as it is."""
+    was, now = versions
+    rest = [row for row in fed.get(kind, ()) if now is None or row.id != now.id]
+    return {**fed, kind: [*rest, was] if was is not None else rest}
 
 
 def _make_record(

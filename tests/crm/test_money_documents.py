@@ -251,6 +251,59 @@ def test_what_was_paid_on_an_invoice_counts_for_its_orders_in_proportion():
     assert (derived["invoiced"], derived["billing"]) == (200, "complete")
 
 
+def test_a_recalled_deposit_does_not_shrink_what_was_paid_on_the_order():
+    deposit = InvoiceLine(key="2", quantity=Decimal(-1), unit_price=Decimal(30))
+    invoice = bill(bill_line(), deposit)
+    settled = invoice.model_copy(update={"paid": Decimal(70)})
+    assert derive(sell("100"), invoice=[settled])["paid"] == 100
+
+
+@given(st.lists(st.tuples(cents, st.booleans()), min_size=1, max_size=5), cents)
+def test_shares_add_up_with_lines_below_zero_too(parts, paid):
+    weights: dict[UUID | None, Decimal] = {
+        UUID(int=place): -amount if below else amount for place, (amount, below) in enumerate(parts, 1)
+    }
+    shares = [take_share(paid, "CNY", weights, name) for name in weights if name is not None]
+    assert sum(shares) == paid
+
+
+def test_an_invoice_in_another_currency_counts_in_that_of_the_order():
+    dollars = {"currency": "USD", "rate": Decimal("7.1")}
+    order = sell("100", **dollars)
+    invoice = bill(bill_line(price="710")).model_copy(update={"paid": Decimal(355)})
+    derived = derive(order, invoice=[invoice])
+    assert (derived["invoiced"], derived["billing"], derived["paid"]) == (100, "complete", 50)
+
+
+@pytest.mark.parametrize("state", ["draft", "succeeded"])
+def test_money_of_another_currency_is_never_added_as_if_it_were_the_same(state):
+    order = sell("100", currency="USD", rate=Decimal("7.1"))
+    with pytest.raises(RuleBroken) as refused:
+        derive(order, payment=[pay("710", allocate(amount="710"), state=state)])
+    assert refused.value.code == "crm.allocation_currency"
+    row = allocate(amount="710", target_amount=Decimal(100))
+    assert derive(order, payment=[pay("710", row)])["paid"] == 100
+    assert derive(order, payment=[pay("710", allocate(amount="710"), state="void")])["paid"] == 0
+
+
+def test_what_was_paid_on_instalments_counts_for_the_order():
+    plan = PaymentPlan(id=PLAN, account_id=CUSTOMER, order_id=ORDER, currency="CNY", paid=Decimal(40))
+    derived = derive(sell("100"), payment_plan=[plan], payment=[pay("60", allocate(amount="60"))])
+    assert (derived["paid"], derived["payment"]) == (100, PaymentStatus.PAID)
+    assert "paid" not in derive(sell("100"), payment_plan=[plan.model_copy(update={"paid": Decimal(0)})])
+
+
+def test_no_more_is_given_back_than_a_credit_note_is_worth():
+    credit = bill(bill_line(quantity="-1", price="40"), type="credit_note")
+    refund = pay("40", allocate(target="invoice", amount="40"), type="refund", state="draft")
+    fits = rules_for("invoice").fitting
+    fits(credit, {"payment": [refund]}, {})
+    twice = [refund, refund.model_copy(update={"id": UUID(int=41)})]
+    with pytest.raises(RuleBroken) as refused:
+        fits(credit, {"payment": twice}, {"payment": [refund]})
+    assert refused.value.code == "crm.allocated_above_open"
+
+
 def test_a_credit_note_takes_billing_back():
     order = sell("100")
     credit = bill(bill_line(quantity="-1", price="40"), id=UUID(int=21), type="credit_note")
@@ -308,8 +361,8 @@ def test_the_sum_is_that_of_the_succeeded_ones(rows):
     expected = sum(
         (amount if receipt else -amount for amount, receipt, state in rows if state == "succeeded"), Decimal(0)
     )
-    assert sum_allocations(payments, "order_id", ORDER) == expected
-    assert sum_allocations(list(reversed(payments)), "order_id", ORDER) == expected
+    assert sum_allocations(payments, "order_id", ORDER, {}) == expected
+    assert sum_allocations(list(reversed(payments)), "order_id", ORDER, {}) == expected
 
 
 @pytest.mark.parametrize("kind", ["delivery", "invoice", "payment", "payment_plan"])

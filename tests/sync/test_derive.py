@@ -65,6 +65,29 @@ def test_a_payment_on_an_invoice_reaches_its_order(scene: Scene) -> None:
     assert (scene.reload(order).paid, scene.reload(order).payment) == (order.gross, "paid")
 
 
+def test_money_on_an_instalment_reaches_the_order(scene: Scene) -> None:
+    order = scene.make_order("2")
+    values = {"account_id": str(order.account_id), "order_id": str(order.id), "currency": "CNY"}
+    plan = create_record(scene.hub, "payment_plan", {**values, "instalments": [{"key": "1", "amount": "10"}]}, "li")
+    row = {"target": "instalment", "plan_id": str(plan.id), "instalment": "1", "amount": "10"}
+    succeed(scene, pay(scene, order, "10", allocations=[row]))
+    assert (scene.reload(order).paid, scene.reload(order).payment) == (10, "partial")
+
+
+def test_a_payment_of_what_is_promised_too_much_can_be_taken_back(scene: Scene) -> None:
+    """The order became smaller after it was paid."""
+    order = scene.make_order("2")
+    succeed(scene, pay(scene, order, "20"))
+    draft = pay(scene, order, "8")
+    line = scene.reload(order).lines[0].model_dump(mode="json", include={"key", "product_id", "unit_price", "tax_rate"})
+    scene.edit(order, lines=[{**line, "quantity": "1"}])
+    scene.edit(draft, note="a typing error")
+    with pytest.raises(RuleBroken) as refused:
+        pay(scene, order, "1")
+    assert refused.value.code == "crm.allocated_above_open"
+    assert scene.void(draft).state == "void"
+
+
 def test_deliveries_drive_fulfilment(scene: Scene) -> None:
     order = scene.make_order("2")
     for quantity, state in (("1.5", "partial"), ("0.5", "complete")):
