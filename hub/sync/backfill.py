@@ -10,16 +10,19 @@ from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
+from hub.store.rows import SyncState
 from hub.sync.context import Hub
 from hub.sync.intent import find_start
 from hub.sync.resolve import is_void, make_binding
+from hub.sync.signs import HERE, replace_signs, sign_record
 
 _CHUNK = 500
 
 
 def backfill_bindings(hub: Hub, connection: str, kind: str) -> int:
     """A new binding for every living record that has none with this connection; how many. Records older than the start
-    date of the sync are left out. Nothing is sent by this: the first push needs a plan that names them."""
+    date of the sync are left out. Nothing is sent by this: a sync that was accepted earlier (and was away meanwhile)
+    needs a plan that names them."""
     if hub.sync_of(connection, kind).direction is Direction.IN:
         return 0
     made, last = 0, None
@@ -51,6 +54,11 @@ def _make(hub: Hub, connection: str, kind: str, ids: list[UUID]) -> int:
         for record_id in ids:
             if record_id not in there:
                 tx.insert(make_binding(hub, connection, kind, record_id))
+        for record in tx.find(find_kind(kind), id__in=[id_ for id_ in ids if id_ not in there]):
+            replace_signs(tx, kind, HERE, str(record.id), sign_record(record))
+        state = tx.get(SyncState, connection=connection, kind=kind, lock=True)
+        if len(there) < len(ids) and state is not None and state.accepted_settings is not None:
+            tx.save(state.model_copy(update={"accepted_settings": None}))
     return len(ids) - len(there)
 
 

@@ -7,9 +7,12 @@ from typing import Any
 
 from connectors.sandbox.simulator import make_uscc
 from hub.protocol.binding import Binding
+from hub.store.rows import Sign
 from hub.sync.backfill import backfill_bindings
 from hub.sync.config import SyncSettings
+from hub.sync.push import list_due, push_bindings
 from hub.sync.records import create_record, void_record
+from hub.sync.signs import HERE, sign_record
 from tests.sync.scenes import KINDS, Scene
 
 READ_ONLY: dict[str, Any] = {kind: {"direction": "in"} for kind in KINDS}
@@ -45,6 +48,27 @@ def test_what_was_here_before_the_sync_is_in_its_first_plan_and_made_once(tmp_pa
     assert scene.binding(order).remote_id is not None
     assert [len(scene.erp.documents(kind)) for kind in ("partner", "item", "sale")] == [1, 1, 1]
     assert backfill_bindings(scene.hub, "erp", "order") == 0
+
+
+def test_what_was_made_while_a_sync_was_away_needs_a_plan_again(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.accept()
+    erp = scene.config.connections["erp"]
+    without = {kind: sync for kind, sync in erp.syncs.items() if kind != "order"}
+    scene.config = scene.config.model_copy(update={"connections": {"erp": erp.model_copy(update={"syncs": without})}})
+    scene.hub = scene.make_hub()
+    order = make_trade(scene)
+    scene.config = scene.config.model_copy(update={"connections": {"erp": erp}})
+    scene.hub = scene.make_hub()
+    plan = scene.plan()
+    for _ in range(3):
+        push_bindings(scene.hub, list_due(scene.hub, 100))
+    assert scene.sales() == [], "a plan sends nothing, and nobody has accepted this one yet"
+    signs = {row.sign for row in scene.rows(Sign, record_kind="order", side=HERE, key=str(order.id))}
+    assert signs == sign_record(order), "by them it is recognised when people there have made the same meanwhile"
+    scene.run(accept=plan.plan.label)
+    scene.accept()
+    assert len(scene.sales()) == 1
 
 
 def test_what_is_there_already_is_not_made_again(tmp_path: Path) -> None:
