@@ -260,3 +260,35 @@ def test_what_cannot_be_adopted_by_is_named(connected: Terminal):
     answer = connected.call("sync", "adopt", "erp", "--by", "nmae", code=2)
     assert "nmae" in answer.err
     assert connected.call("sync", "adopt", "erp", "--since", "yesterday", code=2).err
+
+
+@pytest.fixture
+def listed(terminal: Terminal, tmp_path: Path) -> Terminal:
+    """A home that reads customers from ``in/list.csv``; the second number has lost its digits."""
+    save_list(tmp_path, "1,甲公司,", "2,乙公司,1.10101E+17")
+    words = ("--set", f"folder={tmp_path / 'in'}", "--set", "streams.account.files=*.csv", "--set")
+    terminal.call("connection", "add", "old", "--connector", "file", *words, "streams.account.key=编号")
+    terminal.call("mapping", "suggest", "old", "--write")
+    terminal.call("apply")
+    terminal.call("sync", "add", "old", "account", "--direction", "in")
+    return terminal
+
+
+def save_list(folder: Path, *rows: str) -> None:
+    (folder / "in").mkdir(exist_ok=True)
+    (folder / "in" / "list.csv").write_text("\n".join(["编号,客户名称,统一社会信用代码", *rows]), encoding="gbk")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_became_of_rows_is_said_in_words(listed: Terminal, tmp_path: Path, lang: str):
+    said = listed.call("sync", "run", "old", "--lang", lang, code=None).out
+    save_list(tmp_path, "3,丙公司,")
+    said += listed.call("sync", "run", "old", "--lang", lang, code=None).out
+    assert "cli." not in said
+    assert ("no longer in the lists" if lang == "en" else "清单中已没有") in said
+
+
+def test_a_check_names_the_cell_as_a_run_does(listed: Terminal):
+    said = listed.call("connection", "check", "old", code=1).err
+    assert "list.csv, row 3, column 统一社会信用代码" in said
+    assert "tables." not in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class DelimitedTable:
             first = next(file, "")
             hint = first.lower().startswith("sep=")  # for Excel: a row, but none of the table's
             number = 1 if hint else 0
-            lines = file if hint else chain([first], file)
+            lines = _Lines(file if hint else chain([first], file))
             reader = csv.reader(lines, delimiter=self._delimiter)
             while True:
                 number += 1
@@ -65,7 +65,27 @@ class DelimitedTable:
                     yield number, [], MappingError("tables.row_broken", vendor=str(error))
                     reader = csv.reader(lines, delimiter=self._delimiter)
                     continue
+                if lines.ended:  # it came only because the file did, inside a quotation that took in all rows after it
+                    yield number, [], MappingError("tables.quote_open")
+                    return
                 yield number, [_clean(text) for text in cells], None
+
+
+class _Lines:
+    """The lines of a file, and whether somebody asked for one more."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        for line in self._lines:
+            return line
+        self.ended = True
+        raise StopIteration
 
 
 def _clean(text: str) -> str:

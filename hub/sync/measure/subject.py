@@ -15,6 +15,7 @@ from hub.model.base import Line
 from hub.protocol.compare import normalise_value
 from hub.protocol.semantics import Stage, WriteSemantics
 from hub.sdk import Clock, Draft, Sink, SourceRecord, Stream, Written
+from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 
 NAMESPACE = UUID("6f1d0f6c-6a0e-7c58-9d3f-1c5f0a3b7e21")
 LIVING = (Stage.DRAFT, Stage.SUBMITTED, Stage.EFFECTIVE)
@@ -96,7 +97,11 @@ class Subject:
 
     def translate(self, source: SourceRecord) -> Seen:
         """Canonical values of a record; ``MappingError`` names the field that cannot be translated."""
+        if (broken := find_unreadable(source)) is not None:
+            raise _tell(*tell_unreadable(broken))
         mapped = self.mapping.to_canonical(source.payload, self.make_context())
+        if mapped.problems and source.places:  # said as it is when the record comes in: by file, row and column
+            raise _tell(*tell_problem(source, mapped.problems[0]))
         if mapped.problems:
             raise MappingError("measure.unmappable", kind=self.kind, problem=mapped.problems[0].phrase())
         return Seen(source, mapped.values)
@@ -148,3 +153,7 @@ def _mark_line(line: Any) -> Any:
     if not isinstance(line, Line) or line.key.startswith("new:"):
         return line
     return line.model_copy(update={"key": f"new:{line.key}"})
+
+
+def _tell(code: str, params: Mapping[str, Any]) -> MappingError:
+    return MappingError(code, **params)

@@ -172,3 +172,19 @@ def test_json_lines(tmp_path: Path):
         (1, {}), (3, {"": "tables.not_an_object"}), (4, {"": "tables.row_broken"}), (5, {}),
     ]  # fmt: skip
     assert str(rows[0].cells["price"]) == "1.10"
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_a_quotation_that_nobody_closes_swallows_no_rows_in_silence(tmp_path: Path, ending: str):
+    path = tmp_path / "list.csv"
+    path.write_text(f'no,name\n1,a\n2,"Acme 3" pipe\n3,"two\nlines"\n4,"open\n5,b\n6,c{ending}', encoding="utf-8")
+    rows, _ = read(path)
+    assert [row.cells.get("no") for row in rows[:3]] == ["1", "2", "3"]
+    assert [codes(row) for row in rows[3:]] == [{"": "tables.quote_open"}]
+
+
+def test_the_last_row_needs_no_end_of_line(tmp_path: Path):
+    path = tmp_path / "list.csv"
+    path.write_text('no,name\n1,"a"\n2,"b"', encoding="utf-8")
+    rows, _ = read(path)
+    assert [(row.cells["no"], row.cells["name"], row.problems) for row in rows] == [("1", "a", ()), ("2", "b", ())]
