@@ -62,6 +62,10 @@ def show_binding(hub: Hub, text: str) -> BindingView:
     """One binding by its id or the beginning of it, explained by the function that push obeys. Sends nothing."""
     with hub.store.read() as tx:
         binding = _find_binding(tx, text)
+    if binding.remote_id is None and binding.connection in hub.config.connections:
+        hub.open(binding.connection).with_codes()  # what it resembles there is translated
+    with hub.store.read() as tx:
+        binding = _find_binding(tx, text)
         record = tx.get(find_kind(binding.kind), id=binding.hub_id)
         number = str(getattr(record, record.NUMBER) or getattr(record, "name", "")) if record is not None else None
         if binding.connection not in hub.config.connections:

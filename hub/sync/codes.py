@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub.errors import NeedsConsent, OutcomeUnknown, Transient
 from hub.mapping import (
     CodeUse,
     Context,
@@ -192,9 +191,10 @@ def _add_amount(amounts: dict[str, Decimal], amount: tuple[Decimal, str] | None)
 
 def survey_codes(hub: Hub, connection: str) -> CodeSurvey:
     """Every code table of a connection: what the kept records use, what is known, what is missing."""
-    conn = hub.open(connection)
+    opened = hub.open(connection)
+    conn = opened.with_codes()
+    known, reached = conn.codes, conn is opened
     mappings = [conn.mappings[kind] for kind in conn.policies if kind in conn.mappings]
-    known, reached = _load_tables(conn)
     tally = CodeTally(known, mappings)
     with hub.store.read() as tx:
         for mapping in mappings:
@@ -212,15 +212,6 @@ def survey_codes(hub: Hub, connection: str) -> CodeSurvey:
         _survey_table(table, tally, waiting, others if table not in known else set()) for table in sorted(tally.targets)
     ]
     return CodeSurvey(connection, tables, tally.list_coverage(), reached)
-
-
-def _load_tables(conn: OpenConnection) -> tuple[Mapping[str, Mapping[str, str]], bool]:
-    """The tables that the system tells with those that are configured; the latter alone while it is away."""
-    try:
-        conn.load_codes()
-    except (Transient, NeedsConsent, OutcomeUnknown):
-        return conn.settings.codes, False
-    return conn.codes, True
 
 
 def _tally_kind(tx: UnitOfWork, hub: Hub, conn: OpenConnection, mapping: FieldMapping, tally: CodeTally) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from hub.errors import ConfigInvalid
+from hub.errors import ConfigInvalid, NeedsConsent, OutcomeUnknown, Transient
 from hub.mapping import Mapping as FieldMapping
 from hub.model.ids import make_uuid7
 from hub.protocol.reference import PREFIX
@@ -54,6 +54,15 @@ class OpenConnection:
     def load_codes(self) -> None:
         """Ask the system for its code tables now, so that no transaction has to wait for them later."""
         len(self.codes)
+
+    def with_codes(self) -> OpenConnection:
+        """The same for people who only want to look: its code tables are at hand, while the system is away the
+        configured ones alone. Not inside a transaction."""
+        try:
+            self.load_codes()
+        except (Transient, NeedsConsent, OutcomeUnknown):
+            return replace(self, codes=self.settings.codes)
+        return self
 
     def mapping_of(self, kind: str) -> FieldMapping:
         if kind not in self.mappings:

@@ -79,8 +79,9 @@ class Dossier:
 
 def show_item(hub: Hub, item: TodoItem) -> Dossier:
     """What is known about this entry and what can be done about it."""
+    conn = _open(hub, item)
     with hub.store.read() as tx:
-        fields = list(_list_fields(tx, hub, item))
+        fields = list(_list_fields(tx, hub, conn, item)) if conn is not None else []
         words = list(dict.fromkeys(_list_words(tx, item)))
         payload = _load_payload(tx, hub, item)
         candidates = list(_list_candidates(tx, item))
@@ -101,14 +102,19 @@ def _find_cell(hub: Hub, item: TodoItem) -> dict[str, str] | None:
 # ---------------------------------------------------------------- values
 
 
-def _list_fields(tx: UnitOfWork, hub: Hub, item: TodoItem) -> Iterator[FieldPair]:
-    """Those that differ first."""
+def _open(hub: Hub, item: TodoItem) -> OpenConnection | None:
+    """The connection, with its code tables where a record there is to be translated."""
     if item.kind not in load_kinds() or item.connection not in hub.config.connections:
-        return
+        return None
     try:
         conn = hub.open(item.connection)
     except ConfigInvalid:
-        return  # the entry says so itself
+        return None  # the entry says so itself
+    return conn.with_codes() if item.stream else conn
+
+
+def _list_fields(tx: UnitOfWork, hub: Hub, conn: OpenConnection, item: TodoItem) -> Iterator[FieldPair]:
+    """Those that differ first."""
     if item.stream:
         pairs = _pair_import(tx, hub, conn, item)
     elif item.binding_id is not None:

@@ -95,12 +95,22 @@ def explain_record(hub: Hub, kind: str, record_id: UUID, name: str | None = None
         record = tx.get(find_kind(kind), id=record_id)
         if record is None:
             raise NotFound("sync.record_unknown", kind=kind, text=str(record_id))
+        sources = tx.find(Image, record_kind=kind, record_id=record_id)
+        connections = {row.connection for row in sources if row.connection is not None}
+    opened = {name: hub.open(name).with_codes() for name in sorted(connections & _list_syncing(hub, kind))}
+    with hub.store.read() as tx:
+        record = tx.get(find_kind(kind), id=record_id) or record
         images = tx.find(Image, record_kind=kind, record_id=record_id, order=["source"])
         values = list_values(record)
         if name is not None and name not in values:
             raise ConfigInvalid("model.field_unknown", kind=kind, field=name)
-        telling = _Telling(tx, hub, kind, images, _read_journal(tx, record_id))
+        telling = _Telling(tx, hub, opened, kind, images, _read_journal(tx, record_id))
         return [telling.tell(field, value) for field, value in values.items() if name in (None, field)]
+
+
+def _list_syncing(hub: Hub, kind: str) -> set[str]:
+    """Connections where the kind is configured."""
+    return {name for name, settings in hub.config.connections.items() if kind in settings.syncs}
 
 
 def _read_journal(tx: UnitOfWork, record_id: UUID) -> dict[str, LastChange]:
@@ -118,6 +128,7 @@ class _Telling:
 
     tx: UnitOfWork
     hub: Hub
+    opened: Mapping[str, OpenConnection]
     kind: str
     images: Sequence[Image]
     journal: Mapping[str, LastChange]
@@ -156,11 +167,8 @@ class _Telling:
 
     def _find_connection(self, image: Image) -> OpenConnection | None:
         """The connection of a source, unless it or the kind is no longer configured there."""
-        settings = self.hub.config.connections.get(image.connection or "")
-        if settings is None or self.kind not in settings.syncs or image.connection is None:
-            return None
-        conn = self.hub.open(image.connection)
-        return conn if self.kind in conn.mappings else None
+        conn = self.opened.get(image.connection or "")
+        return conn if conn is not None and self.kind in conn.mappings else None
 
     # ------------------------------------------------------------ how the mapping made it
 

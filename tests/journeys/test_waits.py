@@ -47,6 +47,12 @@ def test_a_third_value_settles_a_conflict_on_both_sides(company: Company, desk: 
     check_agreement(desk, erp)
 
 
+def test_where_a_value_comes_from_is_told_by_a_command(company: Company, desk: Desk):
+    product = desk.records("product")[0]
+    told = desk.call("explain", "product", str(product.id), "unit")
+    assert product.unit in str(told)
+
+
 def test_a_decision_is_taken_back_until_the_erp_was_told(company: Company, desk: Desk, erp: Erp):
     account = make_conflict(company, desk, erp)
     entry = find_entry(desk, "conflict", account)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import random
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from hub.errors import ConfigInvalid, NotFound
+from connectors.sandbox.connector import SandboxConnector
+from hub.errors import ConfigInvalid, NotFound, Transient
+from hub.runtime.assemble import CodeTables
+from hub.sdk import Tools
 from hub.store.rows import Payload
+from hub.sync.codes import survey_codes
 from hub.sync.config import ConnectionSettings, HubConfig
+from hub.sync.context import OpenConnection
 from hub.sync.explain import FieldStory, explain_record
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene
@@ -35,6 +43,39 @@ def test_every_value_says_where_it_comes_from(scene: Scene) -> None:
     assert changed > (told["note"].changed_at or "")
     with pytest.raises(NotFound):
         explain_record(scene.hub, "order", scene.hub.new_id())
+
+
+CODED = '[fields]\nnote = { from = "note", code = "note", direction = "in" }\n'
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_code_tables_are_asked_for_outside_of_any_transaction(scene: Scene, away: bool) -> None:
+    """A call waits for its turn in the call budget, which is a row. While the system is away, others tell enough."""
+    layers = {"order": (("mappings/erp/order.toml", CODED),)}
+    erp = scene.config.connections["erp"].model_copy(update={"mappings": layers, "codes": {"note": {"x": "urgent"}}})
+    scene.config = scene.config.model_copy(update={"connections": {"erp": erp}})
+    scene.hub = scene.make_hub()
+    scene.make_sale(note="x")
+    scene.pull()
+    (order,) = scene.records("order")
+
+    class Telling(SandboxConnector):
+        def code_tables(self) -> Mapping[str, Mapping[str, str]]:
+            with scene.store.write():
+                if away:
+                    raise Transient("sdk.unreachable")
+            return {}
+
+    def open_it(name: str) -> OpenConnection:
+        found = opener(name)
+        connector = Telling(found.connector.config, Tools(clock=scene.clock, random=random.Random(1)))
+        return dataclasses.replace(found, codes=CodeTables(connector, erp.codes))
+
+    scene.hub = scene.make_hub()
+    opener, scene.hub.opener = scene.hub.opener, open_it
+    story = tell(scene, order, "note")
+    assert (story.value, [step.value for step in story.steps]) == ("urgent", ["urgent"])
+    assert survey_codes(scene.hub, "erp").reached is not away
 
 
 def test_provenance_follows_the_value(scene: Scene) -> None:
