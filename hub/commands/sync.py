@@ -239,6 +239,7 @@ def adopt(
     with answering(ctx, "sync.adopt") as session:
         from pathlib import Path
 
+        from hub.errors import RuleBroken
         from hub.identity.pairing import RULES
         from hub.sync.adopt import adopt as adopt_connection
         from hub.sync.pairs_file import read_pairs
@@ -252,6 +253,8 @@ def adopt(
             )
         session.item(report)
         print_adoption(session, connection, report, limit=None if everything else SHOWN_ITEMS)
+        if unbound := sum(item.outcome == "refused" for item in report.items):
+            session.fail(RuleBroken("sync.pairs_unbound", count=unbound))
 
 
 def print_adoption(session: Session, connection: str, report: Any, *, limit: int | None) -> None:

@@ -41,6 +41,11 @@ def find_kind(name: str) -> type[Entity]:
     return kinds[name]
 
 
+def refuse_field(kind: str, field: str) -> ConfigInvalid:
+    """The error about a field that the kind does not have; it names those that it has."""
+    return ConfigInvalid("model.field_unknown", kind=kind, field=field, known=", ".join(list_fields(kind)))
+
+
 def list_fields(kind: str) -> Mapping[str, FieldInfo]:
     """The business fields of a kind (system fields left out)."""
     return {n: f for n, f in find_kind(kind).model_fields.items() if n not in SYSTEM_FIELDS}
@@ -56,7 +61,7 @@ def field_adapter(kind: str, field: str) -> TypeAdapter[Any]:
         return TypeAdapter(str)
     info = find_kind(kind).model_fields.get(field)
     if info is None:
-        raise ConfigInvalid("model.field_unknown", kind=kind, field=field)
+        raise refuse_field(kind, field)
     from typing import Annotated
 
     annotation: Any = info.annotation

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hub.errors import ConfigInvalid, NotFound
+from hub.errors import NotFound
 from hub.identity.survive import HUB, Claim, explain_choice
 from hub.mapping import Explained, explain_mapping
 from hub.mapping import Mapping as FieldMapping
-from hub.model.kinds import find_kind
+from hub.model.kinds import find_kind, refuse_field
 from hub.protocol.binding import Binding
 from hub.store import UnitOfWork
 from hub.store.bookkeeping import open_payload
@@ -103,7 +103,7 @@ def explain_record(hub: Hub, kind: str, record_id: UUID, name: str | None = None
         images = tx.find(Image, record_kind=kind, record_id=record_id, order=["source"])
         values = list_values(record)
         if name is not None and name not in values:
-            raise ConfigInvalid("model.field_unknown", kind=kind, field=name)
+            raise refuse_field(kind, name)
         telling = _Telling(tx, hub, opened, kind, images, _read_journal(tx, record_id))
         return [telling.tell(field, value) for field, value in values.items() if name in (None, field)]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.mapping import check_given
-from hub.model.kinds import list_fields
+from hub.model.kinds import list_fields, refuse_field
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.semantics import Tier
 from hub.store import UnitOfWork
@@ -104,7 +104,7 @@ def _find_field(hub: Hub, item: TodoItem) -> str:
     if len(fields) != 1:
         raise ConfigInvalid("todo.which_field", known=", ".join(fields) or "-")
     if fields[0] not in list_fields(item.kind) and "." not in fields[0]:
-        raise ConfigInvalid("model.field_unknown", kind=item.kind, field=fields[0])
+        raise refuse_field(item.kind, fields[0])
     return fields[0]
 
 

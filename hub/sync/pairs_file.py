@@ -40,6 +40,8 @@ def read_pairs(path: Path) -> list[NamedPair]:
             if len(rest) < 2 or not rest[0] or not rest[1]:
                 raise ConfigInvalid("sync.pair_half", place=place, found=", ".join(filter(None, rest)) or "-")
             pairs.append(NamedPair(place, kind or None, rest[0], rest[1]))
+    if not pairs:
+        raise ConfigInvalid("sync.pairs_none", file=path.name)
     return pairs
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hub.crm.rules import rules_for
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.model.base import Entity
-from hub.model.kinds import check_fields, encode_fields, find_kind, list_fields
+from hub.model.kinds import check_fields, encode_fields, find_kind, list_fields, refuse_field
 from hub.model.product import Product
 from hub.model.sales import PricedLine
 from hub.protocol.binding import Binding, BindingState
@@ -51,7 +51,7 @@ def _prepare(hub: Hub, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     model = find_kind(kind)
     unknown = [name for name in values if "." not in name and name not in list_fields(kind)]
     if unknown:
-        raise ConfigInvalid("model.field_unknown", kind=kind, field=unknown[0])
+        raise refuse_field(kind, unknown[0])
     derived = sorted(set(values) & model.DERIVED)
     if derived:
         raise RuleBroken("sync.field_derived", kind=kind, field=", ".join(derived))

@@ -256,6 +256,13 @@ def test_adopting_binds_and_lists_and_can_be_called_again(connected: Terminal, e
     assert not [item for item in connected.json("todo")["items"] if item["code"] == "sync.alike_here"]
 
 
+def test_a_pair_that_names_nothing_is_something_left_undone(connected: Terminal, tmp_path: Path):
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("ours,theirs\nK-404,P404\n", encoding="utf-8")
+    answer = connected.call("sync", "adopt", "erp", "--kind", "account", "--by", str(pairs), code=1)
+    assert "pairs.csv:2" in answer.out
+
+
 def test_what_cannot_be_adopted_by_is_named(connected: Terminal):
     answer = connected.call("sync", "adopt", "erp", "--by", "nmae", code=2)
     assert "nmae" in answer.err

@@ -355,6 +355,10 @@ def test_a_pair_says_of_which_kind_it_is(scene: Scene, tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid) as refused:
         read_pairs(path)
     assert (refused.value.code, refused.value.params["place"]) == ("sync.pair_half", "pairs.csv:2")
+    path.write_text("here,there\n", encoding="utf-8")
+    with pytest.raises(ConfigInvalid) as refused:
+        read_pairs(path)
+    assert refused.value.code == "sync.pairs_none"
 
 
 # ---- cut off, refused ----------------------------------------------------------------------------------------------
