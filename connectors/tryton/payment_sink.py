@@ -32,6 +32,7 @@ class PaymentSink(TrytonSink):
             amend=Amend.REFUSE,
             editable={Stage.DRAFT: ALL_FIELDS},
             voidable=frozenset({Stage.DRAFT}),
+            void_removes=True,
             deletable=frozenset({Stage.DRAFT}),
             compare_and_set=True,
             confirms_version=True,
@@ -51,7 +52,7 @@ class PaymentSink(TrytonSink):
     def make_create(self, draft: Draft) -> Request:
         payload = draft.payload
         values: dict[str, Any] = {
-            "kind": KINDS[payload["type"]],
+            "kind": KINDS[payload.get("type") or "receipt"],
             "company": self._client.company_id,
             "party": to_id(payload["party"]),
             "reference": draft.ref,

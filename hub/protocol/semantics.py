@@ -139,6 +139,8 @@ class WriteSemantics:
     """What happens to an edit of a document whose state does not allow it."""
     editable: Mapping[Stage, frozenset[str]] = field(default_factory=dict)
     """Which canonical fields may be patched in which stage; a stage not named allows none."""
+    void_removes: bool = False
+    """The system has no void documents: one that is voided is gone."""
     silent: frozenset[str] = frozenset()
     """Fields that a record there may leave out although it was given them: absence says nothing about the value."""
     voidable: frozenset[Stage] = frozenset()

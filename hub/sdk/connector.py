@@ -263,7 +263,8 @@ class Sink(ABC):
 
     @abstractmethod
     def void(self, external_id: str, *, if_version: int | None) -> Written:
-        """Cancel it; already void counts as success. The document stays visible as void."""
+        """Cancel it; already void counts as success. The document stays visible as void, unless ``void_removes`` is
+        declared."""
 
     def delete(self, external_id: str, *, if_version: int | None) -> None:
         """Remove a draft; already gone counts as success."""

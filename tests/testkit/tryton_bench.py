@@ -101,7 +101,7 @@ class TrytonBench(Bench):
         self.given = {
             "product": product,
             "order": {"lines.unit": "u"},
-            "payment": {"method": PAYMENT_JOURNAL, "allocations": ()},
+            "payment": {"type": "receipt", "method": PAYMENT_JOURNAL, "allocations": ()},
         }
 
     def refused(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:

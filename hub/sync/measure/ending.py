@@ -11,18 +11,21 @@ from hub.sync.measure.writing import Outcome, attempt, is_found, wait_until
 
 
 def measure_void(subject: Subject, seen: Seen, ref: str | None = None) -> Findings:
-    """Voiding where the stage is declared voidable: seen void, still found by its reference, void again a success."""
+    """Voiding where the stage is declared voidable: seen void, still found by its reference, void again a success.
+    Gone instead, where a system is declared to have no void documents."""
     stage, id = seen.source.stage, seen.source.external_id
     outcome = attempt(lambda: subject.writer.void(id, if_version=seen.source.version))
     declared = stage in subject.semantics.voidable
     after = subject.stream.fetch(id)
-    void = after is not None and after.stage is Stage.VOID
+    removes = subject.semantics.void_removes
+    gone = after is None or after.stage is Stage.GONE
+    void = gone if removes else after is not None and after.stage is Stage.VOID
     yield from _judge_ending("void", stage, declared, outcome, void)
     if not void:
         return
     if isinstance(again := attempt(lambda: subject.writer.void(id, if_version=None)), IsthmusError):
         yield bad("measure.not_idempotent", what="void", answer=name_outcome(again))
-    if ref is not None and subject.semantics.tier is not Tier.BLIND:
+    if ref is not None and subject.semantics.tier is not Tier.BLIND and not removes:
         found = wait_until(subject, subject.semantics.lag_s, lambda: is_found(subject, ref, id))
         yield ok("measure.void_found") if found is not None else bad("measure.void_hidden", ref=ref)
 
