@@ -29,14 +29,22 @@ def init(ctx: typer.Context) -> None:
 def apply(ctx: typer.Context) -> None:
     """Check isthmus.toml and the mapping files, and publish them as a numbered version."""
     with answering(ctx, "apply") as session:
+        from hub.runtime.assemble import read_config
         from hub.runtime.clock import SystemClock
         from hub.runtime.publish import publish
 
+        with session.store.read() as tx:
+            before = read_config(tx).connections
         published = publish(session.home, session.store, SystemClock(), session.actor)
         session.item(published)
         session.say("cli.published" if published.changed else "cli.unchanged", number=published.number)
         for name in published.unchecked:
             session.note("cli.unchecked", connection=name)
+        with session.store.read() as tx:
+            after = read_config(tx).connections
+        for name in before:
+            if name not in after:  # somebody may have emptied the file by accident
+                session.note("cli.connection_gone", connection=name)
 
 
 COMMANDS = {"init": init, "apply": apply}

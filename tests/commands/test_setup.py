@@ -99,3 +99,11 @@ def test_a_byte_order_mark_as_notepad_writes_it_is_no_trouble(terminal: Terminal
     config = terminal.home / "isthmus.toml"
     config.write_text(config.read_text(encoding="utf-8"), encoding="utf-8-sig")
     assert terminal.json("apply")["item"]["changed"] is False
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_connection_that_left_the_file_is_named(connected: Terminal, lang: str):
+    (connected.home / "isthmus.toml").write_text("", encoding="utf-8")
+    answer = connected.call("apply", "--lang", lang)
+    assert "erp" in answer.out + answer.err
+    assert "erp" not in connected.call("apply").err
