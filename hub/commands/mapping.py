@@ -216,6 +216,7 @@ def _open_record(session: Session, connection: str, kind: str, remote_id: str | 
 
     opened = session.hub.open(connection)
     stream = opened.stream_of(kind)
+    opened.load_codes()
     if remote_id is None:
         page = stream.read_page(None, None, 1).records
         record = page[0] if page else None

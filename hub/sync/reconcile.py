@@ -85,6 +85,7 @@ def reconcile(hub: Hub, connection: str, kinds: Sequence[str] | None = None) -> 
     wanted = order_kinds(kinds or hub.settings_of(connection).syncs)
     if not wanted:
         raise ConfigInvalid("sync.no_syncs", connection=connection)
+    conn.load_codes()
     return [row for kind in wanted for row in _reconcile_kind(hub, conn, kind)]
 
 

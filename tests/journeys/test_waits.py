@@ -48,9 +48,16 @@ def test_a_third_value_settles_a_conflict_on_both_sides(company: Company, desk: 
 
 
 def test_where_a_value_comes_from_is_told_by_a_command(company: Company, desk: Desk):
+    company.order_there()
+    desk.run()
     product = desk.records("product")[0]
-    told = desk.call("explain", "product", str(product.id), "unit")
-    assert product.unit in str(told)
+    connection, remote_id = desk.binding(product).connection, desk.remote_id(product)
+    for words in (
+        ("explain", "product", str(product.id), "unit"),
+        ("mapping", "explain", connection, "product", remote_id),
+    ):
+        assert product.unit in str(desk.call(*words))
+    assert desk.call("reconcile", connection)
 
 
 def test_a_decision_is_taken_back_until_the_erp_was_told(company: Company, desk: Desk, erp: Erp):
