@@ -75,7 +75,9 @@ class TrytonTables:
         """None where the module is not there, or the user has no right to payments."""
         try:
             rows = self._list("account.payment.journal", fresh=fresh)
-        except (NeedsConsent, Transient):
+        except (NeedsConsent, Transient) as failed:
+            if failed.code not in ("tryton.failed_there", "tryton.read_refused"):
+                raise  # the server is away for the moment
             return []
         return [row for row in rows if row["company"] == self._client.company_id]
 

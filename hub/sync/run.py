@@ -64,7 +64,7 @@ def run_sync(
     report = RunReport(run)
     try:
         under_way.pull(chosen, actor, masses=view.plan.masses if view else None, patient=scheduled)
-        guard = _accept(hub, view, actor) if view else AcceptedGuard(hub)
+        guard = _accept(hub, view, chosen, actor) if view else AcceptedGuard(hub)
         report.refused = _list_refused(hub, connection, chosen, check_probed if view else check_accepted)
         under_way.push([kind for kind in chosen if kind not in report.refused], guard, actor)
         if view and not under_way.errors:
@@ -136,8 +136,8 @@ def _begin_run(
         waited_s += 1.0
 
 
-def _accept(hub: Hub, view: PlanView, actor: str) -> Guard:
-    """The plan becomes accepted: from now on its syncs may be pushed as they are configured now."""
+def _accept(hub: Hub, view: PlanView, kinds: Sequence[str], actor: str) -> Guard:
+    """The plan becomes accepted: from now on the syncs that are run by it may be pushed as they are configured now."""
     now = hub.now()
     with hub.store.write() as tx:
         plan = tx.get(Plan, id=view.plan.id, lock=True)
@@ -145,6 +145,8 @@ def _accept(hub: Hub, view: PlanView, actor: str) -> Guard:
             raise ConfigInvalid("sync.plan_used", label=view.plan.label, connection=view.plan.connection)
         tx.save(plan.model_copy(update={"accepted_at": now, "accepted_by": actor, "used_at": now}))
         for kind, settings in plan.settings.items():
+            if kind not in kinds:
+                continue
             state = tx.get(SyncState, connection=plan.connection, kind=kind, lock=True)
             state = state or SyncState(connection=plan.connection, kind=kind)
             tx.save(state.model_copy(update={"accepted_settings": settings}))
@@ -162,6 +164,10 @@ def _accept(hub: Hub, view: PlanView, actor: str) -> Guard:
     return PlanGuard(hub, view.items)
 
 
+QUIET = (BindingState.SENDING, BindingState.UNKNOWN, BindingState.REVERSING)
+"""What may be under way: its quiet period is never cut short."""
+
+
 def _wake(tx: UnitOfWork, binding_id: UUID) -> None:
     """What waited for a plan (or for a better time) is looked at in this run."""
     binding = tx.get(Binding, id=binding_id, lock=True)
@@ -171,7 +177,9 @@ def _wake(tx: UnitOfWork, binding_id: UUID) -> None:
     if binding.state in (BindingState.WAITING, BindingState.BOUND) and binding.not_before is not None:
         update |= {"not_before": None}  # a guard may have put it off
     if "*" in binding.held:
-        update |= {"not_before": None, "held": {name: code for name, code in binding.held.items() if name != "*"}}
+        update |= {"held": {name: code for name, code in binding.held.items() if name != "*"}}
+        if binding.state not in QUIET:
+            update |= {"not_before": None}
     if binding.parked == "sync.plan_stale":
         update |= {"parked": None, "parked_params": {}, "dirty": True}
     if update:
