@@ -200,7 +200,7 @@ class PlainLoop:
             "account_id": self._ids["account", row["customer"]], "ordered_on": date.fromisoformat(row["date"]),
             "currency": row["currency"], "rate": Decimal(1), "base_currency": "CNY", "state": row["status"],
             "fulfilment": row["shipping"], "billing": "none", "payment": "none", **figures,
-            "base_gross": figures["gross"], "note": row["note"],
+            "base_gross": figures["gross"], "invoiced": Decimal(0), "paid": Decimal(0), "note": row["note"],
         }  # fmt: skip
         lines = [
             {

@@ -32,6 +32,7 @@ from hub.sync.records import create_record, edit_record
 from hub.testkit.tryton import PreparedTryton, RunningTryton, start_tryton
 from hub.testkit.tryton_people import Line, TrytonPerson
 from tests.house.source import ROOT
+from tests.journeys.people import draw_uscc
 
 add_catalogue(ROOT / "connectors" / "tryton" / "locale")
 KINDS = ("account", "product", "order")
@@ -189,13 +190,14 @@ def test_an_order_goes_out_as_a_draft_and_comes_back_confirmed(books: Books, wan
 
 def test_a_new_customer_orders_a_new_product_and_the_hub_confirms(traded: RunningTryton, tmp_path: Path):
     books = Books(traded, tmp_path, confirm="audit")
+    books.pull()  # before that nobody knows whether they are there already
     account = create_record(
         books.hub,
         "account",
         {
             "name": "丰泽自动化有限公司",
             "phone": "0571-1",
-            "identifiers": [{"kind": "uscc", "value": "91310115591693856A"}],
+            "identifiers": [{"kind": "uscc", "value": draw_uscc()}],
             "addresses": [{"street": "一路 2 号", "city": "杭州"}],
         },
         actor="test",
