@@ -136,7 +136,8 @@ class Scene:
         coded = [row["id"] for row in made_here if row["identifiers"]]
         bare = [row["id"] for row in made_here if not row["identifiers"]]
         numbered = [row["id"] for row in accounts if row["number"]]
-        products = [row for row in self._records("product") if Decimal(row["list_price"]) > 0]
+        priced = [row for row in self._records("product") if Decimal(row["list_price"]) > 0]
+        products = sorted(priced, key=lambda row: str(row["number"]))  # ids of one page are in no order
         customers = [*numbered[:7], *coded[:4], *bare[:1]]
         orders = draw_orders(self.seed, customers, products, count=len(customers))
         self.hub.run("record", "create", "order", "--from", "-", stdin=orders)
