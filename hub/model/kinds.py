@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -15,7 +15,7 @@ import hub.model
 from hub.errors import ConfigInvalid, RuleBroken
 from hub.model.base import SYSTEM_FIELDS, Entity, Line
 from hub.model.refusal import explain_refusal, show_refused
-from hub.model.values import Ref
+from hub.model.values import AnyRef, InCurrency, Ref, Value
 
 Fields = Mapping[str, Any]
 """Canonical values by field name, as Python objects (Decimal, date, UUID, tuples of lines…); custom fields under
@@ -108,6 +108,27 @@ def list_refs(kind: str) -> Iterator[tuple[str, str]]:
         for item in info.metadata:
             if isinstance(item, Ref):
                 yield name, item.kind
+
+
+def list_any_refs(kind: str) -> Iterator[tuple[str, str]]:
+    """(field, field that names the kind) for every reference to a record of any kind."""
+    for name, info in list_fields(kind).items():
+        for item in info.metadata:
+            if isinstance(item, AnyRef):
+                yield name, item.kind_field
+
+
+@cache
+def is_money(model: type[Value], field: str) -> bool:
+    """Whether a field of a kind, or of a line, is an amount in the record's currency."""
+    return any(isinstance(mark, InCurrency) for mark in _list_marks(model.model_fields[field]))
+
+
+def _list_marks(info: FieldInfo) -> Iterator[Any]:
+    """What the field, or the type inside its ``| None``, is marked with."""
+    yield from info.metadata
+    for part in get_args(info.annotation):
+        yield from getattr(part, "__metadata__", ())
 
 
 def list_line_refs(line: type[Line]) -> Iterator[tuple[str, str]]:

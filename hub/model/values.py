@@ -46,6 +46,18 @@ class Ref:
     kind: str
 
 
+@dataclass(frozen=True)
+class AnyRef:
+    """Marks a field that holds the hub id of a record of whichever kind the field ``kind_field`` names."""
+
+    kind_field: str
+
+
+@dataclass(frozen=True)
+class InCurrency:
+    """Marks an amount of money in the currency of its record."""
+
+
 def _check_currency(value: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", value):
         raise ValueError(Phrase("model.refused_currency"))
@@ -58,7 +70,7 @@ def _check_aware(value: datetime) -> datetime:
     return value
 
 
-Amount = Annotated[Decimal, Scaled(6), AfterValidator(Scaled(6).check)]
+Amount = Annotated[Decimal, Scaled(6), AfterValidator(Scaled(6).check), InCurrency()]
 """An amount of money or a unit price in the currency of its record."""
 Quantity = Annotated[Decimal, Scaled(6), AfterValidator(Scaled(6).check)]
 Rate = Annotated[Decimal, Scaled(10), AfterValidator(Scaled(10).check)]

@@ -37,7 +37,7 @@ from sqlalchemy.types import TypeEngine
 
 from hub.model.base import Entity, Line
 from hub.model.kinds import load_kinds
-from hub.model.values import Ref, Scaled, Value
+from hub.model.values import AnyRef, Ref, Scaled, Value
 from hub.store.keys import TABLES, TableSpec
 from hub.store.types import EnumText, HubUuid, ScaledDecimal, UtcInstant, json_type
 
@@ -177,7 +177,7 @@ def _derive_lines(spec: TableSpec, field: str, model: type[Line], metadata: Meta
 
 
 def _is_reference(info: FieldInfo) -> bool:
-    return any(isinstance(mark, Ref) for mark in unwrap(info.annotation, info.metadata)[1])
+    return any(isinstance(mark, Ref | AnyRef) for mark in unwrap(info.annotation, info.metadata)[1])
 
 
 def _add_indexes(table: Table, groups: Iterable[tuple[str, ...]]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from hub.crm.actions import Moment
 from hub.errors import ConfigInvalid, NeedsConsent, OutcomeUnknown, Transient
 from hub.mapping import Mapping as FieldMapping
 from hub.model.ids import make_uuid7
@@ -145,6 +146,11 @@ class Hub:
 
     def zone_of(self, connection: str) -> ZoneInfo:
         return ZoneInfo(self.settings_of(connection).zone)
+
+    def moment(self, actor: str) -> Moment:
+        """Now, as rules take it."""
+        now = self.clock.now()
+        return Moment(now, now.astimezone(ZoneInfo(self.config.organisation.zone)).date(), actor)
 
     @property
     def ref_prefix(self) -> str:
