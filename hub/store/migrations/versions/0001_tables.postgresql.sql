@@ -72,7 +72,7 @@ CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
 
 CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
-CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('delivery', 'invoice', 'order', 'payment');
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('activity', 'delivery', 'invoice', 'order', 'payment');
 
 CREATE TABLE call_budget (
   connection TEXT NOT NULL,
@@ -172,6 +172,42 @@ CREATE INDEX ix_crm_account_parent_id ON crm_account (parent_id);
 
 CREATE INDEX ix_crm_account_updated_at ON crm_account (updated_at);
 
+CREATE TABLE crm_activity (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  number TEXT NOT NULL,
+  type TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  text TEXT NOT NULL,
+  state TEXT NOT NULL,
+  starts_at TIMESTAMP WITH TIME ZONE,
+  ends_at TIMESTAMP WITH TIME ZONE,
+  starts_on DATE,
+  ends_on DATE,
+  zone TEXT NOT NULL,
+  location TEXT NOT NULL,
+  recurrence TEXT NOT NULL,
+  account_id UUID,
+  owner_id UUID,
+  thread_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_activity_account_id ON crm_activity (account_id);
+
+CREATE INDEX ix_crm_activity_number ON crm_activity (number);
+
+CREATE INDEX ix_crm_activity_owner_id ON crm_activity (owner_id);
+
+CREATE INDEX ix_crm_activity_updated_at ON crm_activity (updated_at);
+
 CREATE TABLE crm_contact (
   id UUID NOT NULL,
   revision BIGINT NOT NULL,
@@ -250,6 +286,8 @@ CREATE TABLE crm_invoice (
   gross NUMERIC(24, 6) NOT NULL,
   base_gross NUMERIC(24, 6) NOT NULL,
   paid NUMERIC(24, 6) NOT NULL,
+  promised NUMERIC(24, 6) NOT NULL,
+  credited NUMERIC(24, 6) NOT NULL,
   payment TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -353,6 +391,7 @@ CREATE TABLE crm_payment (
   amount NUMERIC(24, 6) NOT NULL,
   base_amount NUMERIC(24, 6) NOT NULL,
   allocated NUMERIC(24, 6) NOT NULL,
+  refunded NUMERIC(24, 6) NOT NULL,
   state TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -383,6 +422,7 @@ CREATE TABLE crm_payment_plan (
   currency TEXT NOT NULL,
   state TEXT NOT NULL,
   paid NUMERIC(24, 6) NOT NULL,
+  promised NUMERIC(24, 6) NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
 );
@@ -746,6 +786,7 @@ CREATE TABLE sync_state (
   paused BOOLEAN NOT NULL,
   pause_code TEXT,
   next_due TIMESTAMP WITH TIME ZONE,
+  called_at TIMESTAMP WITH TIME ZONE,
   last_run_at TIMESTAMP WITH TIME ZONE,
   last_ok_at TIMESTAMP WITH TIME ZONE,
   signs_noted BOOLEAN NOT NULL,
@@ -778,6 +819,38 @@ CREATE TABLE crm_account_identifier (
 );
 
 CREATE INDEX ix_crm_account_identifier_value ON crm_account_identifier (value);
+
+CREATE TABLE crm_activity_people (
+  activity_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  address TEXT NOT NULL,
+  name TEXT NOT NULL,
+  part TEXT NOT NULL,
+  answer TEXT NOT NULL,
+  contact_id UUID,
+  user_id UUID,
+  PRIMARY KEY (activity_id, key),
+  FOREIGN KEY(activity_id) REFERENCES crm_activity (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_activity_people_address ON crm_activity_people (address);
+
+CREATE INDEX ix_crm_activity_people_contact_id ON crm_activity_people (contact_id);
+
+CREATE INDEX ix_crm_activity_people_user_id ON crm_activity_people (user_id);
+
+CREATE TABLE crm_activity_topic (
+  activity_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  record_id UUID NOT NULL,
+  PRIMARY KEY (activity_id, key),
+  FOREIGN KEY(activity_id) REFERENCES crm_activity (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_activity_topic_record_id ON crm_activity_topic (record_id);
 
 CREATE TABLE crm_contact_identifier (
   contact_id UUID NOT NULL,

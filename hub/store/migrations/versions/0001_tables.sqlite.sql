@@ -72,7 +72,7 @@ CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
 
 CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
-CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('delivery', 'invoice', 'order', 'payment');
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('activity', 'delivery', 'invoice', 'order', 'payment');
 
 CREATE TABLE call_budget (
   connection TEXT NOT NULL,
@@ -172,6 +172,42 @@ CREATE INDEX ix_crm_account_parent_id ON crm_account (parent_id);
 
 CREATE INDEX ix_crm_account_updated_at ON crm_account (updated_at);
 
+CREATE TABLE crm_activity (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  type TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  text TEXT NOT NULL,
+  state TEXT NOT NULL,
+  starts_at BIGINT,
+  ends_at BIGINT,
+  starts_on DATE,
+  ends_on DATE,
+  zone TEXT NOT NULL,
+  location TEXT NOT NULL,
+  recurrence TEXT NOT NULL,
+  account_id TEXT,
+  owner_id TEXT,
+  thread_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_activity_account_id ON crm_activity (account_id);
+
+CREATE INDEX ix_crm_activity_number ON crm_activity (number);
+
+CREATE INDEX ix_crm_activity_owner_id ON crm_activity (owner_id);
+
+CREATE INDEX ix_crm_activity_updated_at ON crm_activity (updated_at);
+
 CREATE TABLE crm_contact (
   id TEXT NOT NULL,
   revision BIGINT NOT NULL,
@@ -250,6 +286,8 @@ CREATE TABLE crm_invoice (
   gross BIGINT NOT NULL,
   base_gross BIGINT NOT NULL,
   paid BIGINT NOT NULL,
+  promised BIGINT NOT NULL,
+  credited BIGINT NOT NULL,
   payment TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -353,6 +391,7 @@ CREATE TABLE crm_payment (
   amount BIGINT NOT NULL,
   base_amount BIGINT NOT NULL,
   allocated BIGINT NOT NULL,
+  refunded BIGINT NOT NULL,
   state TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -383,6 +422,7 @@ CREATE TABLE crm_payment_plan (
   currency TEXT NOT NULL,
   state TEXT NOT NULL,
   paid BIGINT NOT NULL,
+  promised BIGINT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
 );
@@ -746,6 +786,7 @@ CREATE TABLE sync_state (
   paused BOOLEAN NOT NULL,
   pause_code TEXT,
   next_due BIGINT,
+  called_at BIGINT,
   last_run_at BIGINT,
   last_ok_at BIGINT,
   signs_noted BOOLEAN NOT NULL,
@@ -778,6 +819,38 @@ CREATE TABLE crm_account_identifier (
 );
 
 CREATE INDEX ix_crm_account_identifier_value ON crm_account_identifier (value);
+
+CREATE TABLE crm_activity_people (
+  activity_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  address TEXT NOT NULL,
+  name TEXT NOT NULL,
+  part TEXT NOT NULL,
+  answer TEXT NOT NULL,
+  contact_id TEXT,
+  user_id TEXT,
+  PRIMARY KEY (activity_id, "key"),
+  FOREIGN KEY(activity_id) REFERENCES crm_activity (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_activity_people_address ON crm_activity_people (address);
+
+CREATE INDEX ix_crm_activity_people_contact_id ON crm_activity_people (contact_id);
+
+CREATE INDEX ix_crm_activity_people_user_id ON crm_activity_people (user_id);
+
+CREATE TABLE crm_activity_topic (
+  activity_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  record_id TEXT NOT NULL,
+  PRIMARY KEY (activity_id, "key"),
+  FOREIGN KEY(activity_id) REFERENCES crm_activity (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_activity_topic_record_id ON crm_activity_topic (record_id);
 
 CREATE TABLE crm_contact_identifier (
   contact_id TEXT NOT NULL,

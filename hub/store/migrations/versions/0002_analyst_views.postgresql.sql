@@ -44,6 +44,56 @@ SELECT t.account_id AS account_id,
 FROM crm_account_address t JOIN crm_account p ON p.id = t.account_id
 WHERE p.deleted_at IS NULL;
 
+CREATE VIEW v_activity AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.type AS type,
+  t.subject AS subject,
+  t.text AS text,
+  t.state AS state,
+  t.starts_at AS starts_at,
+  t.ends_at AS ends_at,
+  t.starts_on AS starts_on,
+  t.ends_on AS ends_on,
+  t.zone AS zone,
+  t.location AS location,
+  t.recurrence AS recurrence,
+  t.account_id AS account_id,
+  t.owner_id AS owner_id,
+  t.thread_id AS thread_id,
+  t.message_id AS message_id
+FROM crm_activity t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_activity_people AS
+SELECT t.activity_id AS activity_id,
+  t.position AS position,
+  t.key AS key,
+  t.address AS address,
+  t.name AS name,
+  t.part AS part,
+  t.answer AS answer,
+  t.contact_id AS contact_id,
+  t.user_id AS user_id
+FROM crm_activity_people t JOIN crm_activity p ON p.id = t.activity_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_activity_topic AS
+SELECT t.activity_id AS activity_id,
+  t.position AS position,
+  t.key AS key,
+  t.kind AS kind,
+  t.record_id AS record_id
+FROM crm_activity_topic t JOIN crm_activity p ON p.id = t.activity_id
+WHERE p.deleted_at IS NULL;
+
 CREATE VIEW v_contact AS
 SELECT t.id AS id,
   t.revision AS revision,
@@ -139,6 +189,8 @@ SELECT t.id AS id,
   t.gross::text AS gross,
   t.base_gross::text AS base_gross,
   t.paid::text AS paid,
+  t.promised::text AS promised,
+  t.credited::text AS credited,
   t.payment AS payment,
   t.note AS note
 FROM crm_invoice t
@@ -260,6 +312,7 @@ SELECT t.id AS id,
   t.amount::text AS amount,
   t.base_amount::text AS base_amount,
   t.allocated::text AS allocated,
+  t.refunded::text AS refunded,
   t.state AS state,
   t.note AS note
 FROM crm_payment t
@@ -294,6 +347,7 @@ SELECT t.id AS id,
   t.currency AS currency,
   t.state AS state,
   t.paid::text AS paid,
+  t.promised::text AS promised,
   t.note AS note
 FROM crm_payment_plan t
 WHERE t.deleted_at IS NULL;

@@ -44,6 +44,56 @@ SELECT t.account_id AS account_id,
 FROM crm_account_address t JOIN crm_account p ON p.id = t.account_id
 WHERE p.deleted_at IS NULL;
 
+CREATE VIEW v_activity AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.type AS type,
+  t.subject AS subject,
+  t.text AS text,
+  t.state AS state,
+  CASE WHEN t.starts_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.starts_at - ((t.starts_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.starts_at % 1000000 + 1000000) % 1000000)) END AS starts_at,
+  CASE WHEN t.ends_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.ends_at - ((t.ends_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.ends_at % 1000000 + 1000000) % 1000000)) END AS ends_at,
+  t.starts_on AS starts_on,
+  t.ends_on AS ends_on,
+  t.zone AS zone,
+  t.location AS location,
+  t.recurrence AS recurrence,
+  t.account_id AS account_id,
+  t.owner_id AS owner_id,
+  t.thread_id AS thread_id,
+  t.message_id AS message_id
+FROM crm_activity t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_activity_people AS
+SELECT t.activity_id AS activity_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.address AS address,
+  t.name AS name,
+  t.part AS part,
+  t.answer AS answer,
+  t.contact_id AS contact_id,
+  t.user_id AS user_id
+FROM crm_activity_people t JOIN crm_activity p ON p.id = t.activity_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_activity_topic AS
+SELECT t.activity_id AS activity_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.kind AS kind,
+  t.record_id AS record_id
+FROM crm_activity_topic t JOIN crm_activity p ON p.id = t.activity_id
+WHERE p.deleted_at IS NULL;
+
 CREATE VIEW v_contact AS
 SELECT t.id AS id,
   t.revision AS revision,
@@ -139,6 +189,8 @@ SELECT t.id AS id,
   CASE WHEN t.gross IS NOT NULL THEN CASE WHEN t.gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.gross) / 1000000, abs(t.gross) % 1000000) END AS gross,
   CASE WHEN t.base_gross IS NOT NULL THEN CASE WHEN t.base_gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_gross) / 1000000, abs(t.base_gross) % 1000000) END AS base_gross,
   CASE WHEN t.paid IS NOT NULL THEN CASE WHEN t.paid < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.paid) / 1000000, abs(t.paid) % 1000000) END AS paid,
+  CASE WHEN t.promised IS NOT NULL THEN CASE WHEN t.promised < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.promised) / 1000000, abs(t.promised) % 1000000) END AS promised,
+  CASE WHEN t.credited IS NOT NULL THEN CASE WHEN t.credited < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.credited) / 1000000, abs(t.credited) % 1000000) END AS credited,
   t.payment AS payment,
   t.note AS note
 FROM crm_invoice t
@@ -260,6 +312,7 @@ SELECT t.id AS id,
   CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount,
   CASE WHEN t.base_amount IS NOT NULL THEN CASE WHEN t.base_amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_amount) / 1000000, abs(t.base_amount) % 1000000) END AS base_amount,
   CASE WHEN t.allocated IS NOT NULL THEN CASE WHEN t.allocated < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.allocated) / 1000000, abs(t.allocated) % 1000000) END AS allocated,
+  CASE WHEN t.refunded IS NOT NULL THEN CASE WHEN t.refunded < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.refunded) / 1000000, abs(t.refunded) % 1000000) END AS refunded,
   t.state AS state,
   t.note AS note
 FROM crm_payment t
@@ -294,6 +347,7 @@ SELECT t.id AS id,
   t.currency AS currency,
   t.state AS state,
   CASE WHEN t.paid IS NOT NULL THEN CASE WHEN t.paid < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.paid) / 1000000, abs(t.paid) % 1000000) END AS paid,
+  CASE WHEN t.promised IS NOT NULL THEN CASE WHEN t.promised < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.promised) / 1000000, abs(t.promised) % 1000000) END AS promised,
   t.note AS note
 FROM crm_payment_plan t
 WHERE t.deleted_at IS NULL;
