@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
@@ -18,6 +18,9 @@ from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 from hub.errors import IsthmusError, keep_secret
 from hub.protocol.semantics import Confirm, ReadSemantics, Stage, WriteSemantics
 from hub.sdk.budget import Budget, CallLimits, NoBudget
+
+if TYPE_CHECKING:
+    from hub.sdk.webhooks import Receiver
 
 _REFERENCE = re.compile(r"(env|file|secret):")
 """Where a secret is, instead of the secret itself."""
@@ -336,6 +339,10 @@ class Connector(ABC):
         """Code tables that can be read from the system itself: table → {remote code: hub value}. The connection's
         configured codes win over them."""
         return {}
+
+    def receiver(self) -> Receiver | None:
+        """Takes the calls that the system makes to this hub (``hub.sdk.webhooks``); None when it makes none."""
+        return None
 
     def close(self) -> None:  # noqa: B027 - nothing to close is a good answer
         """Give back connections and sessions."""

@@ -30,6 +30,10 @@ PINNED = {
         *("by_cursor", "by_keyset", "by_link", "by_number", "by_offset", "find_next_link", "find_wait_s", "hookimpl"),
         *("keep_to_host", "make_page", "parse_wait_s", "read_all"),
     },
+    "hub.sdk.webhooks": {
+        *("SCHEMES", "TOLERANCE_S", "Answer", "Call", "HmacScheme", "Notice", "Received", "Receiver", "Scheme"),
+        *("TokenScheme", "check_secret", "check_signed", "find_scheme", "verify_call"),
+    },
     "hub.sdk.tables": {
         *("FORMS", "Cell", "CellProblem", "Encoding", "Facts", "Layout", "Row", "Skipped", "Table"),
         *("clean_heading", "defuse_text", "detect_encoding", "fold_text", "open_table", "read_amount", "read_date"),
