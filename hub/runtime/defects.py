@@ -11,21 +11,22 @@ from typing import Any, TypeVar, cast
 from hub.errors import ConnectorDefect, IsthmusError, MappingError, OutcomeUnknown
 from hub.runtime.logs import write_failure
 from hub.sdk import Sink, Stream
+from hub.sdk.webhooks import Receiver
 
 DEFECT = "runtime.connector_defect"
 WRITES = frozenset({"create", "patch", "submit", "confirm", "reopen", "void", "delete"})
 """Methods after which the other system may have changed although the connector failed: look before deciding."""
-G = TypeVar("G", Stream, Sink)
+G = TypeVar("G", Stream, Sink, Receiver)
 
 
 def guard(inner: G, connection: str) -> G:
-    """The same stream or sink; what its code raises by mistake is told as ``ConnectorDefect``, or as ``OutcomeUnknown``
+    """The same stream, sink or receiver; what its code raises by mistake is told as ``ConnectorDefect``, or as ``OutcomeUnknown``
     where something may have been written."""
     return cast(G, _Guarded(inner, connection))
 
 
 class _Guarded:
-    """Stands before a stream or a sink."""
+    """Stands before a stream, a sink or a receiver."""
 
     def __init__(self, inner: Any, connection: str) -> None:
         self._inner = inner

@@ -32,6 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hub.errors import RuleBroken
 from hub.model.values import Value
 from hub.protocol.binding import Binding, BindingState
+from hub.store.bulk import bulk_statements
 from hub.store.codec import row_codec, stored
 from hub.store.json_text import dump_canonical, load_json
 from hub.store.query import Shape, conditions, parse_where
@@ -184,6 +185,18 @@ class UnitOfWork(Records):
             Payload, order=["-at", "-id"], limit=1, connection=connection, stream=stream, external_id=external_id
         )
         return found[0] if found else None
+
+    # ------------------------------------------------------------ many rows
+
+    def insert_new(self, rows: Sequence[Value]) -> int:
+        """Add rows of one model in one statement, leaving out those of which a unique key is taken; how many were
+        added."""
+        self._check_writable()
+        self._settle()
+        if not rows:
+            return 0
+        insert = bulk_statements(self._connection.dialect).insert(type(rows[0]))
+        return insert.run(self._connection, [row.__dict__ for row in rows])
 
     # ------------------------------------------------------------ journal
 

@@ -8,6 +8,7 @@ from hub.model.kinds import load_kinds
 from hub.model.values import Value
 from hub.protocol.binding import Binding
 from hub.store.decision_rows import Correction, Decision
+from hub.store.event_rows import Event
 from hub.store.guard_rows import MassStop, Remap
 from hub.store.rows import (
     Attempt,
@@ -77,6 +78,13 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(Orphan, "orphan", ("connection", "kind", "remote_id"), index=(("state",),)),
     TableSpec(Conflict, "conflict", ("id",), index=(("record_id",), ("binding_id", "field"))),
     TableSpec(DeadRow, "dead_row", ("connection", "stream", "external_id"), index=(("state",),)),
+    TableSpec(
+        Event,
+        "event",
+        ("id",),
+        unique=(("connection", "key"),),
+        index=(("state", "received_at"), ("connection", "received_at")),
+    ),
     TableSpec(Correction, "correction", ("connection", "stream", "external_id", "field")),
     TableSpec(Decision, "decision", ("id",), index=(("item",), ("at",))),
     TableSpec(Plan, "plan", ("id",), unique=(("label",),), index=(("connection", "made_at"),)),

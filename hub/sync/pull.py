@@ -136,7 +136,7 @@ def _take_page(guard: ReadGuard, page: Page, cursor: Cursor, report: PullReport,
     """Ingest every row and move the cursor in one transaction. Missing parents are fetched before it, outside. None
     when another pull is at it; ``LookAhead`` when it may be part of something too large."""
     hub, conn, kind, actor = guard.hub, guard.conn, guard.kind, guard.actor
-    _fetch_parents(hub, conn, kind, page.records, actor, run_id)
+    fetch_parents(hub, conn, kind, page.records, actor, run_id)
 
     def work(tx: UnitOfWork) -> tuple[Cursor, list[Ingested]] | None:
         if _is_overtaken(tx, cursor):
@@ -164,7 +164,7 @@ def _advance(hub: Hub, page: Page, cursor: Cursor, update: Mapping[str, object])
     return cursor.model_copy(update=update)
 
 
-def _fetch_parents(
+def fetch_parents(
     hub: Hub,
     conn: OpenConnection,
     kind: str,
@@ -178,7 +178,7 @@ def _fetch_parents(
     if depth >= _PARENT_DEPTH:
         return
     for parent_kind, external_id in sorted(wanted):
-        if parent_kind not in conn.mappings:
+        if parent_kind not in conn.mappings or not conn.stream_of(parent_kind).fetches:
             continue
         try:
             found = conn.stream_of(parent_kind).fetch(external_id)
@@ -186,7 +186,7 @@ def _fetch_parents(
             continue  # told in the log; what refers to it waits
         if found is None:
             continue
-        _fetch_parents(hub, conn, parent_kind, [found], actor, run_id, depth + 1)
+        fetch_parents(hub, conn, parent_kind, [found], actor, run_id, depth + 1)
         take_one(hub, conn, parent_kind, found, actor, run_id)
 
 
@@ -205,4 +205,4 @@ def take_one(
     return done
 
 
-__all__ = ["IsthmusError", "PullReport", "pull_stream", "take_one"]
+__all__ = ["IsthmusError", "PullReport", "fetch_parents", "pull_stream", "take_one"]

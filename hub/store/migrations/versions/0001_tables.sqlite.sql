@@ -72,7 +72,7 @@ CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
 
 CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
-CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('activity', 'delivery', 'invoice', 'order', 'payment');
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('activity', 'contract', 'delivery', 'invoice', 'order', 'payment', 'quote');
 
 CREATE TABLE call_budget (
   connection TEXT NOT NULL,
@@ -146,6 +146,11 @@ CREATE TABLE crm_account (
   tags JSON NOT NULL,
   attributes JSON NOT NULL,
   custom JSON NOT NULL,
+  pool_id TEXT,
+  owner_id TEXT,
+  owned_since BIGINT,
+  last_owner_id TEXT,
+  released_at BIGINT,
   name TEXT NOT NULL,
   number TEXT NOT NULL,
   state TEXT NOT NULL,
@@ -155,12 +160,13 @@ CREATE TABLE crm_account (
   note TEXT NOT NULL,
   parent_id TEXT,
   branch_of_id TEXT,
-  owner_id TEXT,
   organisation_id TEXT,
   PRIMARY KEY (id)
 );
 
 CREATE INDEX ix_crm_account_branch_of_id ON crm_account (branch_of_id);
+
+CREATE INDEX ix_crm_account_last_owner_id ON crm_account (last_owner_id);
 
 CREATE INDEX ix_crm_account_number ON crm_account (number);
 
@@ -169,6 +175,8 @@ CREATE INDEX ix_crm_account_organisation_id ON crm_account (organisation_id);
 CREATE INDEX ix_crm_account_owner_id ON crm_account (owner_id);
 
 CREATE INDEX ix_crm_account_parent_id ON crm_account (parent_id);
+
+CREATE INDEX ix_crm_account_pool_id ON crm_account (pool_id);
 
 CREATE INDEX ix_crm_account_updated_at ON crm_account (updated_at);
 
@@ -230,6 +238,53 @@ CREATE TABLE crm_contact (
 CREATE INDEX ix_crm_contact_name ON crm_contact (name);
 
 CREATE INDEX ix_crm_contact_updated_at ON crm_contact (updated_at);
+
+CREATE TABLE crm_contract (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  name TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  organisation_id TEXT,
+  account_id TEXT NOT NULL,
+  owner_id TEXT,
+  opportunity_id TEXT,
+  quote_id TEXT,
+  signed_on DATE,
+  valid_from DATE,
+  valid_until DATE,
+  remind_days BIGINT NOT NULL,
+  currency TEXT NOT NULL,
+  rate BIGINT NOT NULL,
+  base_currency TEXT NOT NULL,
+  amount BIGINT NOT NULL,
+  ordered BIGINT NOT NULL,
+  received BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  rejected_reason TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_contract_account_id ON crm_contract (account_id);
+
+CREATE INDEX ix_crm_contract_number ON crm_contract (number);
+
+CREATE INDEX ix_crm_contract_opportunity_id ON crm_contract (opportunity_id);
+
+CREATE INDEX ix_crm_contract_organisation_id ON crm_contract (organisation_id);
+
+CREATE INDEX ix_crm_contract_owner_id ON crm_contract (owner_id);
+
+CREATE INDEX ix_crm_contract_quote_id ON crm_contract (quote_id);
+
+CREATE INDEX ix_crm_contract_updated_at ON crm_contract (updated_at);
 
 CREATE TABLE crm_delivery (
   id TEXT NOT NULL,
@@ -303,6 +358,97 @@ CREATE INDEX ix_crm_invoice_reverses_id ON crm_invoice (reverses_id);
 
 CREATE INDEX ix_crm_invoice_updated_at ON crm_invoice (updated_at);
 
+CREATE TABLE crm_lead (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  pool_id TEXT,
+  owner_id TEXT,
+  owned_since BIGINT,
+  last_owner_id TEXT,
+  released_at BIGINT,
+  number TEXT NOT NULL,
+  name TEXT NOT NULL,
+  person TEXT NOT NULL,
+  title TEXT NOT NULL,
+  mobile TEXT NOT NULL,
+  phone TEXT NOT NULL,
+  email TEXT NOT NULL,
+  website TEXT NOT NULL,
+  source TEXT NOT NULL,
+  score BIGINT NOT NULL,
+  wants TEXT NOT NULL,
+  state TEXT NOT NULL,
+  lost_reason TEXT NOT NULL,
+  account_id TEXT,
+  contact_id TEXT,
+  opportunity_id TEXT,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_lead_account_id ON crm_lead (account_id);
+
+CREATE INDEX ix_crm_lead_contact_id ON crm_lead (contact_id);
+
+CREATE INDEX ix_crm_lead_last_owner_id ON crm_lead (last_owner_id);
+
+CREATE INDEX ix_crm_lead_number ON crm_lead (number);
+
+CREATE INDEX ix_crm_lead_opportunity_id ON crm_lead (opportunity_id);
+
+CREATE INDEX ix_crm_lead_owner_id ON crm_lead (owner_id);
+
+CREATE INDEX ix_crm_lead_pool_id ON crm_lead (pool_id);
+
+CREATE INDEX ix_crm_lead_updated_at ON crm_lead (updated_at);
+
+CREATE TABLE crm_opportunity (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  name TEXT NOT NULL,
+  organisation_id TEXT,
+  account_id TEXT NOT NULL,
+  contact_id TEXT,
+  owner_id TEXT,
+  source TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  amount BIGINT NOT NULL,
+  expected_on DATE,
+  stage TEXT NOT NULL,
+  probability BIGINT,
+  state TEXT NOT NULL,
+  lost_reason TEXT NOT NULL,
+  chance BIGINT NOT NULL,
+  weighted BIGINT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_opportunity_account_id ON crm_opportunity (account_id);
+
+CREATE INDEX ix_crm_opportunity_contact_id ON crm_opportunity (contact_id);
+
+CREATE INDEX ix_crm_opportunity_number ON crm_opportunity (number);
+
+CREATE INDEX ix_crm_opportunity_organisation_id ON crm_opportunity (organisation_id);
+
+CREATE INDEX ix_crm_opportunity_owner_id ON crm_opportunity (owner_id);
+
+CREATE INDEX ix_crm_opportunity_updated_at ON crm_opportunity (updated_at);
+
 CREATE TABLE crm_order (
   id TEXT NOT NULL,
   revision BIGINT NOT NULL,
@@ -318,6 +464,7 @@ CREATE TABLE crm_order (
   account_id TEXT NOT NULL,
   contact_id TEXT,
   owner_id TEXT,
+  contract_id TEXT,
   ordered_on DATE,
   currency TEXT NOT NULL,
   rate BIGINT NOT NULL,
@@ -339,6 +486,8 @@ CREATE TABLE crm_order (
 CREATE INDEX ix_crm_order_account_id ON crm_order (account_id);
 
 CREATE INDEX ix_crm_order_contact_id ON crm_order (contact_id);
+
+CREATE INDEX ix_crm_order_contract_id ON crm_order (contract_id);
 
 CREATE INDEX ix_crm_order_number ON crm_order (number);
 
@@ -435,6 +584,30 @@ CREATE INDEX ix_crm_payment_plan_order_id ON crm_payment_plan (order_id);
 
 CREATE INDEX ix_crm_payment_plan_updated_at ON crm_payment_plan (updated_at);
 
+CREATE TABLE crm_pool (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  name TEXT NOT NULL,
+  members TEXT NOT NULL,
+  "limit" BIGINT NOT NULL,
+  protect_days BIGINT NOT NULL,
+  recycle_days BIGINT NOT NULL,
+  again_days BIGINT NOT NULL,
+  note TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_pool_name ON crm_pool (name);
+
+CREATE INDEX ix_crm_pool_updated_at ON crm_pool (updated_at);
+
 CREATE TABLE crm_product (
   id TEXT NOT NULL,
   revision BIGINT NOT NULL,
@@ -458,6 +631,130 @@ CREATE TABLE crm_product (
 CREATE INDEX ix_crm_product_number ON crm_product (number);
 
 CREATE INDEX ix_crm_product_updated_at ON crm_product (updated_at);
+
+CREATE TABLE crm_quote (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  revises_id TEXT,
+  organisation_id TEXT,
+  account_id TEXT NOT NULL,
+  contact_id TEXT,
+  owner_id TEXT,
+  opportunity_id TEXT,
+  quoted_on DATE,
+  valid_until DATE,
+  currency TEXT NOT NULL,
+  rate BIGINT NOT NULL,
+  base_currency TEXT NOT NULL,
+  state TEXT NOT NULL,
+  lost_reason TEXT NOT NULL,
+  order_id TEXT,
+  net BIGINT NOT NULL,
+  tax BIGINT NOT NULL,
+  gross BIGINT NOT NULL,
+  base_gross BIGINT NOT NULL,
+  terms TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_quote_account_id ON crm_quote (account_id);
+
+CREATE INDEX ix_crm_quote_contact_id ON crm_quote (contact_id);
+
+CREATE INDEX ix_crm_quote_number ON crm_quote (number);
+
+CREATE INDEX ix_crm_quote_opportunity_id ON crm_quote (opportunity_id);
+
+CREATE INDEX ix_crm_quote_order_id ON crm_quote (order_id);
+
+CREATE INDEX ix_crm_quote_organisation_id ON crm_quote (organisation_id);
+
+CREATE INDEX ix_crm_quote_owner_id ON crm_quote (owner_id);
+
+CREATE INDEX ix_crm_quote_revises_id ON crm_quote (revises_id);
+
+CREATE INDEX ix_crm_quote_updated_at ON crm_quote (updated_at);
+
+CREATE TABLE crm_task (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  subject TEXT NOT NULL,
+  owner_id TEXT,
+  due_on DATE,
+  account_id TEXT,
+  about_kind TEXT NOT NULL,
+  about_id TEXT,
+  cause TEXT NOT NULL,
+  state TEXT NOT NULL,
+  ended_at BIGINT,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_task_about_id ON crm_task (about_id);
+
+CREATE INDEX ix_crm_task_account_id ON crm_task (account_id);
+
+CREATE INDEX ix_crm_task_owner_id ON crm_task (owner_id);
+
+CREATE INDEX ix_crm_task_subject ON crm_task (subject);
+
+CREATE INDEX ix_crm_task_updated_at ON crm_task (updated_at);
+
+CREATE TABLE crm_ticket (
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT,
+  updated_at BIGINT,
+  deleted_at BIGINT,
+  tags JSON NOT NULL,
+  attributes JSON NOT NULL,
+  custom JSON NOT NULL,
+  number TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  account_id TEXT NOT NULL,
+  contact_id TEXT,
+  order_id TEXT,
+  product_id TEXT,
+  owner_id TEXT,
+  channel TEXT NOT NULL,
+  priority TEXT NOT NULL,
+  state TEXT NOT NULL,
+  opened_at BIGINT,
+  first_response_at BIGINT,
+  resolved_at BIGINT,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_ticket_account_id ON crm_ticket (account_id);
+
+CREATE INDEX ix_crm_ticket_contact_id ON crm_ticket (contact_id);
+
+CREATE INDEX ix_crm_ticket_number ON crm_ticket (number);
+
+CREATE INDEX ix_crm_ticket_order_id ON crm_ticket (order_id);
+
+CREATE INDEX ix_crm_ticket_owner_id ON crm_ticket (owner_id);
+
+CREATE INDEX ix_crm_ticket_product_id ON crm_ticket (product_id);
+
+CREATE INDEX ix_crm_ticket_updated_at ON crm_ticket (updated_at);
 
 CREATE TABLE crm_user (
   id TEXT NOT NULL,
@@ -543,6 +840,34 @@ CREATE TABLE decision (
 CREATE INDEX ix_decision_at ON decision (at);
 
 CREATE INDEX ix_decision_item ON decision (item);
+
+CREATE TABLE event (
+  id TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  "key" TEXT NOT NULL,
+  received_at BIGINT NOT NULL,
+  method TEXT NOT NULL,
+  target TEXT NOT NULL,
+  headers JSON NOT NULL,
+  body BLOB NOT NULL,
+  state TEXT NOT NULL,
+  not_before BIGINT,
+  attempts BIGINT NOT NULL,
+  code TEXT,
+  params JSON NOT NULL,
+  words TEXT,
+  basis TEXT NOT NULL,
+  outcomes JSON NOT NULL,
+  done_at BIGINT,
+  replays BIGINT NOT NULL,
+  replayed_by TEXT,
+  PRIMARY KEY (id),
+  CONSTRAINT uq_event_connection_key UNIQUE (connection, "key")
+);
+
+CREATE INDEX ix_event_connection_received_at ON event (connection, received_at);
+
+CREATE INDEX ix_event_state_received_at ON event (state, received_at);
 
 CREATE TABLE identity_verdict (
   id TEXT NOT NULL,
@@ -915,6 +1240,33 @@ CREATE INDEX ix_crm_invoice_line_order_id ON crm_invoice_line (order_id);
 
 CREATE INDEX ix_crm_invoice_line_product_id ON crm_invoice_line (product_id);
 
+CREATE TABLE crm_lead_identifier (
+  lead_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  validity TEXT NOT NULL,
+  PRIMARY KEY (lead_id, "key"),
+  FOREIGN KEY(lead_id) REFERENCES crm_lead (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_lead_identifier_value ON crm_lead_identifier (value);
+
+CREATE TABLE crm_opportunity_history (
+  opportunity_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  state TEXT NOT NULL,
+  chance BIGINT NOT NULL,
+  amount BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  "by" TEXT NOT NULL,
+  PRIMARY KEY (opportunity_id, "key"),
+  FOREIGN KEY(opportunity_id) REFERENCES crm_opportunity (id) ON DELETE CASCADE
+);
+
 CREATE TABLE crm_order_line (
   order_id TEXT NOT NULL,
   position BIGINT NOT NULL,
@@ -979,3 +1331,22 @@ CREATE TABLE crm_payment_plan_instalment (
   PRIMARY KEY (payment_plan_id, "key"),
   FOREIGN KEY(payment_plan_id) REFERENCES crm_payment_plan (id) ON DELETE CASCADE
 );
+
+CREATE TABLE crm_quote_line (
+  quote_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  product_id TEXT,
+  name TEXT NOT NULL,
+  quantity BIGINT NOT NULL,
+  unit TEXT NOT NULL,
+  unit_price BIGINT NOT NULL,
+  tax_rate BIGINT NOT NULL,
+  net BIGINT NOT NULL,
+  tax BIGINT NOT NULL,
+  gross BIGINT NOT NULL,
+  PRIMARY KEY (quote_id, "key"),
+  FOREIGN KEY(quote_id) REFERENCES crm_quote (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_quote_line_product_id ON crm_quote_line (product_id);

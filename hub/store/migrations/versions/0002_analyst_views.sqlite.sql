@@ -7,6 +7,11 @@ SELECT t.id AS id,
   t.tags AS tags,
   t.attributes AS attributes,
   t.custom AS custom,
+  t.pool_id AS pool_id,
+  t.owner_id AS owner_id,
+  CASE WHEN t.owned_since IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.owned_since - ((t.owned_since % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.owned_since % 1000000 + 1000000) % 1000000)) END AS owned_since,
+  t.last_owner_id AS last_owner_id,
+  CASE WHEN t.released_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.released_at - ((t.released_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.released_at % 1000000 + 1000000) % 1000000)) END AS released_at,
   t.name AS name,
   t.number AS number,
   t.state AS state,
@@ -16,7 +21,6 @@ SELECT t.id AS id,
   t.note AS note,
   t.parent_id AS parent_id,
   t.branch_of_id AS branch_of_id,
-  t.owner_id AS owner_id,
   t.organisation_id AS organisation_id
 FROM crm_account t
 WHERE t.deleted_at IS NULL;
@@ -133,6 +137,39 @@ SELECT t.contact_id AS contact_id,
 FROM crm_contact_identifier t JOIN crm_contact p ON p.id = t.contact_id
 WHERE p.deleted_at IS NULL;
 
+CREATE VIEW v_contract AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.name AS name,
+  t.reference AS reference,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.owner_id AS owner_id,
+  t.opportunity_id AS opportunity_id,
+  t.quote_id AS quote_id,
+  t.signed_on AS signed_on,
+  t.valid_from AS valid_from,
+  t.valid_until AS valid_until,
+  t.remind_days AS remind_days,
+  t.currency AS currency,
+  CASE WHEN t.rate IS NOT NULL THEN CASE WHEN t.rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.rate) / 10000000000, abs(t.rate) % 10000000000) END AS rate,
+  t.base_currency AS base_currency,
+  CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount,
+  CASE WHEN t.ordered IS NOT NULL THEN CASE WHEN t.ordered < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.ordered) / 1000000, abs(t.ordered) % 1000000) END AS ordered,
+  CASE WHEN t.received IS NOT NULL THEN CASE WHEN t.received < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.received) / 1000000, abs(t.received) % 1000000) END AS received,
+  t.state AS state,
+  t.rejected_reason AS rejected_reason,
+  t.note AS note
+FROM crm_contract t
+WHERE t.deleted_at IS NULL;
+
 CREATE VIEW v_delivery AS
 SELECT t.id AS id,
   t.revision AS revision,
@@ -214,6 +251,92 @@ SELECT t.invoice_id AS invoice_id,
 FROM crm_invoice_line t JOIN crm_invoice p ON p.id = t.invoice_id
 WHERE p.deleted_at IS NULL;
 
+CREATE VIEW v_lead AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.pool_id AS pool_id,
+  t.owner_id AS owner_id,
+  CASE WHEN t.owned_since IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.owned_since - ((t.owned_since % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.owned_since % 1000000 + 1000000) % 1000000)) END AS owned_since,
+  t.last_owner_id AS last_owner_id,
+  CASE WHEN t.released_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.released_at - ((t.released_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.released_at % 1000000 + 1000000) % 1000000)) END AS released_at,
+  t.number AS number,
+  t.name AS name,
+  t.person AS person,
+  t.title AS title,
+  t.mobile AS mobile,
+  t.phone AS phone,
+  t.email AS email,
+  t.website AS website,
+  t.source AS source,
+  t.score AS score,
+  t.wants AS wants,
+  t.state AS state,
+  t.lost_reason AS lost_reason,
+  t.account_id AS account_id,
+  t.contact_id AS contact_id,
+  t.opportunity_id AS opportunity_id,
+  t.note AS note
+FROM crm_lead t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_lead_identifier AS
+SELECT t.lead_id AS lead_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.kind AS kind,
+  t.value AS value,
+  t.validity AS validity
+FROM crm_lead_identifier t JOIN crm_lead p ON p.id = t.lead_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_opportunity AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.name AS name,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.contact_id AS contact_id,
+  t.owner_id AS owner_id,
+  t.source AS source,
+  t.currency AS currency,
+  CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount,
+  t.expected_on AS expected_on,
+  t.stage AS stage,
+  CASE WHEN t.probability IS NOT NULL THEN CASE WHEN t.probability < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.probability) / 10000000000, abs(t.probability) % 10000000000) END AS probability,
+  t.state AS state,
+  t.lost_reason AS lost_reason,
+  CASE WHEN t.chance IS NOT NULL THEN CASE WHEN t.chance < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.chance) / 10000000000, abs(t.chance) % 10000000000) END AS chance,
+  CASE WHEN t.weighted IS NOT NULL THEN CASE WHEN t.weighted < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.weighted) / 1000000, abs(t.weighted) % 1000000) END AS weighted,
+  t.note AS note
+FROM crm_opportunity t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_opportunity_history AS
+SELECT t.opportunity_id AS opportunity_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.stage AS stage,
+  t.state AS state,
+  CASE WHEN t.chance IS NOT NULL THEN CASE WHEN t.chance < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.chance) / 10000000000, abs(t.chance) % 10000000000) END AS chance,
+  CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount,
+  CASE WHEN t.at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.at - ((t.at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.at % 1000000 + 1000000) % 1000000)) END AS at,
+  t."by" AS "by"
+FROM crm_opportunity_history t JOIN crm_opportunity p ON p.id = t.opportunity_id
+WHERE p.deleted_at IS NULL;
+
 CREATE VIEW v_order AS
 SELECT t.id AS id,
   t.revision AS revision,
@@ -229,6 +352,7 @@ SELECT t.id AS id,
   t.account_id AS account_id,
   t.contact_id AS contact_id,
   t.owner_id AS owner_id,
+  t.contract_id AS contract_id,
   t.ordered_on AS ordered_on,
   t.currency AS currency,
   CASE WHEN t.rate IS NOT NULL THEN CASE WHEN t.rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.rate) / 10000000000, abs(t.rate) % 10000000000) END AS rate,
@@ -363,6 +487,26 @@ SELECT t.payment_plan_id AS payment_plan_id,
 FROM crm_payment_plan_instalment t JOIN crm_payment_plan p ON p.id = t.payment_plan_id
 WHERE p.deleted_at IS NULL;
 
+CREATE VIEW v_pool AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.name AS name,
+  t.members AS members,
+  t."limit" AS "limit",
+  t.protect_days AS protect_days,
+  t.recycle_days AS recycle_days,
+  t.again_days AS again_days,
+  t.note AS note,
+  t.state AS state
+FROM crm_pool t
+WHERE t.deleted_at IS NULL;
+
 CREATE VIEW v_product AS
 SELECT t.id AS id,
   t.revision AS revision,
@@ -381,6 +525,104 @@ SELECT t.id AS id,
   t.note AS note,
   t.state AS state
 FROM crm_product t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_quote AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.version AS version,
+  t.revises_id AS revises_id,
+  t.organisation_id AS organisation_id,
+  t.account_id AS account_id,
+  t.contact_id AS contact_id,
+  t.owner_id AS owner_id,
+  t.opportunity_id AS opportunity_id,
+  t.quoted_on AS quoted_on,
+  t.valid_until AS valid_until,
+  t.currency AS currency,
+  CASE WHEN t.rate IS NOT NULL THEN CASE WHEN t.rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.rate) / 10000000000, abs(t.rate) % 10000000000) END AS rate,
+  t.base_currency AS base_currency,
+  t.state AS state,
+  t.lost_reason AS lost_reason,
+  t.order_id AS order_id,
+  CASE WHEN t.net IS NOT NULL THEN CASE WHEN t.net < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.net) / 1000000, abs(t.net) % 1000000) END AS net,
+  CASE WHEN t.tax IS NOT NULL THEN CASE WHEN t.tax < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.tax) / 1000000, abs(t.tax) % 1000000) END AS tax,
+  CASE WHEN t.gross IS NOT NULL THEN CASE WHEN t.gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.gross) / 1000000, abs(t.gross) % 1000000) END AS gross,
+  CASE WHEN t.base_gross IS NOT NULL THEN CASE WHEN t.base_gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_gross) / 1000000, abs(t.base_gross) % 1000000) END AS base_gross,
+  t.terms AS terms,
+  t.note AS note
+FROM crm_quote t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_quote_line AS
+SELECT t.quote_id AS quote_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.product_id AS product_id,
+  t.name AS name,
+  CASE WHEN t.quantity IS NOT NULL THEN CASE WHEN t.quantity < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.quantity) / 1000000, abs(t.quantity) % 1000000) END AS quantity,
+  t.unit AS unit,
+  CASE WHEN t.unit_price IS NOT NULL THEN CASE WHEN t.unit_price < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.unit_price) / 1000000, abs(t.unit_price) % 1000000) END AS unit_price,
+  CASE WHEN t.tax_rate IS NOT NULL THEN CASE WHEN t.tax_rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.tax_rate) / 10000000000, abs(t.tax_rate) % 10000000000) END AS tax_rate,
+  CASE WHEN t.net IS NOT NULL THEN CASE WHEN t.net < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.net) / 1000000, abs(t.net) % 1000000) END AS net,
+  CASE WHEN t.tax IS NOT NULL THEN CASE WHEN t.tax < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.tax) / 1000000, abs(t.tax) % 1000000) END AS tax,
+  CASE WHEN t.gross IS NOT NULL THEN CASE WHEN t.gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.gross) / 1000000, abs(t.gross) % 1000000) END AS gross
+FROM crm_quote_line t JOIN crm_quote p ON p.id = t.quote_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_task AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.subject AS subject,
+  t.owner_id AS owner_id,
+  t.due_on AS due_on,
+  t.account_id AS account_id,
+  t.about_kind AS about_kind,
+  t.about_id AS about_id,
+  t.cause AS cause,
+  t.state AS state,
+  CASE WHEN t.ended_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.ended_at - ((t.ended_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.ended_at % 1000000 + 1000000) % 1000000)) END AS ended_at,
+  t.note AS note
+FROM crm_task t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_ticket AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.subject AS subject,
+  t.account_id AS account_id,
+  t.contact_id AS contact_id,
+  t.order_id AS order_id,
+  t.product_id AS product_id,
+  t.owner_id AS owner_id,
+  t.channel AS channel,
+  t.priority AS priority,
+  t.state AS state,
+  CASE WHEN t.opened_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.opened_at - ((t.opened_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.opened_at % 1000000 + 1000000) % 1000000)) END AS opened_at,
+  CASE WHEN t.first_response_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.first_response_at - ((t.first_response_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.first_response_at % 1000000 + 1000000) % 1000000)) END AS first_response_at,
+  CASE WHEN t.resolved_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.resolved_at - ((t.resolved_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.resolved_at % 1000000 + 1000000) % 1000000)) END AS resolved_at,
+  t.note AS note
+FROM crm_ticket t
 WHERE t.deleted_at IS NULL;
 
 CREATE VIEW v_user AS
