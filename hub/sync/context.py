@@ -17,6 +17,7 @@ from hub.model.ids import make_uuid7
 from hub.protocol.reference import PREFIX
 from hub.protocol.semantics import Owner, Policy, Timing
 from hub.sdk import Clock, Connector, Sink, Stream
+from hub.sdk.webhooks import Receiver
 from hub.store import Store
 from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
 
@@ -39,6 +40,8 @@ class OpenConnection:
     codes: Mapping[str, Mapping[str, str]]
     on_close: Callable[[], None] = _do_nothing
     """Gives back what was borrowed for the connection."""
+    receiver: Receiver | None = None
+    """Takes the calls that the system makes to us."""
 
     def close(self) -> None:
         """End the connector's sessions; what it borrowed is given back."""
@@ -102,7 +105,7 @@ class Hub:
     random: random.Random
     installation: str
     """Three characters that tell this hub from any other on the same systems."""
-    hint: Callable[[Sequence[UUID]], None] = _no_hint
+    hint: Callable[[Sequence[UUID]], object] = _no_hint
     checkpoint: Callable[[str], None] = _no_checkpoint
     timing: Timing = field(default_factory=Timing)
     page_size: int = 200
