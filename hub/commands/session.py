@@ -57,9 +57,13 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The database of the home."""
+        return self.open_store()
+
+    def open_store(self, *, create: bool = False) -> Store:
+        """The same, made if it is not there yet and may be."""
         from hub.runtime.assemble import open_store
 
-        store = open_store(self.home)
+        store = open_store(self.home, create=create)
         self._resources.callback(store.close)
         return store
 

@@ -19,7 +19,7 @@ def init(ctx: typer.Context) -> None:
         key = make_key(session.home)
         if key is not None:
             made.append(key)
-        published = publish(session.home, session.store, SystemClock(), session.actor)
+        published = publish(session.home, session.open_store(create=True), SystemClock(), session.actor)
         session.item({"home": session.home.folder, "made": made, "version": published.number})
         for path in made:
             session.say("cli.made", path=path)

@@ -12,17 +12,21 @@ from uuid import UUID
 import dramatiq
 
 from hub.errors import IsthmusError, NeedsConsent, Transient
+from hub.runtime.broker import Line
 from hub.runtime.logs import write_failure, write_log
 from hub.runtime.pool import HubPool
 from hub.sync.accept import AcceptedGuard
 from hub.sync.context import Hub
+from hub.sync.event_intake import take_events
 from hub.sync.pause import check_paused
 from hub.sync.push import note_trouble, push_bindings
-from hub.sync.run import run_sync
 from hub.sync.sweep import sweep_connection
+from hub.sync.turns import TurnTaken, give_back_stopped, run_turns
 
 BATCH_SIZE = 20
 """Bindings in one message."""
+EVENT_BATCH_SIZE = 50
+"""Events in one message: they are read in one transaction."""
 SWEEP_READS = 200
 """Documents that one message reads again: a sweep is slow on purpose."""
 SWEEP_LIMIT_MS = 30 * 60 * 1000
@@ -32,24 +36,61 @@ RUN_LIMIT_MS = 6 * 60 * 60 * 1000
 
 @dataclass(frozen=True)
 class Actors:
-    """Sending to them is all that the rest of the program needs."""
+    """Telling them is all that the rest of the program needs. Nothing of it fails, or waits long, when the broker is
+    away: what a message would say is a row, and workers find rows by themselves."""
 
     push: dramatiq.Actor[Any, Any]
     run: dramatiq.Actor[Any, Any]
     sweep: dramatiq.Actor[Any, Any]
+    events: dramatiq.Actor[Any, Any]
+    line: Line | None = None
+    """None: nobody in this process, and no broker, takes messages."""
 
-    def hint(self, binding_ids: Sequence[UUID]) -> None:
-        """Say that bindings are due; a lost or repeated hint changes nothing."""
-        for start in range(0, len(binding_ids), BATCH_SIZE):
-            self.push.send([str(binding_id) for binding_id in binding_ids[start : start + BATCH_SIZE]])
+    def hint(self, binding_ids: Sequence[UUID]) -> int:
+        """Say that bindings are due; of how many of them it could be said. A lost or repeated hint changes nothing."""
+        told = 0
+        for batch in cut_batches(binding_ids):
+            if not self._send(self.push, batch):
+                break
+            told += len(batch)
+        return told
+
+    def hint_events(self, event_ids: Sequence[UUID]) -> int:
+        """Say that events wait to be read; of how many of them it could be said."""
+        told = 0
+        for batch in cut_batches(event_ids, EVENT_BATCH_SIZE):
+            if not self._send(self.events, batch):
+                break
+            told += len(batch)
+        return told
+
+    def call_run(self, connection: str, kinds: Sequence[str]) -> None:
+        """Say that turns of a connection were called."""
+        self._send(self.run, connection, list(kinds))
+
+    def call_sweep(self, connection: str) -> None:
+        """Say that a sweep has a step to do."""
+        self._send(self.sweep, connection)
+
+    def _send(self, actor: dramatiq.Actor[Any, Any], *args: Any) -> bool:
+        return self.line is not None and self.line.send(actor, *args)
+
+
+def cut_batches(ids: Sequence[UUID], size: int = BATCH_SIZE) -> list[list[str]]:
+    """As messages carry them."""
+    texts = [str(id_) for id_ in ids]
+    return [texts[start : start + size] for start in range(0, len(texts), size)]
 
 
 class Stopping(Exception):
     """Raised inside a run, between two steps, because the process is asked to end."""
 
 
-def declare_actors(broker: dramatiq.Broker, pool: HubPool, stop: threading.Event | None = None) -> Actors:
-    """Make the actors of one broker. ``stop``: a run that is under way ends at its next step when it is set."""
+def declare_actors(
+    broker: dramatiq.Broker, pool: HubPool, stop: threading.Event | None = None, *, heard: bool = True
+) -> Actors:
+    """Make the actors of one broker. ``stop``: a run that is under way ends at its next step when it is set.
+    ``heard``: somebody takes what is sent."""
     asked_to_stop = stop or threading.Event()
 
     def push(binding_ids: list[str]) -> None:
@@ -66,7 +107,13 @@ def declare_actors(broker: dramatiq.Broker, pool: HubPool, stop: threading.Event
 
         def work() -> None:
             with pool.lend() as hub:
-                report = run_sync(hub, connection, kinds, "schedule", scheduled=True, progress=check_stop)
+                try:
+                    report = run_turns(hub, connection, kinds, check_stop)
+                except TurnTaken:
+                    return
+                except Stopping:
+                    give_back_stopped(hub, connection)
+                    raise
             errors = [error.text() for error in report.errors]
             ended = report.run
             write_log("run.ended", run=ended.number, state=ended.state, connection=connection, counts=ended.counts,
@@ -78,11 +125,28 @@ def declare_actors(broker: dramatiq.Broker, pool: HubPool, stop: threading.Event
         with pool.lend() as hub:
             _guard("sweep", lambda: _sweep_alone(hub, connection), connection=connection)
 
+    def events(event_ids: list[str]) -> None:
+        with pool.lend() as hub:
+            ids = [UUID(text) for text in event_ids]
+            _guard("events", lambda: _take_events(hub, ids), count=len(ids))
+
     return Actors(
         push=_declare(broker, push, "push_bindings", PUSH_LIMIT_MS),
         run=_declare(broker, run, "run_sync", RUN_LIMIT_MS),
         sweep=_declare(broker, sweep, "sweep_connection", SWEEP_LIMIT_MS),
+        events=_declare(broker, events, "take_events", PUSH_LIMIT_MS),
+        line=Line(broker) if heard else None,
     )
+
+
+def _take_events(hub: Hub, ids: Sequence[UUID]) -> None:
+    report = take_events(hub, ids, "event")
+    for defect in report.defects:
+        try:
+            raise defect
+        except Exception:  # a mistake in code that an event brought to light: the event is kept, the traceback logged
+            write_failure("events.defect")
+    write_log("events.taken", events=dict(report.events), records=dict(report.records))
 
 
 def _sweep_alone(hub: Hub, connection: str) -> None:

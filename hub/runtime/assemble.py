@@ -35,7 +35,7 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.policy import build_policy
 
 INSTALLATION = "installation"
-Hint = Callable[[Sequence[UUID]], None]
+Hint = Callable[[Sequence[UUID]], object]
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,13 @@ class Outfit:
     """Shared by every hub that is opened with this outfit: all threads of a process."""
 
 
-def open_store(home: Home, clock: Clock | None = None) -> Store:
-    """The database of a home, brought to the newest schema."""
+def open_store(home: Home, clock: Clock | None = None, *, create: bool = False) -> Store:
+    """The database of a home, brought to the newest schema. ``create``: an SQLite file that is missing is made; else it
+    is an error, because whoever has a home has had one."""
     password = urlsplit(home.database_url).password
     if password:
         keep_secret(unquote(password))
-    store = Store.open(home.require().database_url, clock=clock or SystemClock())
+    store = Store.open(home.require_database(), clock=clock or SystemClock(), create=create)
     store.migrate()
     return store
 
@@ -186,6 +187,7 @@ def equip_connection(name: str, settings: ConnectionSettings, connector: Connect
     streams = {key: guard(stream, name) for key, stream in connector.streams().items()}
     sinks = {kind: guard(sink, name) for kind, sink in connector.sinks().items()}
     mappings = compile_mappings(settings, connector)
+    receiver = connector.receiver()
     return OpenConnection(
         name=name,
         settings=settings,
@@ -195,6 +197,7 @@ def equip_connection(name: str, settings: ConnectionSettings, connector: Connect
         mappings=mappings,
         policies=_build_policies(name, settings, streams, sinks, mappings, timing),
         codes=CodeTables(connector, settings.codes),
+        receiver=guard(receiver, name) if receiver is not None else None,
     )
 
 

@@ -3,20 +3,24 @@
 A limit of ``n`` calls a second means: at most ``n`` calls are under way or ended less than a second ago. So no second
 at the other side sees more than ``n``, however long a call takes to get there. A process borrows a share of the
 ``n`` for a moment (``SHARE_S``) in one short transaction and hands its share out in memory; while others wait, each
-takes its part, and who waited longest takes the rest. Calls of the day are borrowed in small batches, in the same
-transaction, and what is left of a batch is given back. A process that dies loses its batch: fewer calls, never more.
+takes its part, and who waited longest takes the rest. While a call lasts longer than a share, a thread of the process
+asks for the share again and again (``keep``). Calls of the day are borrowed in small batches, in the same transaction,
+and what is left of a batch is given back. A process that dies loses its batch: fewer calls, never more.
 """
 
 from __future__ import annotations
 
 import threading
+import time as time_module
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
 from decimal import Decimal
 
-from hub.errors import Duplicate, Transient
+from hub.errors import Duplicate, IsthmusError, Transient
+from hub.runtime.logs import write_log
 from hub.sdk import CallLimits, Clock
 from hub.sdk.budget import LONGEST_SLEEP_S
 from hub.store import Store, UnitOfWork
@@ -35,6 +39,8 @@ QUICKLY_S = 5.0
 """A batch that was used up faster is followed by one twice as large: asking costs at most one transaction in so long,
 or in so many calls."""
 POLL_S = 0.1
+KEEP_S = 0.3
+"""How often is looked whether a long call needs its share a little longer."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Budgets:
     """A name for this process that no other has."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _budgets: dict[tuple[int, str], SharedBudget] = field(default_factory=dict)
+    _keeper: threading.Thread | None = None
 
     def lend(self, connection: str, store: Store, clock: Clock, zone: tzinfo, limits: CallLimits) -> SharedBudget:
         """The budget that all threads of this process share; made anew when limits or zone were changed."""
@@ -70,7 +77,31 @@ class Budgets:
                     budget.give_back()
                 budget = SharedBudget(connection, store, clock, zone, limits, self.holder)
                 self._budgets[id(store), connection] = budget
+                if limits.per_s is not None:
+                    self._start_keeper()
             return budget
+
+    def list_lent(self) -> list[SharedBudget]:
+        """Every budget of this process."""
+        with self._lock:
+            return list(self._budgets.values())
+
+    def _start_keeper(self) -> None:
+        if self._keeper is None:
+            self._keeper = threading.Thread(target=_keep, args=(weakref.ref(self),), name="budgets", daemon=True)
+            self._keeper.start()
+
+
+def _keep(reference: weakref.ref[Budgets]) -> None:
+    """In real time, whatever the clock of the budgets says: a call lasts on the wire."""
+    while (budgets := reference()) is not None:
+        for budget in budgets.list_lent():
+            try:
+                budget.keep()
+            except IsthmusError as error:
+                write_log("budget.not_kept", connection=budget.connection, code=error.code)
+        del budgets
+        time_module.sleep(KEEP_S)
 
 
 class SharedBudget:
@@ -130,6 +161,16 @@ class SharedBudget:
             self._left, self._share = 0, 0
             self._share_ends = float("-inf")
             self.transactions += 1
+
+    def keep(self) -> None:
+        """Ask for the share again if calls are under way and it ends soon: they count as long as they last."""
+        if self._pace is None:
+            return
+        with self._lock:
+            now = self._clock.monotonic()
+            self._cooling = [at for at in self._cooling if at > now]
+            if self._flying and now > self._share_ends - MARGIN_S:
+                self._borrow(now)
 
     # ------------------------------------------------------------ one call
 

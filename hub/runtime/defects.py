@@ -20,8 +20,8 @@ G = TypeVar("G", Stream, Sink, Receiver)
 
 
 def guard(inner: G, connection: str) -> G:
-    """The same stream, sink or receiver; what its code raises by mistake is told as ``ConnectorDefect``, or as ``OutcomeUnknown``
-    where something may have been written."""
+    """The same stream, sink or receiver; what its code raises by mistake is told as ``ConnectorDefect``, or as
+    ``OutcomeUnknown`` where something may have been written."""
     return cast(G, _Guarded(inner, connection))
 
 

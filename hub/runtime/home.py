@@ -100,6 +100,12 @@ class Home:
             raise ConfigInvalid("runtime.home_missing", home=self.folder)
         return self
 
+    def require_database(self) -> str:
+        """The address of the database. A machine that is given one needs no home: what it does is configured there."""
+        if not self.environ.get("ISTHMUS_DATABASE_URL"):
+            self.require()
+        return self.database_url
+
 
 def find_home(given: Path | None = None, environ: Mapping[str, str] | None = None) -> Home:
     """The home that was asked for: the argument, else ``ISTHMUS_HOME``, else ``~/.isthmus``."""

@@ -8,9 +8,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from hub.runtime.beacon import count_processes
 from hub.runtime.budget import count_calls
 from hub.runtime.pool import HubPool
-from hub.store.rows import Attempt, Run
+from hub.store.rows import Attempt, Run, SyncState
 from hub.sync.context import Hub
 from hub.sync.watch import list_alarms, list_stops
 
@@ -41,6 +42,7 @@ class HubCollector(Collector):
             yield from _measure_history(hub)
             yield from _measure_calls(hub)
             yield from _measure_alarms(hub)
+            yield from _measure_processes(hub)
 
 
 def _measure_due(hub: Hub) -> Iterator[Metric]:
@@ -81,6 +83,20 @@ def _measure_alarms(hub: Hub) -> Iterator[Metric]:
             alarms.add_metric([alarm.connection, alarm.kind, alarm.what], 1)
     yield stops
     yield alarms
+
+
+def _measure_processes(hub: Hub) -> Iterator[Metric]:
+    living = GaugeMetricFamily("isthmus_processes", "Living processes, by what they run.", labels=["part"])
+    with hub.store.read() as tx:
+        counts = count_processes(tx, hub.now())
+        oldest = tx.find(SyncState, order=["called_at"], limit=1, called_at__null=False)
+    for part in ("web", "worker", "scheduler"):
+        living.add_metric([part], counts[part])
+    yield living
+    waits_s = (hub.now() - oldest[0].called_at).total_seconds() if oldest and oldest[0].called_at else 0.0
+    yield GaugeMetricFamily(
+        "isthmus_oldest_call_age_seconds", "Age of the oldest scheduled run that no worker has begun.", value=waits_s
+    )
 
 
 def _measure_history(hub: Hub) -> Iterator[Metric]:

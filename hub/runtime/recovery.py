@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.store.rows import Run
 from hub.sync.context import Hub
+from hub.sync.turns import give_back_turns
 
 
 def recover_runs(hub: Hub) -> int:
@@ -19,5 +20,6 @@ def recover_runs(hub: Hub) -> int:
         lost = tx.find(Run, state="running", lease_until__lt=now, lock=True)
         for run in lost:
             tx.save(run.model_copy(update={"state": "stopped", "ended_at": now, "error_code": "runtime.run_lost"}))
+            give_back_turns(tx, run, now)
             tx.journal("schedule", "run.lost", connection=run.connection, run_id=run.id)
     return len(lost)

@@ -1,4 +1,4 @@
-"""Who does what when: one scheduler by lease, syncs that are due, rows that are due."""
+"""Who does what when: one scheduler by lease calls turns that are due and hints rows that are due."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hub.errors import IsthmusError
+from hub.errors import IsthmusError, Transient
 from hub.runtime.actors import Actors
 from hub.runtime.logs import write_failure, write_log
 from hub.runtime.pool import HubPool
 from hub.runtime.recovery import recover_runs
 from hub.runtime.settings import list_syncs
-from hub.store import UnitOfWork
-from hub.store.rows import Cursor, Run, Setting, SyncState
+from hub.store.rows import Cursor, Setting
 from hub.sync.context import Hub
+from hub.sync.events import list_due_events, prune_events
 from hub.sync.pause import is_resting
 from hub.sync.push import list_due
+from hub.sync.turns import call_due_turns, read_next_turn
 
 LEASE_NAME = "scheduler"
-LEASE_S = 20.0
+LEASE_S = 10.0
 TICK_S = 2.0
+SHORTEST_TICK_S = 0.1
 HINT_AGAIN_S = 30.0
 """A row that was hinted is not hinted again for so long: its message may still be in the queue."""
 DUE_LIMIT = 500
@@ -39,46 +41,19 @@ PRUNED_AT = "payloads_pruned_at"
 
 
 def prune_old_payloads(hub: Hub) -> int:
-    """Once a day, whichever process asks: remove payloads that retention no longer wants; how many."""
+    """Once a day, whichever process asks: remove payloads and events that retention no longer wants; how many."""
     now = hub.now()
     with hub.store.write() as tx:
         last = tx.get(Setting, name=PRUNED_AT, lock=True)
         if last is not None and now - datetime.fromisoformat(last.value) < PRUNE_EVERY:
             return 0
         tx.save(Setting(name=PRUNED_AT, value=now.isoformat()))
-        return tx.prune_payloads(PAYLOADS_KEPT, now - PAYLOADS_KEPT_FOR)
+        return tx.prune_payloads(PAYLOADS_KEPT, now - PAYLOADS_KEPT_FOR) + prune_events(tx, now)
 
 
 def make_holder() -> str:
     """A name for this process that no other has."""
     return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
-
-
-def claim_due_syncs(hub: Hub) -> dict[str, list[str]]:
-    """Connection → kinds whose time has come; their next time is set in the same transaction.
-
-    A connection with a run under way, paused, throttled or away keeps its turn for a later tick.
-    """
-    scheduled = {(name, kind): sync.every_s for name, kind, sync in list_syncs(hub.config) if sync.every_s}
-    now = hub.now()
-    due: dict[str, list[str]] = {}
-    with hub.store.write() as tx:
-        busy = {run.connection for run in tx.find(Run, state="running")}
-        busy |= {name for name in {name for name, _ in scheduled} if is_resting(tx, hub, name)}
-        for (name, kind), every_s in sorted(scheduled.items()):
-            if name not in busy and _take_turn(tx, name, kind, now, timedelta(seconds=every_s)):
-                due.setdefault(name, []).append(kind)
-    return due
-
-
-def _take_turn(tx: UnitOfWork, connection: str, kind: str, now: datetime, every: timedelta) -> bool:
-    state = tx.get(SyncState, lock=True, connection=connection, kind=kind) or SyncState(
-        connection=connection, kind=kind
-    )
-    if state.paused or (state.next_due is not None and state.next_due > now):
-        return False
-    tx.save(state.model_copy(update={"next_due": now + every}))
-    return True
 
 
 def list_sweeps(hub: Hub) -> list[str]:
@@ -110,6 +85,7 @@ class Scheduler:
         self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
         self.holder = holder or make_holder()
         self.last_tick: datetime | None = None
+        self._next_turn: datetime | None = None
         self.after_tick: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -120,11 +96,15 @@ class Scheduler:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        with self._pool.store.write() as tx:
-            tx.release_lease(LEASE_NAME, self.holder)
+        try:
+            with self._pool.store.write() as tx:
+                tx.release_lease(LEASE_NAME, self.holder)
+        except Transient as error:  # it is over soon in any case
+            write_log("schedule.lease_kept", code=error.code)
 
     def tick(self) -> bool:
         """One round; False when another process holds the lease."""
+        self._next_turn = None
         with self._pool.lend() as hub:
             self.last_tick = hub.now()
             with hub.store.write() as tx:
@@ -133,10 +113,11 @@ class Scheduler:
                 return False
             if lost := recover_runs(hub):
                 write_log("runs.lost", count=lost)
-            for connection, kinds in claim_due_syncs(hub).items():
-                self._actors.run.send(connection, kinds)
+            for connection, kinds in call_due_turns(hub).items():
+                self._actors.call_run(connection, kinds)
             self._hint_due(hub)
             self._go_on_sweeping(hub)
+            self._next_turn = read_next_turn(hub)
         return True
 
     def _go_on_sweeping(self, hub: Hub) -> None:
@@ -147,15 +128,17 @@ class Scheduler:
         if pruned := prune_old_payloads(hub):
             write_log("payloads.pruned", count=pruned)
         for connection in list_sweeps(hub):
-            self._actors.sweep.send(connection)
+            self._actors.call_sweep(connection)
 
     def _hint_due(self, hub: Hub) -> None:
         now = hub.now()
         recent = now - timedelta(seconds=HINT_AGAIN_S)
         self._hinted = {binding: at for binding, at in self._hinted.items() if at > recent}
         fresh = [binding for binding in list_due(hub, DUE_LIMIT) if binding not in self._hinted]
-        self._hinted.update(dict.fromkeys(fresh, now))
-        self._actors.hint(fresh)
+        told = fresh[: self._actors.hint(fresh)]
+        events = [event for event in list_due_events(hub, DUE_LIMIT) if event not in self._hinted]
+        told += events[: self._actors.hint_events(events)]
+        self._hinted.update(dict.fromkeys(told, now))
 
     def _loop(self) -> None:
         while not self._stop.is_set():
@@ -166,4 +149,13 @@ class Scheduler:
                 write_log("schedule.refused", code=error.code, words=error.text())
             except Exception:  # the loop must outlive a database that is away; the traceback is logged
                 write_failure("schedule.failed")
-            self._stop.wait(self._tick_s)
+            self._stop.wait(self._find_pause_s())
+
+    def _find_pause_s(self) -> float:
+        """Until the next tick, or until a turn comes before it."""
+        if self._next_turn is None:
+            return self._tick_s
+        until_s = (self._next_turn - self._pool.clock.now()).total_seconds()
+        if until_s <= 0:  # it came and cannot be called now: its connection is busy or rests
+            return self._tick_s
+        return min(self._tick_s, max(SHORTEST_TICK_S, until_s))

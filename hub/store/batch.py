@@ -84,6 +84,10 @@ class Batch(UnitOfWork):
             for row in rows:
                 self._digests[connection, stream, row[0]] = row[1]  # the newest comes last
 
+    def hold(self, model: type[Entity], ids: Iterable[UUID]) -> None:
+        """Those that were read ahead are locked already."""
+        super().hold(model, [id_ for id_ in ids if self._memory.find(model, {"id": id_}, lock=True) is None])
+
     def note_new(self, record_id: UUID) -> None:
         self._memory.note_new(record_id)
 

@@ -39,6 +39,12 @@ def parse_url(text: str) -> URL:
     return url
 
 
+def check_file(url: URL) -> None:
+    """``ConfigInvalid`` when the file of an SQLite database is not there: connecting would make an empty one."""
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        raise ConfigInvalid("store.file_missing", file=Path(str(url.database)).absolute())
+
+
 def open_engine(url: URL, *, durable: bool, busy_timeout_s: float) -> Engine:
     """An engine for SQLite or PostgreSQL; nothing is connected yet."""
     if url.get_backend_name() == "sqlite":

@@ -9,6 +9,10 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, Operationa
 from hub.errors import ConfigInvalid, Duplicate, IsthmusError, RuleBroken, Transient
 
 
+class Deadlocked(Transient):
+    """The database ended this transaction so that another one could go on: the same once more will work."""
+
+
 class translate:
     """Turn database errors inside the block into ours; a class, because it stands around every statement."""
 
@@ -34,7 +38,9 @@ def classify(error: StatementError) -> IsthmusError | None:
             return Duplicate("store.duplicate", table=_named_table(words))
         return RuleBroken("store.value_refused", what=words)
     if isinstance(error, OperationalError):
-        busy = "locked" in words or "deadlock" in words or "timeout" in words
+        if "deadlock" in words:
+            return Deadlocked("store.busy", what=words)
+        busy = "locked" in words or "timeout" in words
         return Transient("store.busy" if busy else "store.unreachable", what=words)
     if type(error) is DatabaseError and ("not a database" in words or "malformed" in words):
         return ConfigInvalid("store.damaged", what=words)

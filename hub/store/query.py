@@ -85,6 +85,8 @@ def select_rows(model: type[Value], shape: Shape, reading: Reading) -> Select[An
         statement = statement.order_by(_ordering(codec.table.c[name.removeprefix("-")], descending=name[0] == "-"))
     if reading.limited:
         statement = statement.limit(bindparam("limit_rows"))
+    elif reading.lock and not reading.order:  # always the same order, so that two workers do not lock each other up
+        statement = statement.order_by(*(codec.table.c[name] for name in stored(model).spec.key))
     if reading.lock:
         statement = statement.with_for_update(skip_locked=reading.skip_locked)
     return statement

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -53,6 +53,14 @@ class Records:
         if len(rows) > 1:
             raise ValueError(f"several rows of {model.__name__} match {sorted(key)}")
         return rows[0] if rows else None
+
+    def hold(self, model: type[Entity], ids: Iterable[UUID]) -> None:
+        """Lock these records until the end, without reading them. Whoever locks a record's bindings too does this
+        first. Nothing to do on SQLite, which has one writer."""
+        self._check_writable()
+        wanted = sorted(set(ids))
+        if wanted and self._dialect != "sqlite":
+            self._run(statements.lock_records(model), {"ids": wanted})
 
     def find(
         self,

@@ -93,6 +93,8 @@ class Cursor(Value):
     epoch: int = 0
     since: Instant | None = None
     position: Any = None
+    resume: Any = None
+    """Where the next pull begins, for a system that hands out tokens (``Page.resume``)."""
     reading_high: Instant | None = None
     under_way: bool = False
     complete_once: bool = False
@@ -243,6 +245,8 @@ class SyncState(Value):
     paused: bool = False
     pause_code: str | None = None
     next_due: Instant | None = None
+    called_at: Instant | None = None
+    """Its time has come and workers were told; None again as soon as a run of it began."""
     last_run_at: Instant | None = None
     last_ok_at: Instant | None = None
     signs_noted: bool = False

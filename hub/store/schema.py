@@ -18,8 +18,9 @@ def migrate(engine: Engine, turn: Turn | None, revision: str = "head") -> None:
 
     transaction = Transaction(engine, turn)
     try:
+        connection = transaction.begin()
         with translate():
-            upgrade(transaction.connection, revision)
+            upgrade(connection, revision)
     except BaseException:  # whatever ends the migration, it is passed on
         transaction.roll_back()
         raise

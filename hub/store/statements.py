@@ -92,6 +92,14 @@ def lines_with(model: type[Value], field: str, column: str, names: tuple[str, ..
 
 
 @cache
+def lock_records(model: type[Value]) -> Select[Any]:
+    """Locks the records ``ids``, in the order of their ids."""
+    table = stored(model).table
+    wanted = table.c.id.in_(bindparam("ids", type_=table.c.id.type, expanding=True))
+    return select(table.c.id).where(wanted).order_by(table.c.id).with_for_update()
+
+
+@cache
 def select_digests() -> Select[Any]:
     """(external id, digest) of the kept payloads of the records ``ids`` of one stream, the newest of each last."""
     table = stored(Payload).table

@@ -17,11 +17,14 @@ from hub.model.ids import RANDOM_BITS, make_uuid7
 from hub.store import schema, temporary
 from hub.store.batch import Batch
 from hub.store.bookkeeping import UnitOfWork
-from hub.store.engine import BUSY_TIMEOUT_S, for_reading, for_writing, open_engine, parse_url
+from hub.store.engine import BUSY_TIMEOUT_S, check_file, for_reading, for_writing, open_engine, parse_url
+from hub.store.failures import Deadlocked
 from hub.store.records import Clock
 from hub.store.transaction import Transaction, Turn
 
 U = TypeVar("U", bound=UnitOfWork)
+T = TypeVar("T")
+DEADLOCK_TRIES = 5
 RandomBits = Callable[[int], int]
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -59,8 +62,10 @@ class Store:
         random_bits: RandomBits = secrets.randbits,
         durable: bool = True,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
+        create: bool = True,
     ) -> Self:
-        """Open ``sqlite:///file`` or ``postgresql://…``; ``ConfigInvalid`` when the address cannot be used.
+        """Open ``sqlite:///file`` or ``postgresql://…``; ``ConfigInvalid`` when the address cannot be used, or when an
+        SQLite file is missing that is not to be made (``create=False``).
 
         ``sqlite://`` is an empty database of this process, gone on ``close``. ``durable=False`` lets SQLite lose the
         last commits in a power cut (for tests). Who waits longer than ``busy_timeout_s`` for another writer gets
@@ -71,6 +76,8 @@ class Store:
         if is_temporary:
             engine = temporary.take_engine(busy_timeout_s)
         else:
+            if not create:
+                check_file(parsed)
             engine = open_engine(parsed, durable=durable, busy_timeout_s=busy_timeout_s)
         return cls(engine, clock, random_bits, Turn(busy_timeout_s), is_temporary=is_temporary)
 
@@ -116,6 +123,15 @@ class Store:
         with self._transaction(self._writing, self._turn, UnitOfWork, writable=True) as tx:
             yield tx
 
+    def carry_out(self, work: Callable[[UnitOfWork], T]) -> T:
+        """The work in a transaction of its own; once more when the database ended it in favour of another one. For
+        work on several records, whose order others need not share."""
+        for _ in range(DEADLOCK_TRIES):
+            with contextlib.suppress(Deadlocked), self.write() as tx:
+                return work(tx)
+        with self.write() as tx:
+            return work(tx)
+
     @contextlib.contextmanager
     def write_batch(self) -> Iterator[Batch]:
         """The same for many rows at once: what was read ahead is answered from memory, and writes are kept until the
@@ -151,22 +167,24 @@ class Store:
         if getattr(self._inside, "busy", False):
             raise RuntimeError("units of work do not nest: this thread is inside one already")
         transaction = Transaction(engine, turn)
-        self._open.add(transaction)
-        self._inside.busy = True
         try:
-            yield unit(transaction.connection, self._clock, self.make_id, writable=writable)
+            self._inside.busy = True
+            self._open.add(transaction)
+            yield unit(transaction.begin(), self._clock, self.make_id, writable=writable)
+            self._leave(transaction, Transaction.commit if writable else Transaction.roll_back)
         except BaseException:  # whatever ends the block, it is passed on
             self._leave(transaction, Transaction.roll_back)
             raise
-        self._leave(transaction, Transaction.commit if writable else Transaction.roll_back)
 
     def _leave(self, transaction: Transaction, end: Callable[[Transaction], None]) -> None:
-        self._inside.busy = False
-        if transaction in self._open:
+        try:
+            if transaction in self._open:
+                end(transaction)
+            elif end is not Transaction.roll_back:
+                raise Transient("store.unreachable", what="the transaction was abandoned")
+        finally:
             self._open.discard(transaction)
-            end(transaction)
-        elif end is not Transaction.roll_back:
-            raise Transient("store.unreachable", what="the transaction was abandoned")
+            self._inside.busy = False
 
     # ------------------------------------------------------------ ids
 

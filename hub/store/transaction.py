@@ -20,41 +20,42 @@ class Turn:
         self._lock = threading.Lock()
         self.timeout_s = timeout_s
 
-    def take(self) -> None:
-        if not self._lock.acquire(timeout=self.timeout_s):
-            raise Transient("store.busy", what=f"another thread has been writing for {self.timeout_s:g} s")
+    def take(self) -> bool:
+        """Wait for it; True when this caller has it."""
+        return self._lock.acquire(timeout=self.timeout_s)
 
     def give_back(self) -> None:
         self._lock.release()
 
 
 class Transaction:
-    """A connection taken from the pool, with a transaction on it."""
+    """A connection taken from the pool, with a transaction on it. It holds nothing before :meth:`begin`, and however
+    far that came (Ctrl-C comes between any two steps), each of the ways to end gives everything back."""
 
     def __init__(self, engine: Engine, turn: Turn | None) -> None:
+        self._engine = engine
         self._turn = turn
+        self._has_turn = False
         self._over = threading.Lock()
-        if turn is not None:
-            turn.take()
-        try:
-            with translate():
-                self.connection: Connection = engine.connect()
-                self._begin()
-        except BaseException:  # it is passed on, whatever it is
-            self._give_turn_back()
-            raise
+        self._connection: Connection | None = None
 
-    def _begin(self) -> None:
-        try:
-            self.connection.begin()
-        except BaseException:  # it is passed on, whatever it is
-            self.connection.close()
-            raise
+    def begin(self) -> Connection:
+        """Wait for the turn, take a connection, begin."""
+        if self._turn is not None:
+            self._has_turn = self._turn.take()
+            if not self._has_turn:
+                what = f"another thread has been writing for {self._turn.timeout_s:g} s"
+                raise Transient("store.busy", what=what)
+        with translate():
+            self._connection = self._engine.connect()
+            self._connection.begin()
+        return self._connection
 
     def commit(self) -> None:
         """Commit; ``OutcomeUnknown`` when the connection broke while the database was answering."""
         try:
-            self.connection.commit()
+            if self._connection is not None:
+                self._connection.commit()
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise OutcomeUnknown("store.commit_unknown", what=str(error.orig).strip()) from error
@@ -66,8 +67,9 @@ class Transaction:
     def roll_back(self) -> None:
         """Undo everything; a connection that is gone has undone it already."""
         try:
-            with contextlib.suppress(DBAPIError):
-                self.connection.rollback()
+            if self._connection is not None:
+                with contextlib.suppress(DBAPIError):
+                    self._connection.rollback()
         finally:
             self._finish()
 
@@ -77,18 +79,20 @@ class Transaction:
         May be called from another thread than the one that began.
         """
         try:
-            with contextlib.suppress(DBAPIError):
-                self.connection.invalidate()
+            if self._connection is not None:
+                with contextlib.suppress(DBAPIError):
+                    self._connection.invalidate()
         finally:
             self._finish()
 
     def _finish(self) -> None:
         try:
-            with contextlib.suppress(DBAPIError):
-                self.connection.close()
+            if self._connection is not None:
+                with contextlib.suppress(DBAPIError):
+                    self._connection.close()
         finally:
             self._give_turn_back()
 
     def _give_turn_back(self) -> None:
-        if self._turn is not None and self._over.acquire(blocking=False):
+        if self._turn is not None and self._has_turn and self._over.acquire(blocking=False):
             self._turn.give_back()

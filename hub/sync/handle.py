@@ -16,6 +16,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import Conflict, DeadRow, Orphan
 from hub.sync.context import Hub
 from hub.sync.decisions import deciding
+from hub.sync.locks import lock_binding
 from hub.sync.look import SECOND
 from hub.sync.matching import NEW_RECORD
 from hub.sync.settle import CALM, ENDED, Choice, list_disputed, settle_binding
@@ -73,7 +74,7 @@ def key_of(item: TodoItem) -> dict[str, Any]:
 
 def load_binding(tx: UnitOfWork, item: TodoItem, *, lock: bool = False) -> Binding:
     """The binding behind an entry."""
-    binding = tx.get(Binding, id=item.binding_id, lock=lock)
+    binding = lock_binding(tx, id=item.binding_id) if lock else tx.get(Binding, id=item.binding_id)
     if binding is None:
         raise NotFound("sync.binding_unknown", text=str(item.binding_id))
     return binding

@@ -15,7 +15,7 @@ from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.protocol.reference import parse_reference
 from hub.sdk import SourceRecord
-from hub.store import Batch, BatchRefused, Store, UnitOfWork
+from hub.store import Batch, BatchRefused, Deadlocked, Store, UnitOfWork
 from hub.store.rows import DeadRow, IdentityVerdict, Image, Sign
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
@@ -47,9 +47,8 @@ def write_page(store: Store, work: Callable[[UnitOfWork], T]) -> T:
     try:
         with _without_collector(), store.write_batch() as batch:
             return work(batch)
-    except BatchRefused:
-        with store.write() as tx:
-            return work(tx)
+    except (BatchRefused, Deadlocked):
+        return store.carry_out(work)
 
 
 class _Undone(Exception):
@@ -96,15 +95,15 @@ def take_in(
 
 
 def _read_ahead(tx: Batch, arrivals: Sequence[Arrival]) -> None:
-    """Bindings and records are locked in the order in which a single ingest locks them."""
+    """Records are locked first, then their bindings, as everywhere (``hub.sync.locks``)."""
     first = arrivals[0]
     conn, kind, stream = first.conn.name, first.kind, first.source.stream
     ids = [arrival.source.external_id for arrival in arrivals]
-    tx.read_ahead(Binding, "remote_id", ids, connection=conn, kind=kind, lock=True)
-    bound = {row.remote_id: row.hub_id for row in tx.find(Binding, connection=conn, kind=kind, remote_id__in=ids)}
+    bound = {row.remote_id: row.hub_id for row in _find_bound(tx, first.conn, kind, ids)}
     records = {*bound.values(), *_list_named(arrivals)}
-    tx.read_ahead(Binding, "hub_id", records, kind=kind, lock=True)
     tx.read_ahead(find_kind(kind), "id", records, lock=True)
+    tx.read_ahead(Binding, "hub_id", records, kind=kind, lock=True)
+    tx.read_ahead(Binding, "remote_id", ids, connection=conn, kind=kind, lock=True)
     tx.read_ahead(Image, "record_id", records, record_kind=kind)
     tx.read_ahead(DeadRow, "external_id", ids, connection=conn, stream=stream)
     _read_ahead_refs(tx, arrivals)

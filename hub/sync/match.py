@@ -18,6 +18,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict, Orphan, Payload
 from hub.sync.arrival import Arrival, keep_aside
 from hub.sync.context import Hub
+from hub.sync.locks import lock_binding
 from hub.sync.lookalike import hold_import
 from hub.sync.resolve import make_binding
 from hub.sync.translate import Translated, is_reference_ours
@@ -39,11 +40,9 @@ class Matched:
 def find_binding(arrival: Arrival) -> Matched:
     """By remote id; else by our reference when the integration user made it."""
     tx, source = arrival.tx, arrival.source
-    found = tx.find(
-        Binding, connection=arrival.conn.name, kind=arrival.kind, remote_id=source.external_id, limit=1, lock=True
-    )
-    if found:
-        return Matched(found[0])
+    found = lock_binding(tx, connection=arrival.conn.name, kind=arrival.kind, remote_id=source.external_id)
+    if found is not None:
+        return Matched(found)
     parsed = parse_reference(source.reference)
     if parsed is None or not is_reference_ours(arrival.hub, source):
         return Matched()
@@ -53,6 +52,7 @@ def find_binding(arrival: Arrival) -> Matched:
 def _match_reference(arrival: Arrival, parsed: Reference) -> Matched:
     """A document with our reference that no binding knows by its id."""
     tx, source = arrival.tx, arrival.source
+    tx.hold(find_kind(arrival.kind), [parsed.hub_id])
     rows = tx.find(Binding, connection=arrival.conn.name, kind=arrival.kind, hub_id=parsed.hub_id, lock=True)
     mine = [row for row in rows if row.ours]
     if not mine:
@@ -100,7 +100,8 @@ def _set_spare_aside(arrival: Arrival, binding: Binding) -> Matched:
 def _is_outdated(arrival: Arrival) -> bool:
     """Whether a newer version of this document was read before: a lagging list shows a voided one as if it lived."""
     known = {**arrival.key, "version__gt": arrival.source.version}
-    return arrival.source.version is not None and arrival.tx.count(Payload, **known) > 0
+    rising = arrival.policy.semantics.versioned and arrival.source.version is not None
+    return rising and arrival.tx.count(Payload, **known) > 0
 
 
 def note_spare(tx: UnitOfWork, hub: Hub, binding: Binding, remote_id: str) -> None:
@@ -167,6 +168,7 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> B
             return None
         if isinstance(joined, Bind):
             record_id = joined.record_id
+            tx.hold(find_kind(arrival.kind), [record_id])
             held = tx.find(Binding, connection=arrival.conn.name, kind=arrival.kind, hub_id=record_id, lock=True)
             free = next((row for row in held if row.remote_id is None and row.attempts == 0), None)
             if free is not None:

@@ -22,6 +22,7 @@ from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import ingest
 from hub.sync.intent import list_values
+from hub.sync.locks import lock_binding
 from hub.sync.lookalike import tell_apart
 from hub.sync.match import IDENTIFIED, adopt_document
 from hub.sync.records import find_record
@@ -147,6 +148,7 @@ def _bind(
     tx: UnitOfWork, hub: Hub, conn: OpenConnection, record: Entity, source: SourceRecord, actor: str
 ) -> tuple[Binding, tuple[UUID, ...]]:
     kind = record.KIND
+    tx.hold(type(record), [record.id])
     taken = tx.find(Binding, connection=conn.name, kind=kind, remote_id=source.external_id, limit=1, lock=True)
     if taken and taken[0].hub_id != record.id:
         raise RuleBroken(
@@ -250,7 +252,7 @@ def remove_binding(hub: Hub, binding_id: UUID, actor: str) -> None:
     """Part a record from its document: what that document said is taken out of the record, and the two are not joined
     again by themselves. ``RuleBroken`` for a document that the hub made, or that is the record's only source."""
     with hub.store.write() as tx:
-        binding = tx.get(Binding, id=binding_id, lock=True)
+        binding = lock_binding(tx, id=binding_id)
         if binding is None:
             raise NotFound("sync.binding_unknown", text=str(binding_id))
         source = _check_removable(tx, binding)

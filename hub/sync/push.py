@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from hub.errors import ConnectorDefect, Duplicate, IsthmusError, NeedsConsent, OutcomeUnknown, Transient
@@ -27,6 +27,7 @@ from hub.sync.steps import STEPS
 from hub.sync.work import Fenced, Guard, Work
 
 _STEP_LIMIT = 16
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SHORTEST_REST_S = 1.0
 """A system that says "come back in 0 seconds" gets that long."""
 
@@ -49,10 +50,12 @@ def list_due(
     connection: str | None = None,
     kinds: Sequence[str] | None = None,
     accepted_only: bool = True,
+    since: datetime | None = None,
 ) -> list[UUID]:
     """Ids of bindings with work that may be done now: what the poller re-derives, whatever became of the hints.
 
-    ``accepted_only``: leave out syncs whose first push nobody has accepted, or that were reconfigured since.
+    ``accepted_only``: leave out syncs whose first push nobody has accepted, or that were reconfigured since. ``since``:
+    only those that could have been done at that time already.
     """
     accepted = list_accepted(hub) if accepted_only else None
     with hub.store.read() as tx:
@@ -66,7 +69,12 @@ def list_due(
         if row.connection not in stopped
         and row.connection in hub.config.connections
         and (accepted is None or (row.connection, row.kind) in accepted)
+        and (since is None or _waits_since(row) <= since)
     ]
+
+
+def _waits_since(row: Binding) -> datetime:
+    return max((at for at in (row.not_before, row.updated_at) if at is not None), default=_LONG_AGO)
 
 
 def push_bindings(

@@ -30,6 +30,8 @@ from hub.sync.work import Guard
 
 Check = Callable[[UnitOfWork, Hub, str, str], str | None]
 """What forbids pushing a kind, as a code."""
+Begin = Callable[[UnitOfWork], list[str]]
+"""The kinds that a run does, decided in the transaction that makes it; what it raises keeps the run from beginning."""
 LEASE_S = 120.0
 _CHUNK = 20
 _WAIT_S = LEASE_S + 5.0
@@ -53,13 +55,29 @@ def run_sync(
     accept: str | None = None,
     scheduled: bool = False,
     progress: Progress | None = None,
+    begin: Begin | None = None,
 ) -> RunReport:
     """One run. Raises when it cannot begin: unknown names, a pause, a plan that no longer holds, another run under way.
-    What goes wrong with the other system later stands in the report."""
+    What goes wrong with the other system later stands in the report. ``begin`` says which of the kinds are run, in the
+    transaction that makes the run."""
     check_paused(hub, connection)
     view = _check_plan(hub, connection, kinds, accept) if accept else None
     chosen = choose_kinds(hub, connection, view.plan.kinds if view and not kinds else kinds)
-    run = _begin_run(hub, connection, chosen, actor, view, wait=not scheduled, progress=progress)
+    plan_id = view.plan.id if view else None
+    draft = Run(
+        id=hub.new_id(), number=0, connection=connection, kinds=chosen, actor=actor, plan_id=plan_id,
+        started_at=hub.now(),
+    )  # fmt: skip
+    try:
+        run = _begin_run(hub, draft, wait=not scheduled, progress=progress, begin=begin)
+        return _carry_out(hub, run, view, scheduled=scheduled, progress=progress)
+    except (KeyboardInterrupt, SystemExit):  # may come between any two steps, also just before or after the run itself
+        _stop_run(hub, draft.id)
+        raise
+
+
+def _carry_out(hub: Hub, run: Run, view: PlanView | None, *, scheduled: bool, progress: Progress | None) -> RunReport:
+    connection, chosen, actor = run.connection, run.kinds, run.actor
     under_way = _UnderWay(hub, run, progress)
     report = RunReport(run)
     try:
@@ -97,37 +115,19 @@ def _check_plan(hub: Hub, connection: str, kinds: Sequence[str] | None, label: s
     return view
 
 
-def _begin_run(
-    hub: Hub,
-    connection: str,
-    kinds: list[str],
-    actor: str,
-    view: PlanView | None,
-    *,
-    wait: bool,
-    progress: Progress | None,
-) -> Run:
+def _begin_run(hub: Hub, draft: Run, *, wait: bool, progress: Progress | None, begin: Begin | None) -> Run:
     """One run of a connection at a time. A person's run waits for another one to end, or for the lease of one whose
     process died."""
-    run_id = hub.new_id()
-    waited_s = 0.0
+    connection, waited_s = draft.connection, 0.0
     while True:
-        until = hub.now() + timedelta(seconds=LEASE_S)
+        now = hub.now()
+        until = now + timedelta(seconds=LEASE_S)
         with hub.store.write() as tx:
-            if tx.acquire_lease(f"run:{connection}", str(run_id), until) is not None:
-                newest = tx.find(Run, order=["-number"], limit=1)
-                return tx.insert(
-                    Run(
-                        id=run_id,
-                        number=newest[0].number + 1 if newest else 1,
-                        connection=connection,
-                        kinds=kinds,
-                        actor=actor,
-                        plan_id=view.plan.id if view else None,
-                        started_at=hub.now(),
-                        lease_until=until,
-                    )
-                )
+            if tx.acquire_lease(f"run:{connection}", str(draft.id), until) is not None:
+                kinds = begin(tx) if begin else draft.kinds
+                number = int(tx.next_number("run", "", 1))  # runs of several connections may begin at the same moment
+                update = {"number": number, "kinds": kinds, "started_at": now, "lease_until": until}
+                return tx.insert(draft.model_copy(update=update))
         if not wait or waited_s >= _WAIT_S:
             raise Transient("sync.run_under_way", connection=connection)
         if progress:
@@ -289,6 +289,15 @@ def _end_run(hub: Hub, under_way: _UnderWay, errors: Sequence[IsthmusError], sta
             moved: dict[str, object] = {"last_run_at": now, **({"last_ok_at": now} if state == "done" else {})}
             tx.save(sync.model_copy(update=moved))
         return tx.save(under_way.run.model_copy(update=update))
+
+
+def _stop_run(hub: Hub, run_id: UUID) -> None:
+    """The same for a run of which nothing is known but its id; nothing happens when it never began, or has ended."""
+    with hub.store.write() as tx:
+        run = tx.get(Run, id=run_id, lock=True)
+        if run is not None and run.state == "running":
+            tx.release_lease(f"run:{run.connection}", str(run_id))
+            tx.save(run.model_copy(update={"state": "stopped", "ended_at": hub.now(), "lease_until": None}))
 
 
 def list_runs(hub: Hub, limit: int = 20) -> list[Run]:

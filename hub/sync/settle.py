@@ -23,6 +23,7 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.decisions import deciding
 from hub.sync.ingest import ingest
 from hub.sync.intent import list_values
+from hub.sync.locks import lock_binding
 from hub.sync.look import SECOND, Pair, counts, look_at_pair, look_at_unread
 from hub.sync.match import adopt_document, note_spare
 from hub.sync.resolve import rebuild_record, resolve_record
@@ -106,7 +107,7 @@ def settle_binding(
     with hub.store.write() as tx:
         if unread is not None:
             ingest(unread(tx))
-        binding = tx.get(Binding, id=binding_id, lock=True)
+        binding = lock_binding(tx, id=binding_id)
         if binding is None:
             raise NotFound("sync.binding_unknown", text=str(binding_id))
         settling = _Settling(tx, hub, hub.open(binding.connection), binding, choice, actor)

@@ -116,27 +116,29 @@ def start_postgres(folder: Path, *, fast: bool = False) -> PostgresServer:
 
     def launch(port: int) -> PostgresServer:
         command = [str(binaries / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
-        process = _launch([*command, *(FAST_BUT_UNSAFE if fast else ())], folder, owner)
+        process = launch_program([*command, *(FAST_BUT_UNSAFE if fast else ())], folder, owner)
         return PostgresServer(_postgres_url(port, "postgres"), port, folder, process, signal.SIGINT, binaries)
 
     def answers(server: PostgresServer) -> bool:
         probe = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(server.port), "-U", "hub"]
         return _spawn([str(binaries / probe[0]), *probe[1:]], folder, None, None).wait() == 0
 
-    return _start("postgres", launch, answers)
+    return start_server("postgres", launch, answers)
 
 
-def start_redis(folder: Path) -> RedisServer:
-    """Start a Redis server that keeps nothing on disk."""
+def start_redis(folder: Path, port: int | None = None) -> RedisServer:
+    """Start a Redis server that keeps nothing on disk; ``port``: on the one where it was before."""
     folder.mkdir(parents=True, exist_ok=True)
     binary = _find_redis_binary()
+    wanted = port
 
-    def launch(port: int) -> RedisServer:
+    def launch(free: int) -> RedisServer:
+        port = wanted or free
         flags = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
-        process = _launch([str(binary), *flags], folder, None)
+        process = launch_program([str(binary), *flags], folder, None)
         return RedisServer(f"redis://127.0.0.1:{port}/0", port, folder, process, signal.SIGTERM)
 
-    return _start("redis-server", launch, lambda server: _redis_answers(server.port))
+    return start_server("redis-server", launch, lambda server: _redis_answers(server.port))
 
 
 def _postgres_url(port: int, database: str) -> str:
@@ -226,7 +228,7 @@ def _can_enter(folder: Path, owner: User) -> bool:
 # ---------------------------------------------------------------- starting and waiting
 
 
-def _start(name: str, launch: Callable[[int], S], answers: Callable[[S], bool]) -> S:
+def start_server(name: str, launch: Callable[[int], S], answers: Callable[[S], bool]) -> S:
     """Launch on a free port until one attempt answers: another program may take the port in between."""
     for attempt in range(1, PORT_ATTEMPTS + 1):
         server = launch(free_port())
@@ -263,7 +265,8 @@ def _run_tool(command: Sequence[str], folder: Path, owner: User | None = None) -
             raise ServerFailed("testkit.server_failed", server=tool, words=_last_words(folder / LOG_NAME))
 
 
-def _launch(command: Sequence[str], folder: Path, owner: User | None) -> subprocess.Popen[bytes]:
+def launch_program(command: Sequence[str], folder: Path, owner: User | None) -> subprocess.Popen[bytes]:
+    """Start a program that writes into the log of its folder."""
     with (folder / LOG_NAME).open("ab") as log:
         return _spawn(command, folder, log, owner)
 

@@ -13,12 +13,12 @@ import dramatiq
 import pytest
 from dramatiq import Broker, Worker
 
-from hub.errors import ConfigInvalid, Transient
-from hub.runtime.actors import Actors, declare_actors
+from hub.errors import ConfigInvalid
+from hub.runtime.actors import BATCH_SIZE, Actors, declare_actors
 from hub.runtime.assemble import Outfit
-from hub.runtime.broker import drop_dead_letters, open_broker
+from hub.runtime.broker import MOST_WAITING, Line, open_broker
 from hub.runtime.pool import HubPool
-from hub.store.rows import Cursor, Run
+from hub.store.rows import Cursor, Run, SyncState
 from hub.testkit.servers import RedisServer
 from tests.commands.stage import TOKEN, Erp, running_erp
 from tests.runtime.stage import SANDBOX, prepare_home
@@ -56,6 +56,13 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
         time.sleep(0.02)
 
 
+def call_run(pool: HubPool, actors: Actors) -> None:
+    """As the scheduler does: the row first, then the message."""
+    with pool.lend() as hub, hub.store.write() as tx:
+        tx.save(SyncState(connection="erp", kind="account", called_at=hub.now()))
+    actors.call_run("erp", ["account"])
+
+
 def run_states(pool: HubPool) -> list[str]:
     with pool.store.read() as tx:
         return [run.state for run in tx.find(Run, order=["number"])]
@@ -66,7 +73,7 @@ def test_a_message_makes_a_worker_run_a_sync(pool: HubPool, erp: Erp):
     broker = open_broker(None)
     actors = declare_actors(broker, pool)
     with working(broker):
-        actors.run.send("erp", ["account"])
+        call_run(pool, actors)
         wait_until(lambda: run_states(pool) == ["done"])
     with pool.store.read() as tx:
         from hub.model.party import Account
@@ -79,7 +86,7 @@ def test_a_message_makes_a_worker_sweep(pool: HubPool, erp: Erp):
     broker = open_broker(None)
     actors = declare_actors(broker, pool)
     with working(broker):
-        actors.run.send("erp", ["account"])
+        call_run(pool, actors)
         wait_until(lambda: run_states(pool) == ["done"])
         erp.wang.edit("partner", customer["id"], phone="021-5555")
         actors.sweep.send("erp")
@@ -99,7 +106,7 @@ def test_the_same_over_redis(pool: HubPool, redis_server: RedisServer, erp: Erp)
     broker = open_broker(redis_server.url)
     broker.flush_all()
     actors = declare_actors(broker, pool)
-    actors.run.send("erp", ["account"])
+    call_run(pool, actors)
     with working(broker):
         wait_until(lambda: run_states(pool) == ["done"])
 
@@ -151,7 +158,7 @@ def test_a_run_ends_at_its_next_step_when_the_process_stops(pool: HubPool, erp: 
     broker = open_broker(None)
     actors: Actors = declare_actors(broker, pool, stop)
     with working(broker):
-        actors.run.send("erp", ["account"])
+        call_run(pool, actors)
         wait_until(lambda: run_states(pool) == ["stopped"])
 
 
@@ -167,7 +174,7 @@ def test_dead_letters_of_the_embedded_broker_do_not_pile_up():
         with pytest.raises(RuntimeError, match="as planned"):
             broker.join(fail.queue_name)
         assert len(broker.dead_letters) == 1  # type: ignore[attr-defined] # only the embedded broker has them
-        drop_dead_letters(broker)
+        Line(broker).drop_dead_letters()
         assert broker.dead_letters == []  # type: ignore[attr-defined] # only the embedded broker has them
 
 
@@ -177,7 +184,26 @@ def test_an_address_that_is_none_is_refused_without_its_password():
     assert "hunter2" not in caught.value.text()
 
 
-def test_a_broker_that_is_away_is_said_so():
-    with pytest.raises(Transient) as caught:
-        open_broker("redis://127.0.0.1:1/0")
-    assert "ISTHMUS_BROKER_URL" in caught.value.text()
+def test_a_broker_that_is_away_costs_a_hint_and_is_said_once(pool: HubPool, caplog: pytest.LogCaptureFixture):
+    actors = declare_actors(open_broker("redis://127.0.0.1:1/0"), pool)
+    with pool.lend() as hub:
+        ids = [hub.new_id() for _ in range(45)]
+    with caplog.at_level("INFO", "isthmus"):
+        assert actors.hint(ids) == 0
+        actors.call_run("erp", ["account"])
+        actors.call_sweep("erp")
+    assert [record.message for record in caplog.records] == ["broker.away"]
+    assert actors.line is not None
+    assert not actors.line.is_up()
+
+
+def test_a_queue_that_nobody_empties_does_not_grow_for_ever(pool: HubPool, redis_server: RedisServer):
+    for broker in (open_broker(None), open_broker(redis_server.url)):
+        actors = declare_actors(broker, pool)
+        broker.flush_all()
+        with pool.lend() as hub:
+            ids = [hub.new_id() for _ in range(BATCH_SIZE * (MOST_WAITING + 3))]
+        assert actors.hint(ids) == BATCH_SIZE * MOST_WAITING
+        assert actors.hint(ids) == 0
+        broker.flush_all()
+        broker.close()

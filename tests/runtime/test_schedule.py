@@ -25,15 +25,15 @@ from hub.runtime.schedule import (
     SWEEP_ROUND_S,
     SWEEP_STEP_S,
     Scheduler,
-    claim_due_syncs,
     list_sweeps,
     prune_old_payloads,
 )
-from hub.store.rows import Cursor, JournalEntry, Lease, Run, SyncState
+from hub.store.rows import ConnectionState, Cursor, JournalEntry, Lease, Run, SyncState
 from hub.sync.context import Hub
 from hub.sync.pause import pause_all, pause_connection, resume_all
 from hub.sync.push import note_trouble
 from hub.sync.records import create_record
+from hub.sync.turns import CALL_AGAIN_S, TurnTaken, call_due_turns, list_called, read_next_turn, run_turns
 from tests.runtime.stage import SANDBOX, TurnedClock, prepare_home
 
 
@@ -95,51 +95,113 @@ def make_run(hub: Hub, number: int, *, lease_s: float, state: str = "running") -
 # ---------------------------------------------------------------- which syncs are due
 
 
+def begin(hub: Hub, connection: str, *kinds: str) -> list[str]:
+    """What a worker does when it is told: the kinds of the run that began. The system itself is away."""
+    try:
+        return run_turns(hub, connection, kinds).run.kinds
+    except TurnTaken:
+        return []
+    finally:
+        resume(hub)
+
+
+def resume(hub: Hub) -> None:
+    with hub.store.write() as tx:
+        tx.delete(ConnectionState, connection="erp")
+
+
 def test_a_sync_is_due_at_once_and_then_after_its_interval(hub: Hub, clock: TurnedClock):
-    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
-    assert claim_due_syncs(hub) == {}
+    assert call_due_turns(hub) == {"erp": ["account", "order"]}
+    assert call_due_turns(hub) == {}
+    assert begin(hub, "erp", "account", "order") == ["account", "order"]
     clock.turn(61)
-    assert claim_due_syncs(hub) == {"erp": ["account"]}
+    assert call_due_turns(hub) == {"erp": ["account"]}
+    assert begin(hub, "erp", "account") == ["account"]
     clock.turn(240)
-    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
+    assert call_due_turns(hub) == {"erp": ["account", "order"]}
 
 
 def test_turns_that_were_missed_are_taken_once(hub: Hub, clock: TurnedClock):
-    claim_due_syncs(hub)
+    call_due_turns(hub)
+    begin(hub, "erp", "account", "order")
     clock.turn(24 * 3600)
-    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
-    assert claim_due_syncs(hub) == {}
+    assert call_due_turns(hub) == {"erp": ["account", "order"]}
+    begin(hub, "erp", "account", "order")
+    assert call_due_turns(hub) == {}
+
+
+def test_a_turn_is_over_only_when_a_run_of_it_began(hub: Hub, clock: TurnedClock):
+    assert call_due_turns(hub) == {"erp": ["account", "order"]}
+    clock.turn(CALL_AGAIN_S - 1)
+    assert call_due_turns(hub) == {}, "its message may still be on the way"
+    assert list_called(hub, clock.now()) == {"erp": ["account", "order"]}
+    clock.turn(2)
+    assert call_due_turns(hub) == {"erp": ["account", "order"]}, "message or worker were lost"
+    assert begin(hub, "erp", "account", "order") == ["account", "order"]
+    assert list_called(hub, clock.now()) == {}
+
+
+def test_a_message_that_comes_twice_begins_one_run(hub: Hub):
+    call_due_turns(hub)
+    assert begin(hub, "erp", "account", "order") == ["account", "order"]
+    assert begin(hub, "erp", "account", "order") == []
+    with hub.store.read() as tx:
+        assert tx.count(Run) == 1
+
+
+def test_late_beginnings_do_not_add_up(hub: Hub, clock: TurnedClock):
+    began = clock.now()
+    call_due_turns(hub)
+    begin(hub, "erp", "account", "order")
+    for turn in range(1, 5):
+        clock.at = began + timedelta(seconds=60 * turn)
+        assert "account" in call_due_turns(hub)["erp"]
+        clock.turn(7)
+        begin(hub, "erp", "account", "order")
+        assert read_next_turn(hub) == min(began + timedelta(seconds=60 * (turn + 1)), began + timedelta(seconds=300))
+
+
+def test_a_scheduled_run_whose_process_died_is_done_once_more_soon(hub: Hub, clock: TurnedClock):
+    call_due_turns(hub)
+    begin(hub, "erp", "account", "order")
+    with hub.store.write() as tx:
+        (run,) = tx.find(Run)
+        tx.save(run.model_copy(update={"state": "running", "lease_until": clock.now() + timedelta(seconds=5)}))
+    clock.turn(6)
+    assert call_due_turns(hub) == {}
+    recover_runs(hub)
+    assert call_due_turns(hub) == {"erp": ["account", "order"]}
 
 
 def test_a_run_under_way_keeps_the_turn_for_later(hub: Hub, clock: TurnedClock):
     make_run(hub, 1, lease_s=120)
-    assert claim_due_syncs(hub) == {}
+    assert call_due_turns(hub) == {}
     clock.turn(121)
     recover_runs(hub)
-    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
+    assert call_due_turns(hub) == {"erp": ["account", "order"]}
 
 
 def test_a_pause_keeps_the_turn_for_later(hub: Hub):
     pause_all(hub, "test")
-    assert claim_due_syncs(hub) == {}
+    assert call_due_turns(hub) == {}
     resume_all(hub, "test")
     pause_connection(hub, "erp", "test")
-    assert claim_due_syncs(hub) == {}
+    assert call_due_turns(hub) == {}
 
 
 def test_a_connection_that_rests_keeps_its_turn_for_later(hub: Hub, clock: TurnedClock):
     note_trouble(hub, "erp", Transient("sdk.throttled", retry_after_s=600, status=429, where="GET /"))
-    assert claim_due_syncs(hub) == {}
+    assert call_due_turns(hub) == {}
     assert list_sweeps(hub) == []
     clock.turn(601)
-    assert claim_due_syncs(hub) == {"erp": ["account", "order"]}
+    assert call_due_turns(hub) == {"erp": ["account", "order"]}
     assert list_sweeps(hub) == ["erp"]
 
 
 def test_a_sync_that_is_paused_by_itself_is_left_out(hub: Hub):
     with hub.store.write() as tx:
         tx.save(SyncState(connection="erp", kind="order", paused=True))
-    assert claim_due_syncs(hub) == {"erp": ["account"]}
+    assert call_due_turns(hub) == {"erp": ["account"]}
 
 
 # ---------------------------------------------------------------- runs whose process died

@@ -28,6 +28,7 @@ def clock() -> TurnedClock:
 @pytest.fixture
 def engine(tmp_path: Path, clock: TurnedClock) -> Iterator[Engine]:
     engine = build_engine(prepare_home(tmp_path, SANDBOX), workers=1, outfit=Outfit(clock=clock))
+    assert engine.worker is not None
     engine.worker.start()
     yield engine
     engine.stop()
@@ -55,7 +56,9 @@ def test_healthz_needs_nothing(client: httpx.Client):
 def test_readyz_tells_what_is_not_ready(client: httpx.Client, engine: Engine, clock: TurnedClock):
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "checks": {"database": True, "workers": True, "scheduler": False}}
+    checks = {"database": True, "workers": True, "scheduler": False}
+    assert answer.json() == {"ready": False, "checks": checks, "broker": True}
+    assert engine.scheduler is not None
     engine.scheduler.tick()
     assert client.get("/readyz").status_code == 200
     clock.turn(31)

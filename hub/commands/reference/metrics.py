@@ -10,6 +10,7 @@ from prometheus_client.core import Metric
 
 from hub.commands.reference.markdown import as_code, write_page, write_table
 from hub.runtime.clock import SystemClock
+from hub.runtime.assemble import open_store
 from hub.runtime.home import Home, make_home
 from hub.runtime.metrics import HubCollector
 from hub.runtime.pool import HubPool
@@ -36,6 +37,7 @@ def collect() -> Sequence[Metric]:
     with TemporaryDirectory() as folder:
         home = Home(Path(folder), {})
         make_home(home)
+        open_store(home, create=True).close()
         pool = HubPool(home)
         try:
             publish(home, pool.store, SystemClock(), "reference")

@@ -783,6 +783,7 @@ CREATE TABLE cursor (
   epoch BIGINT NOT NULL,
   since TIMESTAMP WITH TIME ZONE,
   position JSONB,
+  resume JSONB,
   reading_high TIMESTAMP WITH TIME ZONE,
   under_way BOOLEAN NOT NULL,
   complete_once BOOLEAN NOT NULL,

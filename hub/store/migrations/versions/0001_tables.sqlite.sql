@@ -783,6 +783,7 @@ CREATE TABLE cursor (
   epoch BIGINT NOT NULL,
   since BIGINT,
   position JSON,
+  resume JSON,
   reading_high BIGINT,
   under_way BOOLEAN NOT NULL,
   complete_once BOOLEAN NOT NULL,
