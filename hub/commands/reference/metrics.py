@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from prometheus_client.core import Metric
 
 from hub.commands.reference.markdown import as_code, write_page, write_table
-from hub.runtime.clock import SystemClock
 from hub.runtime.assemble import open_store
+from hub.runtime.clock import SystemClock
 from hub.runtime.home import Home, make_home
 from hub.runtime.metrics import HubCollector
 from hub.runtime.pool import HubPool
