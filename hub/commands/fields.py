@@ -12,6 +12,7 @@ from uuid import UUID
 from hub.errors import ConfigInvalid
 
 if TYPE_CHECKING:
+    from hub.model.values import Value
     from hub.sync.context import Hub
 
 
@@ -59,13 +60,18 @@ def resolve_references(hub: Hub, kind: str, values: Mapping[str, Any]) -> dict[s
     return _resolve(hub, find_kind(kind).model_fields, values)
 
 
+def resolve_options(hub: Hub, options: type[Value], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for the options of an action."""
+    return _resolve(hub, options.model_fields, values)
+
+
 def _resolve(hub: Hub, fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     resolved = dict(values)
     for name, value in values.items():
         info = fields.get(name)
         if info is None:
             continue
-        target = _target_kind(info)
+        target = _target_kind(info, values)
         if target is not None and isinstance(value, str):
             resolved[name] = _find_id(hub, target, value) if value else None
         elif isinstance(value, list) and (inner := _line_fields(info)):
@@ -73,10 +79,16 @@ def _resolve(hub: Hub, fields: Mapping[str, Any], values: Mapping[str, Any]) -> 
     return resolved
 
 
-def _target_kind(info: Any) -> str | None:
-    from hub.model.values import Ref
+def _target_kind(info: Any, values: Mapping[str, Any]) -> str | None:
+    from hub.model.values import AnyRef, Ref
 
-    return next((item.kind for item in info.metadata if isinstance(item, Ref)), None)
+    for item in info.metadata:
+        if isinstance(item, Ref):
+            return item.kind
+        if isinstance(item, AnyRef):
+            named = values.get(item.kind_field)
+            return str(named) if named else None
+    return None
 
 
 def _line_fields(info: Any) -> Mapping[str, Any]:

@@ -8,16 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.commands import record_act
+from hub.commands.record_act import label_of, print_next
 from hub.commands.session import Session, answering
 from hub.errors import ConfigInvalid
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-MONEY = frozenset(
-    {
-        *("net", "tax", "gross", "base_gross", "unit_price", "list_price", "invoiced", "paid"),
-        *("amount", "base_amount", "allocated"),
-    }
-)
 Kind = Annotated[str, typer.Argument(help="account, contact, product, order…")]
 Which = Annotated[str, typer.Argument(help="Number, name, id or the beginning of one.")]
 Settings = Annotated[
@@ -75,8 +71,9 @@ def show(
 
         record = find_record(session.hub, kind, which)
         origins = explain_record(session.hub, kind, record.id) if explain else []
-        session.item({"record": record, **({"origins": origins} if explain else {})})
         print_record(session, kind, record)
+        following = print_next(session, record)
+        session.item({"record": record, "next": following, **({"origins": origins} if explain else {})})
         if explain:
             session.write()
             print_origins(session, origins)
@@ -88,23 +85,26 @@ def print_record(session: Session, kind: str, record: Any) -> None:
     plain = {name: value for name, value in values.items() if value is not None and value not in ("", (), {})}
     currency = values.get("currency")
     session.write(f"{kind} {record.id} · {session.text('cli.head_revision')} {record.revision}")
-    session.facts([(name, _show_field(name, value, currency)) for name, value in plain.items()])
+    session.facts([(name, _show_field(type(record), name, value, currency)) for name, value in plain.items()])
     for name, lines in plain.items():
         if _is_lines(lines):
             columns = list(type(lines[0]).model_fields)
             session.write(f"\n{name}")
-            rows = [[_show_field(column, getattr(line, column), currency) for column in columns] for line in lines]
+            rows = [
+                [_show_field(type(line), name, getattr(line, name), currency) for name in columns] for line in lines
+            ]
             session.plain_table(columns, rows)
 
 
 def name_references(session: Session, kind: str, record: Any) -> dict[str, Any]:
     """The fields of a record; references by what people call the record, with its id behind it in --json only."""
-    from hub.model.kinds import list_fields, list_refs
+    from hub.model.kinds import list_any_refs, list_fields, list_refs
     from hub.sync.show import name_record
 
     values = {name: getattr(record, name) for name in list_fields(kind)}
     with session.store.read() as tx:
-        for name, target in list_refs(kind):
+        loose = ((name, values[by]) for name, by in list_any_refs(kind))
+        for name, target in (*list_refs(kind), *loose):
             if values[name] is not None:
                 values[name] = name_record(tx, target, values[name])
     return values
@@ -114,13 +114,14 @@ def _is_lines(value: object) -> bool:
     return isinstance(value, tuple) and hasattr(type(value[0]), "model_fields")
 
 
-def _show_field(name: str, value: Any, currency: str | None) -> object:
+def _show_field(model: Any, name: str, value: Any, currency: str | None) -> object:
     from decimal import Decimal
 
     from hub.commands.output import show_cell, show_money
+    from hub.model.kinds import is_money
 
     if isinstance(value, Decimal):
-        return show_money(value, currency) if name in MONEY and currency else f"{value.normalize():f}"
+        return show_money(value, currency) if currency and is_money(model, name) else f"{value.normalize():f}"
     if isinstance(value, dict):
         return ", ".join(f"{key} = {inner}" for key, inner in value.items())
     return f"[{len(value)}]" if _is_lines(value) else show_cell(value)
@@ -155,7 +156,7 @@ def create(ctx: typer.Context, kind: Kind, settings: Settings = None, source: Fr
         values = resolve_references(session.hub, kind, rows[0])
         record = create_record(session.hub, kind, values, session.actor)
         session.item(record)
-        session.say("cli.record_created", kind=kind, label=_label(record), id=record.id)
+        session.say("cli.record_created", kind=kind, label=label_of(record), id=record.id)
 
 
 def create_all(session: Session, kind: str, rows: list[dict[str, Any]]) -> None:
@@ -187,7 +188,7 @@ def edit(ctx: typer.Context, kind: Kind, which: Which, settings: Settings = None
         changes = resolve_references(session.hub, kind, rows[0])
         record = edit_record(session.hub, kind, found.id, changes, session.actor)
         session.item(record)
-        session.say("cli.record_edited", kind=kind, label=_label(record), revision=record.revision)
+        session.say("cli.record_edited", kind=kind, label=label_of(record), revision=record.revision)
 
 
 def void(ctx: typer.Context, kind: Kind, which: Which) -> None:
@@ -197,11 +198,7 @@ def void(ctx: typer.Context, kind: Kind, which: Which) -> None:
 
         record = void_record(session.hub, kind, find_record(session.hub, kind, which).id, session.actor)
         session.item(record)
-        session.say("cli.record_voided", kind=kind, label=_label(record))
-
-
-def _label(record: Any) -> str:
-    return str(getattr(record, type(record).NUMBER, "") or getattr(record, "name", "") or record.id)
+        session.say("cli.record_voided", kind=kind, label=label_of(record))
 
 
 def _read_rows(settings: list[str] | None, source: Path | None) -> list[dict[str, Any]]:
@@ -215,4 +212,4 @@ def _read_rows(settings: list[str] | None, source: Path | None) -> list[dict[str
     return rows
 
 
-COMMANDS = {"list": show_list, "show": show, "create": create, "edit": edit, "void": void}
+COMMANDS = {"list": show_list, "show": show, "create": create, "edit": edit, "void": void, **record_act.COMMANDS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from hub.crm.checks import check_identifiers, check_line_keys, check_name, complete_identifiers
+from hub.crm.pool import CLAIM, RELEASE, check_owner, stamp_owner
 from hub.crm.rules import Finder, Rules, Transitions
 from hub.errors import RuleBroken
 from hub.model.party import Account, AccountState
@@ -44,4 +45,13 @@ def _list_above(account: Account) -> list[UUID]:
     return [above for above in (account.parent_id, account.branch_of_id) if above is not None]
 
 
-RULES = Rules("account", TRANSITIONS, complete_identifiers, check, check_relations)
+RULES = Rules(
+    "account",
+    TRANSITIONS,
+    complete_identifiers,
+    check,
+    check_relations,
+    stamping=stamp_owner,
+    guarding=check_owner,
+    actions=(CLAIM, RELEASE),
+)

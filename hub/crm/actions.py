@@ -115,6 +115,11 @@ class Action:
     alone: bool = True
     """Nobody else acts on the record meanwhile. False for one that changes many others and not itself."""
 
+    @property
+    def text_code(self) -> str:
+        """What it does, in a few words: a text beside those of the file that declares it."""
+        return f"{self.taking.__module__.rpartition('.')[2]}.act_{self.name}"
+
 
 @dataclass(frozen=True)
 class Next:

@@ -31,6 +31,12 @@ def check_name(kind: str, name: str) -> None:
         raise RuleBroken("crm.name_missing", kind=kind)
 
 
+def check_reason(kind: str, field: str, ended: bool, reason: str) -> None:
+    """Whoever gives something up says why."""
+    if ended and not reason.strip():
+        raise RuleBroken("crm.reason_missing", kind=kind, field=field)
+
+
 def check_line_keys(kind: str, field: str, lines: Sequence[Line]) -> None:
     """Line keys are unique within their record."""
     seen: set[str] = set()

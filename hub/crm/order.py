@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from hub.crm.checks import check_line_keys, check_tax_rate
+from hub.crm.contract import check_order
 from hub.crm.figures import check_rate, complete_figures
-from hub.crm.rules import Fed, Feeder, Rules, Transitions
+from hub.crm.rules import Fed, Feeder, Finder, Rules, Transitions
 from hub.crm.settlement import check_open, convert, judge_payment, sum_allocations, take_share
 from hub.errors import RuleBroken
+from hub.model.contract import Contract
 from hub.model.finance import Delivery, DeliveryState, Invoice, InvoiceState
 from hub.model.kinds import Fields
 from hub.model.money import add_exactly
@@ -41,6 +43,13 @@ def check(order: Order, previous: Order | None, remote: bool) -> None:
         raise RuleBroken("crm.order_empty", state=order.state.value)
     if previous is not None and previous.state is OrderState.VOID and _content(order) != _content(previous):
         raise RuleBroken("crm.order_void", number=order.number)
+
+
+def check_relations(order: Order, find: Finder) -> None:
+    """An order under a contract fits it."""
+    contract = find("contract", order.contract_id) if order.contract_id is not None else None
+    if isinstance(contract, Contract) and order.state is not OrderState.VOID:
+        check_order(order, contract)
 
 
 def _content(order: Order) -> dict[str, Any]:
@@ -125,6 +134,7 @@ RULES = Rules(
     TRANSITIONS,
     partial(complete_figures, "order"),
     check,
+    check_relations,
     feeders=FEEDERS,
     deriving=derive,
     fitting=lambda order, fed, before: check_open(order, fed.get("payment", ()), before.get("payment", ()), "order_id"),

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import hub.crm
+from hub.crm.actions import Action, Look, Moment
 from hub.errors import ConfigInvalid, RuleBroken
 from hub.model.base import Entity
 from hub.model.kinds import Fields
@@ -58,6 +59,15 @@ def accept_fed(entity: Any, fed: Fed, before: Fed) -> None:
     """For kinds that take whatever names them."""
 
 
+def guard_nothing(entity: Any, previous: Any, look: Look, at: Moment) -> None:
+    """For kinds whose other records may be as they like."""
+
+
+def stamp_nothing(values: Fields, previous: Any, at: Moment) -> dict[str, Any]:
+    """For kinds that remember nothing of their own past."""
+    return {}
+
+
 def derive_nothing(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
     """For kinds that no other kind feeds."""
     return {}
@@ -79,6 +89,13 @@ class Rules:
     fitting: Callable[[Any, Fed, Fed], None] = accept_fed
     """Raises ``RuleBroken`` when a person here may not have these records feed this one (more paid than is open); with
     the records as they were before."""
+    stamping: Callable[[Fields, Any, Moment], dict[str, Any]] = stamp_nothing
+    """(completed values, the record as it was, when and by whom) → derived values that follow from the record's own
+    past: when its owner changed, which stages it went through. Computing twice changes nothing."""
+    guarding: Callable[[Any, Any, Look, Moment], None] = guard_nothing
+    """Raises ``RuleBroken`` for what must hold whoever changes the record, another system included."""
+    actions: tuple[Action, ...] = ()
+    """What can be done with a record beyond an edit."""
 
     def complete(self, values: Fields, *, own_figures: bool = True) -> dict[str, Any]:
         """The values with everything that rules compute; computing twice changes nothing.

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from hub.model.base import Entity, Line
+from hub.model.pool import Pooled
 from hub.model.values import Currency, Ref
 
 
@@ -79,10 +80,11 @@ class User(Entity):
     state: Activity = Activity.ACTIVE
 
 
-class Account(Entity):
+class Account(Pooled):
     """A company or sole trader that buys from us (客户)."""
 
     KIND: ClassVar[str] = "account"
+    DERIVED: ClassVar[frozenset[str]] = Pooled.OWNERSHIP
 
     name: str
     number: str = ""
@@ -98,7 +100,6 @@ class Account(Entity):
     """The company that owns this one (母公司)."""
     branch_of_id: Annotated[UUID | None, Ref("account")] = None
     """The legal entity that this one is a branch of (分公司 of 总公司)."""
-    owner_id: Annotated[UUID | None, Ref("user")] = None
     organisation_id: Annotated[UUID | None, Ref("organisation")] = None
 
 

@@ -80,6 +80,8 @@ class Order(Entity):
     account_id: Annotated[UUID, Ref("account")]
     contact_id: Annotated[UUID | None, Ref("contact")] = None
     owner_id: Annotated[UUID | None, Ref("user")] = None
+    contract_id: Annotated[UUID | None, Ref("contract")] = None
+    """The contract under which it stands."""
     ordered_on: date | None = None
     currency: Currency
     rate: Rate = Decimal(1)

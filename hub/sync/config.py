@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -32,6 +32,8 @@ class OrganisationSettings(Value):
     """The base currency (ISO 4217): amounts in others are also kept in this one."""
     zone: str = "Asia/Shanghai"
     """Its time zone: it decides which day a moment belongs to."""
+    language: Literal["zh", "en"] = "zh"
+    """The language of texts that the hub itself writes into records, such as the subject of a reminder."""
 
     _zone = field_validator("zone")(_check_zone)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from hub.crm.rules import rules_for
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
@@ -31,20 +30,27 @@ def create_record(hub: Hub, kind: str, values: Mapping[str, Any], actor: str) ->
 
     ``RuleBroken`` names kind, field and value of what is not accepted, ``NotFound`` what it refers to in vain.
     """
+    with hub.store.write() as tx:
+        done = apply_create(tx, hub, kind, values, actor)
+    hub.hint(done.due)
+    return done.record
+
+
+def apply_create(
+    tx: UnitOfWork, hub: Hub, kind: str, values: Mapping[str, Any], actor: str, *, record_id: UUID | None = None
+) -> Rebuilt:
+    """The same inside a transaction of the caller, who may have chosen the id."""
     model = find_kind(kind)
     prepared = _prepare(hub, kind, values)
     if "currency" in model.model_fields and model.model_fields["currency"].is_required():
         prepared.setdefault("currency", hub.config.organisation.currency)
     if model.DAY:
-        prepared.setdefault(model.DAY, hub.now().astimezone(ZoneInfo(hub.config.organisation.zone)).date())
-    with hub.store.write() as tx:
-        _check_twin(tx, kind, prepared)
-        prepared = _fill_lines(tx, prepared)
-        if model.PREFIX and not prepared.get(model.NUMBER):
-            prepared[model.NUMBER] = tx.next_number(kind, model.PREFIX, _FIRST_WIDTH)
-        done = _claim_fields(tx, hub, kind, hub.new_id(), prepared, actor)
-    hub.hint(done.due)
-    return done.record
+        prepared.setdefault(model.DAY, hub.moment(actor).today)
+    _check_twin(tx, kind, prepared)
+    prepared = _fill_lines(tx, prepared)
+    if model.PREFIX and not prepared.get(model.NUMBER):
+        prepared[model.NUMBER] = tx.next_number(kind, model.PREFIX, _FIRST_WIDTH)
+    return _claim_fields(tx, hub, kind, record_id or hub.new_id(), prepared, actor)
 
 
 def _prepare(hub: Hub, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:

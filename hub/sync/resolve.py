@@ -27,6 +27,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
 from hub.sync.derive import derive_values, find_fed, list_fed_records
+from hub.sync.looking import TxLook
 from hub.sync.show import show_value
 from hub.sync.signs import note_record
 
@@ -98,7 +99,7 @@ def rebuild_record(
     model = find_kind(kind)
     current = tx.get(model, id=record_id, lock=True)
     resolved = resolve_record(tx, hub, kind, record_id)
-    fresh = _make_record(tx, hub, kind, record_id, current, resolved, remote=derived or cause is not None)
+    fresh = _make_record(tx, hub, kind, record_id, current, resolved, remote=derived or cause is not None, actor=actor)
     changes = compare_records(current, fresh)
     if current is not None and not changes:
         return Rebuilt(current, {}, created=False, provenance=resolved.provenance)
@@ -161,12 +162,15 @@ def _make_record(
     resolved: Resolved,
     *,
     remote: bool,
+    actor: str,
 ) -> Entity:
     rules = rules_for(kind)
     lent, fit = _lend_figures(tx, kind, record_id, resolved)
     values = gather_fields(lent)
     values["custom"] = check_custom(kind, values.get("custom", {}), hub.config.custom_fields)
     values = rules.complete(values, own_figures=not fit)
+    at = hub.moment(actor)
+    values |= rules.stamping(values, current, at)
     if current is not None:  # a new record is named by none yet
         values |= derive_values(tx, kind, record_id, values)
     values.setdefault("attributes", {})
@@ -183,6 +187,7 @@ def _make_record(
     rules.check(record, None if revived else current, remote=remote)
     if not remote:
         rules.check_relations(record, lambda other, id_: tx.get(find_kind(other), id=id_))
+    rules.guarding(record, current, TxLook(tx), at)
     return record
 
 

@@ -341,8 +341,6 @@ CREATE TABLE crm_invoice (
   gross BIGINT NOT NULL,
   base_gross BIGINT NOT NULL,
   paid BIGINT NOT NULL,
-  promised BIGINT NOT NULL,
-  credited BIGINT NOT NULL,
   payment TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -540,7 +538,6 @@ CREATE TABLE crm_payment (
   amount BIGINT NOT NULL,
   base_amount BIGINT NOT NULL,
   allocated BIGINT NOT NULL,
-  refunded BIGINT NOT NULL,
   state TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -571,7 +568,6 @@ CREATE TABLE crm_payment_plan (
   currency TEXT NOT NULL,
   state TEXT NOT NULL,
   paid BIGINT NOT NULL,
-  promised BIGINT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
 );

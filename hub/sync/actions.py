@@ -1,0 +1,110 @@
+"""Actions on records: what a kind declares (``hub.crm.actions``) is carried out here, in one transaction, for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from hub.crm.actions import Action, Asked, Make, Next, Taken, check_state, find_action, list_next
+from hub.crm.rules import rules_for
+from hub.errors import NotFound, RuleBroken
+from hub.model.base import Entity
+from hub.model.kinds import find_kind
+from hub.model.refusal import explain_refusal, show_refused
+from hub.model.values import Value
+from hub.store import UnitOfWork
+from hub.sync.context import Hub
+from hub.sync.looking import TxLook
+from hub.sync.records import apply_create, apply_edit
+from hub.sync.show import describe_record, show_value
+
+
+@dataclass(frozen=True)
+class Acted:
+    """What an action did, or would do. ``results``: what the person wanted, made now or by an earlier call."""
+
+    record: Any
+    made: tuple[Any, ...] = ()
+    changed: tuple[Any, ...] = ()
+    results: tuple[Any, ...] = ()
+    more: bool = False
+    due: tuple[UUID, ...] = field(default=(), repr=False)
+
+
+def describe_next(record: Entity) -> Next:
+    """Where the state of a record may go, and which actions may be taken now."""
+    rules = rules_for(record.KIND)
+    return list_next(record, rules.transitions, rules.actions)
+
+
+def act_on_record(
+    hub: Hub, kind: str, record_id: UUID, name: str, options: Mapping[str, Any], actor: str, *, dry_run: bool = False
+) -> Acted:
+    """Take an action; everything that it makes and changes is one transaction, and an entry of the journal names it.
+
+    ``dry_run``: the same, undone at its end. ``ConfigInvalid`` names the actions that the kind has, ``RuleBroken``
+    those that the state of the record allows, ``NotFound`` what an option refers to in vain.
+    """
+    action = find_action(kind, rules_for(kind).actions, name)
+    checked = _check_options(kind, action, options)
+    with hub.store.rehearse() if dry_run else hub.store.write() as tx:
+        done = _take(tx, hub, kind, record_id, action, checked, actor)
+    if not dry_run:
+        hub.hint(done.due)
+    return done
+
+
+def _take(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, action: Action, options: Value, actor: str) -> Acted:
+    record = tx.get(find_kind(kind), id=record_id, lock=action.alone)
+    if record is None or record.deleted_at is not None:
+        raise NotFound("sync.record_unknown", kind=kind, text=str(record_id))
+    check_state(kind, action, rules_for(kind).actions, record)
+    asked = Asked(options, TxLook(tx), hub.moment(actor), hub.new_id, hub.config.organisation.language)
+    taken = action.taking(record, asked)
+    due: list[UUID] = []
+    made, changed = [], []
+    for step in taken.steps:
+        if isinstance(step, Make):
+            done = apply_create(tx, hub, step.kind, step.values, actor, record_id=step.id)
+            made.append(done.record)
+        else:
+            done = apply_edit(tx, hub, step.kind, step.id, step.values, actor)
+            changed.append(done.record)
+        due.extend(done.due)
+    if taken.steps:
+        _write_down(tx, record, action, options, [*made, *changed], actor)
+    return Acted(
+        tx.get(find_kind(kind), id=record_id) or record, tuple(made), tuple(changed), _list_results(tx, taken),
+        taken.more, tuple(due),
+    )  # fmt: skip
+
+
+def _write_down(
+    tx: UnitOfWork, record: Entity, action: Action, options: Value, touched: list[Entity], actor: str
+) -> None:
+    told = {name: show_value(value) for name, value in options if value is not None}
+    records = [{"kind": row.KIND, "id": str(row.id), "label": describe_record(row, str(row.id))[0]} for row in touched]
+    tx.journal(
+        actor, "record.acted", kind=record.KIND, record_id=record.id, name=action.name, options=told, records=records
+    )
+
+
+def _list_results(tx: UnitOfWork, taken: Taken) -> tuple[Entity, ...]:
+    found = (tx.get(find_kind(kind), id=id) for kind, id in taken.results)
+    return tuple(row for row in found if row is not None)
+
+
+def _check_options(kind: str, action: Action, options: Mapping[str, Any]) -> Value:
+    try:
+        return action.options.model_validate(dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        known = ", ".join(action.options.model_fields) or "—"
+        raise RuleBroken(
+            "sync.option_refused", kind=kind, action=action.name, option=".".join(map(str, first["loc"])),
+            value=show_refused(first), what=explain_refusal(first), known=known,
+        ) from error  # fmt: skip
