@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -54,6 +54,18 @@ def write_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for row in rows:
         table.add_row(*(Text(conceal(show_cell(cell))) for cell in row))
     make_console(sys.stdout).print(table)
+
+
+def write_csv(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """CSV on stdout, a line as soon as it is known; no cell is ever calculated by a spreadsheet."""
+    import csv
+
+    from hub.sdk.tables import defuse_text
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(heads)
+    for row in rows:
+        writer.writerow(["" if cell is None else defuse_text(conceal(str(cell))) for cell in row])
 
 
 class Amount(str):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.commands.output import shorten
+from hub.commands.output import shorten, write_csv
 from hub.commands.session import Session, answering
 from hub.errors import ConfigInvalid
 from hub.locale import render_bare
@@ -60,7 +60,8 @@ def show(
         if as_csv:
             if session.options.as_json:
                 raise ConfigInvalid("cli.csv_or_json")
-            write_csv(describe_writes(session, attempts))
+            written = describe_writes(session, attempts)
+            write_csv(WRITE_COLUMNS, ([row[column] for column in WRITE_COLUMNS] for row in written))
             return
         described = describe_writes(session, attempts) if writes else []
         session.item({"run": run, **({"writes": described} if writes else {})})
@@ -134,25 +135,6 @@ def summarise_write(summary: dict[str, Any]) -> str:
     changed = [f"{name}: {shorten(old)} → {shorten(new)}" for name, (old, new) in summary.get("changes", {}).items()]
     new = {name: value for name, value in summary.get("new", {}).items() if value not in (None, "", [], {})}
     return "; ".join(changed + [f"{name}: {shorten(value)}" for name, value in new.items()])
-
-
-def write_csv(writes: list[dict[str, Any]]) -> None:
-    """One line for each write, with the header's names as in --json."""
-    import csv
-    import sys
-
-    from hub.errors import conceal
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(WRITE_COLUMNS)
-    for row in writes:
-        cells = [row[column] for column in WRITE_COLUMNS]
-        writer.writerow(["" if cell is None else guard_cell(conceal(str(cell))) for cell in cells])
-
-
-def guard_cell(text: str) -> str:
-    """A text that a spreadsheet would take for a formula, made harmless; the words are another system's."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 COMMANDS = {"list": show_list, "show": show}

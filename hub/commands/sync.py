@@ -37,7 +37,7 @@ def add(
             "direction": direction,
             "confirm": confirm,
             "create": create,
-            "start_date": _parse_date(start_date),
+            "start_date": parse_date(start_date),
             "every": every,
         }
         values = {key: value for key, value in given.items() if value is not None}
@@ -46,7 +46,7 @@ def add(
         session.say("cli.sync_added", connection=connection, kind=kind, number=published.number)
 
 
-def _parse_date(text: str | None) -> Any:
+def parse_date(text: str | None) -> Any:
     from datetime import date
 
     from hub.errors import ConfigInvalid
@@ -244,7 +244,7 @@ def adopt(
         from hub.sync.adopt import adopt as adopt_connection
         from hub.sync.pairs_file import read_pairs
 
-        day = _parse_date(since)
+        day = parse_date(since)
         pairs = read_pairs(Path(by)) if by is not None and by not in RULES else ()
         rule = by if by in RULES else None
         with showing_progress(lambda step: session.text("cli.step_read", kind=step)) as progress:

@@ -51,13 +51,17 @@ def _differs(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, n
         return False
     if name in policy.semantics.silent and name not in seen.values:
         return False
+    if is_same_there(policy, name, intent.values[name], seen.values.get(name)):
+        return False
     ours = comparable(policy, name, intent.values[name])
-    theirs = seen.values.get(name)
-    if ours == comparable(policy, name, theirs):
-        return False
-    if name in policy.line_fields and _is_filled_in(policy, name, intent.values[name] or (), theirs or ()):
-        return False
     return owner is Owner.HUB or take_fingerprint(ours) != binding.base.get(name)
+
+
+def is_same_there(policy: Policy, name: str, ours: Any, theirs: Any) -> bool:
+    """Whether the other system shows our value: as it keeps values, and whatever it fills in that we leave empty."""
+    if comparable(policy, name, ours) == comparable(policy, name, theirs):
+        return True
+    return name in policy.line_fields and _is_filled_in(policy, name, ours or (), theirs or ())
 
 
 def differs_at_first(policy: Policy, name: str, ours: Any, theirs: Any) -> bool:
@@ -65,9 +69,7 @@ def differs_at_first(policy: Policy, name: str, ours: Any, theirs: Any) -> bool:
     what the hub says of the field, and could write there, is not what is there."""
     if policy.owner_of(name) is Owner.REMOTE or _is_empty(ours):
         return False
-    if comparable(policy, name, ours) == comparable(policy, name, theirs):
-        return False
-    return not (name in policy.line_fields and _is_filled_in(policy, name, ours or (), theirs or ()))
+    return not is_same_there(policy, name, ours, theirs)
 
 
 def list_first_differences(policy: Policy, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

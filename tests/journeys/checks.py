@@ -23,7 +23,9 @@ def check_agreement(desk: Desk, erp: Erp, *, waits: Collection[str] = ()) -> Non
     check_bindings(desk, erp)
     check_references(erp)
     check_amounts(desk, erp)
-    for row in reconcile(desk.hub, NAME):
+    found = reconcile(desk.hub, NAME)
+    assert not found.findings, found.findings
+    for row in found.rows:
         assert not row.unexplained, row
         assert row.unexplained_count == 0, row
         assert row.unexplained_sum == 0, row

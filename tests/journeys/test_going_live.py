@@ -139,7 +139,7 @@ def test_every_difference_and_every_doubt_is_in_todo(company: Company):
 
 
 def test_what_differs_between_the_books_is_explained_to_the_cent(company: Company):
-    for row in reconcile(company.desk.hub, NAME):
+    for row in reconcile(company.desk.hub, NAME).rows:
         assert not row.unexplained, row
         assert row.unexplained_count == 0, row
         assert row.unexplained_sum == 0, row

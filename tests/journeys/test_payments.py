@@ -86,7 +86,7 @@ class Office:
         records = {record.id: record for record in self.desk.records("payment")}
         for row in orders:
             assert records[row.hub_id].amount == there[str(row.remote_id)]
-        for total in reconcile(self.desk.hub, NAME):
+        for total in reconcile(self.desk.hub, NAME).rows:
             assert not total.unexplained, total
             assert total.unexplained_sum == 0, total
         assert sorted(item.code for item in self.desk.todo()) == sorted(waits), [
