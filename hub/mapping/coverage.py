@@ -30,6 +30,8 @@ def overlay_lines(parts: Parts, current: Sequence[Line], incoming: Sequence[Line
     """The other system's lines laid over ours. Lines and line fields that it cannot show stay as they are; a line that
     it could show and does not is gone. A slot's line keeps our key."""
     inward = [part for part in parts if part.direction is not Direction.OUT]
+    if not current:
+        return tuple([line for line in incoming if any(item.covers(line) for item in inward)])
     shown = project_lines(tuple(inward), current)
     partners = {line.key: line for line in shown}
     merged: dict[str, Line] = {}

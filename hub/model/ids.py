@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 RANDOM_BITS = 74
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOW_BITS = 62
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def make_uuid7(now: datetime, random_bits: int) -> UUID:
@@ -16,8 +17,16 @@ def make_uuid7(now: datetime, random_bits: int) -> UUID:
         raise ValueError("now must have a time zone")
     if not 0 <= random_bits < 1 << RANDOM_BITS:
         raise ValueError(f"random_bits must have at most {RANDOM_BITS} bits")
-    age_ms = (now - _EPOCH) // timedelta(milliseconds=1)
+    age_ms = (now - _EPOCH) // _MILLISECOND
     if not 0 <= age_ms < 1 << 48:
         raise ValueError("now is outside the years 1970 to 10889")
     high, low = random_bits >> _LOW_BITS, random_bits & ((1 << _LOW_BITS) - 1)
-    return UUID(int=age_ms << 80 | 0x7 << 76 | high << 64 | 0b10 << _LOW_BITS | low)
+    return _trust_id(age_ms << 80 | 0x7 << 76 | high << 64 | 0b10 << _LOW_BITS | low)
+
+
+def _trust_id(value: int) -> UUID:
+    """``UUID(int=value)`` for a value that is right, in a third of the time: a page needs thousands."""
+    made = UUID.__new__(UUID)
+    object.__setattr__(made, "int", value)
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made

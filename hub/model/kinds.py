@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any, get_args
+from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -92,9 +95,23 @@ def check_fields(kind: str, values: Fields) -> dict[str, Any]:
 def encode_fields(kind: str, values: Fields) -> dict[str, Any]:
     """Canonical values as JSON-ready objects (decimals as text)."""
     return {
-        name: value if type(value) is str else field_adapter(kind, name).dump_python(value, mode="json")
+        name: make(value)
+        if (make := _PLAIN.get(type(value))) is not None
+        else field_adapter(kind, name).dump_python(value, mode="json")
         for name, value in values.items()
     }
+
+
+def _keep(value: Any) -> Any:
+    return value
+
+
+_PLAIN: Mapping[type, Callable[[Any], Any]] = {
+    **dict.fromkeys((str, bool, int, type(None)), _keep),
+    **dict.fromkeys((Decimal, UUID), str),
+    date: date.isoformat,
+}
+"""What the adapters of the fields do to such values, in a fraction of the time."""
 
 
 def decode_fields(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,10 @@ SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "JP¥", "H
 _exact = Context(prec=120, traps=[Inexact, InvalidOperation])
 """Wide enough for the product of any two stored decimals; the default 28 digits would round it without a word."""
 
+_wide = Context(prec=120)
+_STEPS = {places: Decimal(1).scaleb(-places) for places in {DEFAULT_PLACES, *PLACES.values()}}
+"""The smallest unit by its digits after the point."""
+
 
 def places_of(currency: str) -> int:
     """How many digits after the point the currency has."""
@@ -45,7 +49,7 @@ def add_exactly(amounts: Sequence[Decimal]) -> Decimal:
 
 def round_money(amount: Decimal, currency: str, mode: str = ROUND_HALF_UP) -> Decimal:
     """The amount in whole smallest units of the currency; ``mode`` is one of decimal's rounding modes."""
-    return amount.quantize(Decimal(1).scaleb(-places_of(currency)), rounding=mode, context=Context(prec=120))
+    return amount.quantize(_STEPS[places_of(currency)], rounding=mode, context=_wide)
 
 
 def divide_money(amount: Decimal, by: Decimal, currency: str) -> Decimal:

@@ -112,7 +112,7 @@ def _make_converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert:
 
 
 def _to_text(value: Any) -> Any:
-    return value.value if isinstance(value, Enum) else value
+    return value._value_ if isinstance(value, Enum) else value
 
 
 def _to_id(value: Any) -> Any:

@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 WHOLE_DIGITS = 18
 """Digits of a scaled integer: 10**18 still fits the 64 bits of SQLite."""
+_LIMIT = 10**WHOLE_DIGITS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -62,7 +63,7 @@ class ScaledDecimal(TypeDecorator[Decimal]):
         scaled = int(exact)
         if scaled != exact:
             raise ValueError(f"{value} has more than {self.places} decimal places")
-        if abs(scaled) >= 10**WHOLE_DIGITS:
+        if abs(scaled) >= _LIMIT:
             raise ValueError(f"{value} is too large")
         return scaled
 

@@ -108,7 +108,7 @@ class Hub:
     hint: Callable[[Sequence[UUID]], object] = _no_hint
     checkpoint: Callable[[str], None] = _no_checkpoint
     timing: Timing = field(default_factory=Timing)
-    page_size: int = 200
+    page_size: int = 500
     waves: dict[tuple[str, str], Wave] = field(default_factory=dict)
     """(connection, kind) → updates that may be written without looking at all that wait (``hub.sync.guards``)."""
     bases: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -25,7 +25,8 @@ from hub.sync.context import Hub
 from hub.sync.guards import may_vanish
 from hub.sync.intent import build_intent
 from hub.sync.known import digest_source
-from hub.sync.match import Matched, find_binding, join_record
+from hub.sync.match import Joined, find_binding, join_record
+from hub.sync.native import is_living, make_native
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
 from hub.sync.stops import LOOK_AGAIN
@@ -92,20 +93,27 @@ def _ingest_known(arrival: Arrival) -> Ingested:
         _set_aside(arrival, outcome, *tell_problem(arrival.source, problem), translated.snapshot.values)
         needs = (problem.ref_kind or "", problem.external_id or "") if missing else None
         return Ingested(outcome, needs=needs)
-    binding, fresh = _bind(arrival, matched, translated)
-    if binding is None:
+    binding = matched.binding
+    joined = join_record(arrival, matched, translated) if binding is None else Joined(binding)
+    if joined is None:
         return Ingested("review")
     if aside is not None:
         lift_aside(arrival)
-    if not fresh and is_stale(binding, translated.snapshot, arrival.policy):
+    if binding is not None and is_stale(binding, translated.snapshot, arrival.policy):
         return Ingested("stale", binding.id, binding.hub_id, snapshot=translated.snapshot)
-    return _fold(arrival, binding, translated, fresh)
+    if joined.native and is_living(translated.snapshot):
+        return _take_native(arrival, joined.binding, translated)
+    if joined.native:
+        arrival.tx.insert(joined.binding)
+    return _fold(arrival, joined.binding, translated, fresh=binding is None)
 
 
-def _bind(arrival: Arrival, matched: Matched, translated: Translated) -> tuple[Binding | None, bool]:
-    if matched.binding is not None:
-        return matched.binding, False
-    return join_record(arrival, matched, translated), True
+def _take_native(arrival: Arrival, binding: Binding, translated: Translated) -> Ingested:
+    binding, rebuilt = make_native(arrival, binding, translated)
+    writes = binding.primary and arrival.policy.direction is not Direction.IN
+    if writes and not _speaks_alone(arrival, binding, rebuilt):
+        _note_difference(arrival, binding, translated.snapshot)
+    return _report(binding, rebuilt, ended=False, conflicts=[], snapshot=translated.snapshot)
 
 
 def _read_values(arrival: Arrival) -> Mapping[str, Any]:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
-from hub.identity.likeness import list_signs
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.protocol.reference import parse_reference
@@ -22,7 +21,7 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
 from hub.sync.known import list_settled
 from hub.sync.match import IDENTIFIED
-from hub.sync.signs import mark_self
+from hub.sync.signs import mark_self, sign_snapshot
 from hub.sync.translate import BOUND, read_source
 
 T = TypeVar("T")
@@ -155,15 +154,14 @@ def _read_ahead_new(tx: Batch, arrivals: Sequence[Arrival]) -> None:
         return
     kind = arrivals[0].kind
     tx.read_ahead(IdentityVerdict, "source", [arrival.address for arrival in arrivals], record_kind=kind)
-    values = {}
+    snapshots = []
     for arrival in arrivals:
         translated = read_source(tx, arrival.hub, arrival.conn, kind, arrival.source, None)
         tx.notes[read_source, id(arrival.source)] = (None, translated)
-        values[arrival.source.external_id] = translated.snapshot.values
+        snapshots.append(translated.snapshot)
     if kind in IDENTIFIED:
-        codes = {line.value for found in values.values() for line in found.get("identifiers", ())}
+        codes = {line.value for snapshot in snapshots for line in snapshot.values.get("identifiers", ())}
         tx.read_ahead_lines(find_kind(kind), "identifiers", "value", codes, ("kind", "validity", "value"))
-    signs = {mark_self(external_id) for external_id in values}
-    for arrival in arrivals:
-        signs |= list_signs(kind, values[arrival.source.external_id], arrival.source.number)
+    signs = {mark_self(snapshot.external_id) for snapshot in snapshots}
+    signs.update(*(sign_snapshot(tx, kind, snapshot) for snapshot in snapshots))
     tx.read_ahead(Sign, "sign", signs, record_kind=kind)

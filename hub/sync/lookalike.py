@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from hub.identity.likeness import list_signs, show_signs
+from hub.identity.likeness import show_signs
 from hub.identity.pairing import ALIKE_HERE, is_alike
 from hub.identity.resolver import PartyFacts
 from hub.model.base import Entity
@@ -23,7 +23,7 @@ from hub.store.rows import IdentityVerdict, Sign
 from hub.sync.arrival import Arrival, keep_aside
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.show import describe_record
-from hub.sync.signs import HERE, mark_self, sign_record
+from hub.sync.signs import HERE, mark_self, sign_record, sign_snapshot
 from hub.sync.translate import make_context
 from hub.sync.verdicts import DIFFERENT, MAYBE, list_about_record, list_about_source, save_verdict
 
@@ -56,7 +56,7 @@ def hold_import(arrival: Arrival, snapshot: Snapshot) -> bool:
     tx, source = arrival.tx, arrival.source
     if snapshot.stage is Stage.GONE:
         return False
-    signs = list_signs(arrival.kind, snapshot.values, source.number)
+    signs = sign_snapshot(tx, arrival.kind, snapshot)
     mine = mark_self(source.external_id)
     rows = tx.find(Sign, record_kind=arrival.kind, sign__in=[mine, *sorted(signs)])
     shared: dict[UUID, set[str]] = {}

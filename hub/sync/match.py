@@ -142,7 +142,16 @@ def adopt_document(policy: Policy, binding: Binding, hit: Snapshot, *, ours: boo
     return binding.model_copy(update=update)
 
 
-def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> Binding | None:
+@dataclass(frozen=True)
+class Joined:
+    """A binding for a document that had none. ``native``: for a record that is made from it and from nothing else; it
+    is not saved yet."""
+
+    binding: Binding
+    native: bool = False
+
+
+def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> Joined | None:
     """Binding for a record that is new here: rebuilt from its reference, joined by identity, or native. None: a person
     must say first (a dead row in state ``review`` keeps it)."""
     tx, hub, source = arrival.tx, arrival.hub, arrival.source
@@ -152,7 +161,7 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> B
         tx.journal(
             arrival.actor, "record.rebuilt", kind=arrival.kind, record_id=fresh.hub_id, remote_id=source.external_id
         )
-        return tx.insert(fresh.model_copy(update={"ref": source.reference}))
+        return Joined(tx.insert(fresh.model_copy(update={"ref": source.reference})))
     if source.reference and parse_reference(source.reference) is not None:
         tx.journal(
             arrival.actor, "document.copied", kind=arrival.kind, connection=arrival.conn.name,
@@ -172,19 +181,18 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> B
             held = tx.find(Binding, connection=arrival.conn.name, kind=arrival.kind, hub_id=record_id, lock=True)
             free = next((row for row in held if row.remote_id is None and row.attempts == 0), None)
             if free is not None:
-                return tx.save(adopt_document(arrival.policy, free, translated.snapshot, ours=False))
+                return Joined(tx.save(adopt_document(arrival.policy, free, translated.snapshot, ours=False)))
             primary = not held
             joins = True
     if not joins:
         tx.note_new(record_id)
         if hold_import(arrival, translated.snapshot):
             return None
-    return tx.insert(
-        make_binding(
-            hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False, primary=primary,
-            remote_id=source.external_id, remote_number=source.number, state=BindingState.BOUND,
-        )
+    binding = make_binding(
+        hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False, primary=primary,
+        remote_id=source.external_id, remote_number=source.number, state=BindingState.BOUND,
     )  # fmt: skip
+    return Joined(tx.insert(binding)) if joins else Joined(binding, native=True)
 
 
 def _identify(arrival: Arrival, translated: Translated, verdicts: Mapping[UUID, IdentityVerdict]) -> Bind | Hold | None:

@@ -13,6 +13,8 @@ from hub.store import UnitOfWork
 
 def show_value(value: Any) -> Any:
     """A value as JSON-ready data."""
+    if type(value) is str:
+        return value
     if isinstance(value, tuple | list):
         return [item.model_dump(mode="json") if hasattr(item, "model_dump") else show_value(item) for item in value]
     return value if isinstance(value, str | int | bool | None | dict) else str(value)

@@ -10,6 +10,7 @@ from hub.identity.likeness import list_signs
 from hub.model.base import Entity
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
+from hub.protocol.snapshot import Snapshot
 from hub.store import UnitOfWork
 from hub.store.rows import Sign, SyncState
 from hub.sync.context import Hub
@@ -29,6 +30,15 @@ def sign_record(record: Entity) -> frozenset[str]:
     if record.deleted_at is not None or getattr(record, "state", None) == "void":
         return frozenset()
     return list_signs(record.KIND, record.__dict__)
+
+
+def sign_snapshot(tx: UnitOfWork, kind: str, snapshot: Snapshot) -> frozenset[str]:
+    """The signs of something there; worked out once in a transaction."""
+    known: tuple[Snapshot, frozenset[str]] | None = tx.notes.get((sign_snapshot, id(snapshot)))
+    if known is None or known[0] is not snapshot:
+        known = (snapshot, list_signs(kind, snapshot.values, snapshot.number))
+        tx.notes[sign_snapshot, id(snapshot)] = known
+    return known[1]
 
 
 def note_record(tx: UnitOfWork, hub: Hub, record: Entity, rows: Sequence[Binding]) -> None:

@@ -25,7 +25,8 @@ from tests.bench.source import ITEMS, Pages, make_pages
 
 KINDS = ("account", "order")
 """Those that are compared; products are there for the orders' lines."""
-PAGE_SIZE = 200
+PAGE_SIZE = 500
+"""The hub's own."""
 Costs = dict[str, Cost]
 
 

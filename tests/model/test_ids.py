@@ -1,5 +1,7 @@
+import copy
+import pickle
 from datetime import UTC, datetime, timedelta, timezone
-from uuid import RFC_4122
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -21,6 +23,15 @@ def test_version_variant_and_every_random_bit_survive(now, random_bits):
     made = make_uuid7(now, random_bits)
     assert (made.version, made.variant) == (7, RFC_4122)
     assert (made.int >> 64 & 0xFFF) << 62 | made.int & (1 << 62) - 1 == random_bits
+
+
+@given(times, bits)
+def test_it_is_a_uuid_like_any_other(now, random_bits):
+    made = make_uuid7(now, random_bits)
+    other = UUID(str(made))
+    assert (made, hash(made), repr(made)) == (other, hash(other), repr(other))
+    assert pickle.loads(pickle.dumps(made)) == copy.copy(made) == other  # noqa: S301 - our own bytes
+    assert made.is_safe is other.is_safe
 
 
 @given(times, st.integers(1, 10**12), bits, bits)
