@@ -102,6 +102,11 @@ def is_stale(binding: Binding, seen: Snapshot, policy: Policy) -> bool:
     return binding.sent_at is not None and seen.read_at < binding.sent_at
 
 
+def follow_version(policy: Policy, known: int, seen: int | None) -> int:
+    """The version to remember: the highest of those that rise, the last of those that only differ."""
+    return max(known, seen or 0) if policy.semantics.versioned else seen or known
+
+
 def choose_hit(binding: Binding, search: Search) -> tuple[Snapshot | None, list[Snapshot]]:
     """The document to adopt and the spare drafts: ours, of this installation and record, newest revision first, then
     effective before submitted before draft before void, then the lowest id. A person's copy is never ours."""

@@ -118,6 +118,8 @@ class ReadSemantics:
     commit_ordered: bool = False
     """Changes appear in the order in which they were committed: nothing older turns up later. Then a pull need not go
     back by the time that a late request may take."""
+    deletion_voids: bool = False
+    """Deleting is how people there cancel: what is deleted is void. Otherwise a person must say what it means."""
     lists_deleted: bool = False
     """Lists show deleted records too (stage ``GONE``), so that a deletion arrives as a change."""
     replica_lag_s: float = 0.0
@@ -158,7 +160,8 @@ class WriteSemantics:
     exclusive_confirm: bool = False
     """Nobody but the hub has the right to approve the hub's drafts."""
     versioned: bool = True
-    """Snapshots carry a monotone version that covers their children."""
+    """Snapshots carry a monotone version that covers their children. Where theirs only tells versions apart (an ETag),
+    a change may still name it (``compare_and_set``), and what is stale is told by when a read began."""
     batch_size: int = 1
     """Documents in one create."""
     batch_atomic: bool = False

@@ -27,6 +27,7 @@ from hub.sdk.connector import (
     Tools,
     Unreadable,
     Written,
+    digest_version,
 )
 from hub.sdk.hooks import hookimpl
 from hub.sdk.http import HttpClient
@@ -78,6 +79,7 @@ __all__ = [
     "by_link",
     "by_number",
     "by_offset",
+    "digest_version",
     "find_next_link",
     "find_wait_s",
     "hookimpl",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -104,8 +105,10 @@ class SourceRecord:
     """One record as the vendor sent it, plus what the write protocol needs to know about it.
 
     ``payload`` is the vendor's own shape as JSON-ready data (decimals as ``Decimal`` or text, never a float for money;
-    dates as ISO text), children inside it. ``version`` is a monotone integer that covers the children (None when the
-    system has none). ``read_at`` is when the read *started*. The three ``by`` facts are None when the system does not
+    dates as ISO text), children inside it; empty for a deleted record of which nothing is left but its id.
+    ``version`` is a monotone integer that covers the children; where ``versioned`` is declared False, an integer that
+    only tells versions apart (``digest_version``); None when the system has none. ``read_at`` is when the read
+    *started*. The three ``by`` facts are None when the system does not
     show them.
     """
 
@@ -138,15 +141,25 @@ class SourceRecord:
     """What of it could not be read, for messages that name the place."""
 
 
+def digest_version(name: str) -> int:
+    """The ``version`` of a record whose system only gives each version a name (an ETag): equal for equal names."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big") >> 1
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of a stream. ``position`` is where the next page starts (opaque JSON; None at the end);
-    ``high_water`` is the largest change time on the page (aware)."""
+    ``high_water`` is the largest change time on the page (aware), or the time of the reading where a system has none.
+
+    ``resume`` is for systems that hand out a token instead of change times: on the last page, the ``position`` with
+    which the next pull begins.
+    """
 
     records: Sequence[SourceRecord]
     """In the order of the list."""
     position: Any = None
     high_water: datetime | None = None
+    resume: Any = None
 
 
 class Stream(ABC):
@@ -182,7 +195,8 @@ class Stream(ABC):
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         """Records changed at or after ``since`` (None: all), in keyset order, continuing at ``position``.
 
-        A record whose children changed counts as changed. Raises Transient, NeedsConsent, CursorExpired.
+        A record whose children changed counts as changed. A pull after one whose last page had a ``resume`` begins at
+        that position. Raises Transient, NeedsConsent, CursorExpired.
         """
 
     @abstractmethod
@@ -363,4 +377,5 @@ __all__ = [
     "Tools",
     "Unreadable",
     "Written",
+    "digest_version",
 ]

@@ -40,9 +40,9 @@ class HttpClient:
 
     A failure before the bytes left is ``Transient``; any later failure of a write is ``OutcomeUnknown``, of a read
     ``Transient``. Status codes: 401 and 403 ``NeedsConsent``; 429, 503 with Retry-After and 403 of a used-up rate
-    limit ``Transient`` with the seconds that the system named; other 4xx ``Rejected``; other 5xx ``OutcomeUnknown``
-    for writes and ``Transient`` for reads. A wait of more than a few seconds is not slept: the ``Transient`` goes up,
-    and the hub leaves the connection alone until then.
+    limit ``Transient`` with the seconds that the system named; redirects and other 4xx ``Rejected``; other 5xx
+    ``OutcomeUnknown`` for writes and ``Transient`` for reads. A wait of more than a few seconds is not slept: the
+    ``Transient`` goes up, and the hub leaves the connection alone until then.
 
     ``base_url`` is what paths are appended to, ``headers`` go with every request, ``auth`` is httpx's. Whole requests
     end within ``tools.http_total_s`` seconds.
@@ -142,6 +142,9 @@ def make_status_error(response: httpx.Response, *, where: str, writes: bool, clo
         return Transient("sdk.throttled", vendor=words, retry_after_s=wait_s, status=status, where=where)
     if status in (401, 403):
         return NeedsConsent("sdk.refused_login", vendor=words, status=status, where=where)
+    if response.is_redirect:
+        location = response.headers.get("location", "")
+        return Rejected("sdk.moved", vendor=words, status=status, where=where, location=location)
     if status >= 500:
         failure = OutcomeUnknown if writes else Transient
         return failure("sdk.server_error", vendor=words, status=status, where=where)

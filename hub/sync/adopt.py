@@ -253,7 +253,7 @@ class _Adoption:
     def _rewind(self) -> None:
         """The next run reads everything again, so that what was bound now is compared and taken in."""
         stream = self.conn.stream_of(self.kind).name
-        again = {"high_water": None, "since": None, "position": None, "reading_high": None, "under_way": False}
+        again = dict.fromkeys(("high_water", "since", "position", "resume", "reading_high")) | {"under_way": False}
         with self.hub.store.write() as tx:
             cursor = tx.get(Cursor, connection=self.conn.name, stream=stream, lock=True)
             if cursor is not None and (cursor.high_water is not None or cursor.under_way):

@@ -11,26 +11,31 @@ from uuid import UUID
 
 from hub.errors import MappingError, RuleBroken
 from hub.locale import keep_params
+from hub.mapping import Mapped
 from hub.model.kinds import encode_fields
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
-from hub.protocol.decide import is_stale
+from hub.protocol.decide import follow_version, is_stale
 from hub.protocol.diff import comparable, compare_fields, differs_at_first, find_reversible
 from hub.protocol.semantics import Amend, Confirm, Direction, Owner, Policy, Stage
 from hub.protocol.snapshot import Snapshot
-from hub.store import UnitOfWork
 from hub.store.rows import Conflict, DeadRow, Image
 from hub.sync.arrival import Arrival, has_corrections, keep_aside, lift_aside, note_left
-from hub.sync.context import Hub
-from hub.sync.guards import may_vanish
+from hub.sync.burial import void_image
 from hub.sync.intent import build_intent
 from hub.sync.known import digest_source
 from hub.sync.match import Joined, find_binding, join_record
 from hub.sync.native import is_living, make_native
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
-from hub.sync.stops import LOOK_AGAIN
-from hub.sync.translate import Translated, is_reference_foreign, make_context, pair_lines, read_source
+from hub.sync.translate import (
+    Translated,
+    is_reference_foreign,
+    make_context,
+    make_snapshot,
+    pair_lines,
+    read_source,
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ def ingest(arrival: Arrival) -> Ingested:
     broken = find_unreadable(source)
     if broken is not None:
         return _set_aside(arrival, "dead", *tell_unreadable(broken))
+    if source.stage is Stage.GONE and not source.payload:
+        return _bury(arrival)
     tx.put_payload(arrival.conn.name, source.stream, source.external_id, source.version or 0, source.payload)
     if is_reference_foreign(arrival.hub, source):
         return _set_aside(arrival, "foreign", "sync.foreign_document", {"reference": source.reference or ""})
@@ -68,6 +75,18 @@ def ingest(arrival: Arrival) -> Ingested:
         if not arrival.corrected and has_corrections(arrival):
             return ingest(replace(arrival, corrected=True))
         return _set_aside(arrival, "dead", error.code, keep_params(error.params), _read_values(arrival))
+
+
+def _bury(arrival: Arrival) -> Ingested:
+    """A feed tells of a deletion and has nothing else left of the document: the last payload stays as it was."""
+    matched = find_binding(arrival)
+    if matched.binding is None or matched.outcome:
+        lift_aside(arrival)
+        return Ingested(matched.outcome or "unchanged")
+    snapshot = make_snapshot(arrival.source, {})
+    if is_stale(matched.binding, snapshot, arrival.policy):
+        return Ingested("stale", matched.binding.id, matched.binding.hub_id, snapshot=snapshot)
+    return _fold(arrival, matched.binding, Translated(snapshot, Mapped({}, {}, [])), fresh=False)
 
 
 def _ingest_known(arrival: Arrival) -> Ingested:
@@ -149,6 +168,8 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
     under_reversal = ended and binding.state is BindingState.REVERSING
     if snapshot.stage is not Stage.GONE and not under_reversal:  # a document that gives way does not void the order
         _save_image(arrival, binding, translated, snapshot, keep, known)
+    elif snapshot.stage is Stage.GONE and policy.reads.deletion_voids:
+        void_image(tx, hub, binding)
     tx.save(binding)
     rebuilt = rebuild_record(
         tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
@@ -215,7 +236,7 @@ def _note_void(binding: Binding, snapshot: Snapshot, policy: Policy) -> Binding:
 def _move_state(binding: Binding, snapshot: Snapshot, policy: Policy, revision: int) -> Binding:
     """The binding after a snapshot: version, stage, and the state that follows from the stage."""
     update: dict[str, Any] = {
-        "remote_version": max(binding.remote_version, snapshot.version or 0),
+        "remote_version": follow_version(policy, binding.remote_version, snapshot.version),
         "stage": snapshot.stage.value,
         "remote_number": snapshot.number or binding.remote_number,
         "missing_since": None,
@@ -265,7 +286,7 @@ def _end(binding: Binding, snapshot: Snapshot, policy: Policy) -> dict[str, Any]
     if binding.state is BindingState.REVERSING and by_us and snapshot.stage is Stage.VOID:
         return {}
     update: dict[str, Any] = {"dirty": False, "held": {}}
-    if not binding.void_wanted and snapshot.stage is Stage.GONE:
+    if not binding.void_wanted and snapshot.stage is Stage.GONE and not policy.reads.deletion_voids:
         return update | {"parked": "protocol.deleted_there"}
     if not binding.void_wanted and snapshot.changed_by_us and policy.semantics.amend is Amend.REVERSE:
         return update | {"parked": "protocol.reversal_lost"}
@@ -376,22 +397,3 @@ def _save_image(
 
 _LONG_AGO = timedelta(days=36_500)
 
-
-def note_missing(arrival_hub: Hub, tx: UnitOfWork, binding: Binding, policy: Policy, actor: str) -> Binding:
-    """A read said that the document does not exist: believed only when it lasts longer than the declared lag, and not
-    while a mass of documents is missing."""
-    now = arrival_hub.now()
-    if binding.missing_since is None:
-        later = now + timedelta(seconds=max(policy.lag_s, policy.timing.retry_s))
-        return tx.save(binding.model_copy(update={"missing_since": now, "not_before": later}))
-    if now < binding.missing_since + timedelta(seconds=policy.lag_s):
-        later = binding.missing_since + timedelta(seconds=policy.lag_s)
-        return tx.save(binding.model_copy(update={"not_before": later}))
-    if not may_vanish(arrival_hub, tx, binding, actor):
-        return tx.save(binding.model_copy(update={"not_before": now + LOOK_AGAIN}))
-    ended: dict[str, Any] = {"dirty": False, "held": {}, "stage": Stage.GONE.value, "lease_until": None}
-    if binding.void_wanted:
-        ended |= {"state": BindingState.TOMB}
-    else:
-        ended |= {"parked": "protocol.deleted_there"}
-    return tx.save(binding.model_copy(update=ended))

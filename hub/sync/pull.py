@@ -92,7 +92,7 @@ def _begin(hub: Hub, conn: OpenConnection, kind: str) -> Cursor:
             return cursor
         overlap = timedelta(seconds=conn.policies[kind].overlap_s)
         since = cursor.high_water - overlap if cursor.high_water else None
-        update = {"since": since, "position": None, "reading_high": cursor.high_water, "under_way": True}
+        update = {"since": since, "position": cursor.resume, "reading_high": cursor.high_water, "under_way": True}
         return tx.save(cursor.model_copy(update=update | {"tally": {}, "updated_at": hub.now()}))
 
 
@@ -120,7 +120,7 @@ def _restart(hub: Hub, cursor: Cursor, kind: str) -> Cursor | None:
         if _is_overtaken(tx, cursor):
             return None
         make_sweep_due(tx, hub, cursor.connection, kind)
-        update = {"since": None, "position": None, "updated_at": hub.now()}
+        update = {"since": None, "position": None, "resume": None, "updated_at": hub.now()}
         return tx.save(cursor.model_copy(update=update | {"tally": {}}))
 
 
@@ -160,7 +160,7 @@ def _advance(hub: Hub, page: Page, cursor: Cursor, update: Mapping[str, object])
     high = max(highs) if highs else None
     update = {**update, "position": page.position, "reading_high": high, "updated_at": hub.now()}
     if page.position is None:
-        update |= {"under_way": False, "high_water": high, "since": None, "complete_once": True}
+        update |= {"under_way": False, "high_water": high, "since": None, "complete_once": True, "resume": page.resume}
     return cursor.model_copy(update=update)
 
 

@@ -107,6 +107,7 @@ def _read_all(hub: Hub, conn: OpenConnection, kind: str) -> list[SourceRecord]:
         since, position = cursor.since, cursor.position
     elif cursor is not None and cursor.high_water is not None:
         since = cursor.high_water - timedelta(seconds=conn.policies[kind].overlap_s)
+        position = cursor.resume
     records: list[SourceRecord] = []
     while True:
         page = stream.read_page(since, position, hub.page_size)

@@ -10,7 +10,7 @@ from typing import Any
 from hub.errors import NeedsConsent, OutcomeUnknown, Transient
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
-from hub.protocol.decide import Action, Op
+from hub.protocol.decide import Action, Op, follow_version
 from hub.protocol.reference import make_reference
 from hub.protocol.semantics import Stage, Tier
 from hub.protocol.snapshot import Intent, Search, Snapshot
@@ -19,7 +19,8 @@ from hub.sdk import Draft, Written
 from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict, Image
 from hub.sync.arrival import Arrival
-from hub.sync.ingest import ingest, note_missing
+from hub.sync.burial import note_missing
+from hub.sync.ingest import ingest
 from hub.sync.intent import add_sent, base_prints
 from hub.sync.lookalike import ALIKE_THERE, ask_about
 from hub.sync.lookup import search_remote
@@ -205,7 +206,7 @@ def _patch(work: Work, binding: Binding, intent: Intent, action: Action) -> Step
             same = action.same_patches if held.acked_patch == print_ else 0
             work.save(
                 tx, held, acked_version=version, acked_patch=print_, same_patches=same, refusals=0,
-                remote_version=max(held.remote_version, version),
+                remote_version=follow_version(work.policy, held.remote_version, version),
             )  # fmt: skip
         elif answer.outcome in ("refused", "locked"):
             work.save(tx, held, **count_refusal(work, held, answer))
@@ -271,7 +272,7 @@ def _call_simple(
         end_attempt(tx, work, attempt, answer)
         held = work.own(tx)
         if answer.written is not None:
-            version = max(held.remote_version, answer.written.version or 0)
+            version = follow_version(work.policy, held.remote_version, answer.written.version)
             work.save(tx, held, remote_version=version, refusals=0, **(on_ok or {}))
         elif answer.outcome in ("refused", "locked"):
             work.save(tx, held, **on_refusal(work, held, answer))

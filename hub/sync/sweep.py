@@ -20,9 +20,10 @@ from hub.store import UnitOfWork
 from hub.store.rows import Cursor, DeadRow, Orphan
 from hub.sync.accept import order_kinds
 from hub.sync.arrival import Arrival
+from hub.sync.burial import note_missing
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.guards import review_vanished
-from hub.sync.ingest import Ingested, ingest, note_missing
+from hub.sync.ingest import Ingested, ingest
 from hub.sync.lookahead import Consent, LookAhead, ReadGuard
 from hub.sync.orphans import clear_orphan
 from hub.sync.pause import check_paused

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
-import os
 import secrets
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from hub.locale import render
+from hub.testkit.environment import install_lock, keep_folder, read_last_words, run_logged, take_digest
 from hub.testkit.platform import hold_alone
 from hub.testkit.servers import LOG_NAME, ServerFailed, ServerMissing
 from hub.testkit.tryton_people import TrytonPerson
@@ -70,41 +68,22 @@ def provision_tryton(
     folder = cache_dir.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     year = dt.datetime.now(dt.UTC).year
-    program = _digest(lock_file.read_bytes(), sys.version_info[:2])
+    program = take_digest(lock_file.read_bytes(), sys.version_info[:2])
     with hold_alone(folder / "tryton.busy"):
-        environment = _kept(folder / f"tryton-{program}", lambda new: _install(new, lock_file, say))
+        environment = keep_folder(folder / f"tryton-{program}", lambda new: _install(new, lock_file, say))
         python = environment / "bin" / "python"
-        base = folder / f"tryton-base-{_digest(program, SEED_VERSION, MODULES, year)}"
-        prepared = PreparedTryton(python, _kept(base, lambda new: _make_base(new, python, year, say)))
+        base = folder / f"tryton-base-{take_digest(program, SEED_VERSION, MODULES, year)}"
+        prepared = PreparedTryton(python, keep_folder(base, lambda new: _make_base(new, python, year, say)))
         if not trade:
             return prepared
-        busy = folder / f"tryton-trade-{_digest(base.name, TRADE_VERSION)}"
-        return PreparedTryton(python, _kept(busy, lambda new: _make_trade(new, prepared, say)))
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
-
-
-def _kept(folder: Path, make: Callable[[Path], None]) -> Path:
-    """``folder``, made if it is not there; it appears whole or not at all, whenever the making is interrupted."""
-    if not folder.exists():
-        part = folder.with_name(f"{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir()
-        make(part)
-        part.rename(folder)
-    return folder
+        busy = folder / f"tryton-trade-{take_digest(base.name, TRADE_VERSION)}"
+        return PreparedTryton(python, keep_folder(busy, lambda new: _make_trade(new, prepared, say)))
 
 
 def _install(environment: Path, lock_file: Path, say: Say) -> None:
     say("testkit_tryton.installing")
     log = environment.parent / "tryton-install.log"
-    python = str(environment / "bin" / "python")
-    install = ["install", "--disable-pip-version-check", "--no-input", "--require-hashes", "-r", str(lock_file)]
-    for command in ([sys.executable, "-m", "venv", str(environment)], [python, "-m", "pip", *install]):
-        if not _succeeds(command, log):
-            raise ServerMissing("testkit_tryton.not_installable", words=_last_words(log))
+    install_lock(environment, lock_file, log, "testkit_tryton.not_installable")
 
 
 def _make_base(folder: Path, python: Path, year: int, say: Say) -> None:
@@ -146,10 +125,10 @@ def _initialise(folder: Path, python: Path, password: str) -> None:
     secret.write_text(password, encoding="utf-8")
     tool = [str(python), str(python.with_name("trytond-admin")), "-c", str(write_configuration(folder, 0))]
     tool += ["-d", DATABASE, "--email", "admin@example.org", "--password", "-u", *MODULES]
-    done = _succeeds(tool, folder / LOG_NAME, {"TRYTONPASSFILE": str(secret)})
+    done = run_logged(tool, folder / LOG_NAME, {"TRYTONPASSFILE": str(secret)})
     secret.unlink()
     if not done:
-        raise ServerFailed("testkit.server_failed", server="trytond-admin", words=_last_words(folder / LOG_NAME))
+        raise ServerFailed("testkit.server_failed", server="trytond-admin", words=read_last_words(folder / LOG_NAME))
 
 
 def _password() -> str:
@@ -160,15 +139,3 @@ def _save_access(folder: Path, passwords: dict[str, str]) -> None:
     file = folder / ACCESS_FILE
     file.touch(mode=0o600)
     file.write_text(json.dumps(passwords), encoding="utf-8")
-
-
-def _succeeds(command: Sequence[str], log: Path, settings: dict[str, str] | None = None) -> bool:
-    with log.open("ab") as output:
-        env = {**os.environ, **(settings or {})}
-        done = subprocess.run(command, check=False, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    return done.returncode == 0
-
-
-def _last_words(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return " / ".join(lines[-3:])

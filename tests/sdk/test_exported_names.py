@@ -28,7 +28,7 @@ PINNED = {
             "Written",
         ),
         *("by_cursor", "by_keyset", "by_link", "by_number", "by_offset", "find_next_link", "find_wait_s", "hookimpl"),
-        *("keep_to_host", "make_page", "parse_wait_s", "read_all"),
+        *("digest_version", "keep_to_host", "make_page", "parse_wait_s", "read_all"),
     },
     "hub.sdk.webhooks": {
         *("SCHEMES", "TOLERANCE_S", "Answer", "Call", "HmacScheme", "Notice", "Received", "Receiver", "Scheme"),

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from stdnum.cn import uscc
 
+from hub.testkit.environment import keep_folder
 from hub.testkit.servers import ServerMissing
-from hub.testkit.tryton import PreparedTryton, RunningTryton, _kept, provision_tryton, start_tryton
+from hub.testkit.tryton import PreparedTryton, RunningTryton, provision_tryton, start_tryton
 from hub.testkit.tryton_people import Customer, Line, Order, Product, TrytonPerson
 from hub.testkit.tryton_rpc import TrytonRefused, TrytonRpc
 from hub.testkit.tryton_trade import draw_uscc
@@ -32,10 +33,10 @@ def test_an_interrupted_preparation_leaves_nothing_behind(tmp_path: Path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _kept(tmp_path / "thing", break_off)
+        keep_folder(tmp_path / "thing", break_off)
     assert not (tmp_path / "thing").exists()
 
-    _kept(tmp_path / "thing", lambda folder: (folder / "whole").touch())
+    keep_folder(tmp_path / "thing", lambda folder: (folder / "whole").touch())
     assert [path.name for path in (tmp_path / "thing").iterdir()] == ["whole"]
 
 

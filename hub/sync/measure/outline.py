@@ -86,5 +86,3 @@ def judge_declaration(semantics: WriteSemantics, *, transactional: bool) -> Find
         yield bad("measure.drafts_not_deletable")
     if transactional and semantics.amend is Amend.REVERSE and Stage.EFFECTIVE not in semantics.voidable:
         yield bad("measure.reverse_without_void")
-    if semantics.compare_and_set and not semantics.versioned:
-        yield bad("measure.cas_without_version")

@@ -96,7 +96,8 @@ def _judge_versions(subject: Subject, page: Page) -> Findings:
         return
     semantics = subject.semantics
     told = all(record.version is not None for record in page.records)
-    yield compare("versioned", semantics.versioned, told, optimistic=semantics.versioned)
+    if semantics.versioned or not told:  # versions that only differ do not show here whether they rise
+        yield compare("versioned", semantics.versioned, told, optimistic=semantics.versioned)
     known = [record.created_by_us for record in page.records]
     shows = all(value is not None for value in known)
     yield compare(
@@ -145,13 +146,14 @@ def measure_fetch(subject: Subject) -> Findings:
         yield skipped("measure.cannot_fetch")
         return
     page = subject.stream.read_page(None, None, 5)
+    rising = subject.sink is None or subject.semantics.versioned
     for record in page.records:
         if record.stage is Stage.GONE:
             continue
         alone = subject.stream.fetch(record.external_id)
         if alone is None:
             yield bad("measure.fetch_none", id=record.external_id)
-        elif record.version is not None and alone.version is not None and alone.version < record.version:
+        elif rising and record.version is not None and alone.version is not None and alone.version < record.version:
             yield bad("measure.fetch_older", id=record.external_id, alone=alone.version, listed=record.version)
         elif alone.version == record.version and dict(alone.payload) != dict(record.payload):
             yield bad("measure.fetch_differs", id=record.external_id)

@@ -34,9 +34,6 @@ OUTLINE = {
     ),
     "has drafts that stay": Vice("outline", "measure.drafts_not_deletable", declaring(deletable=frozenset())),
     "reverses without voiding": Vice("outline", "measure.reverse_without_void", declaring(amend=Amend.REVERSE)),
-    "compares versions that it does not have": Vice(
-        "outline", "measure.cas_without_version", declaring(versioned=False)
-    ),
     "says nothing about the account": Vice("account", "measure.check_empty", made_of=checking(lambda self, items: [])),
     "finds fault with a good account": Vice(
         "account",

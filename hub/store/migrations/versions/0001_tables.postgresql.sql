@@ -341,6 +341,8 @@ CREATE TABLE crm_invoice (
   gross NUMERIC(24, 6) NOT NULL,
   base_gross NUMERIC(24, 6) NOT NULL,
   paid NUMERIC(24, 6) NOT NULL,
+  promised NUMERIC(24, 6) NOT NULL,
+  credited NUMERIC(24, 6) NOT NULL,
   payment TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -538,6 +540,7 @@ CREATE TABLE crm_payment (
   amount NUMERIC(24, 6) NOT NULL,
   base_amount NUMERIC(24, 6) NOT NULL,
   allocated NUMERIC(24, 6) NOT NULL,
+  refunded NUMERIC(24, 6) NOT NULL,
   state TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -568,6 +571,7 @@ CREATE TABLE crm_payment_plan (
   currency TEXT NOT NULL,
   state TEXT NOT NULL,
   paid NUMERIC(24, 6) NOT NULL,
+  promised NUMERIC(24, 6) NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
 );

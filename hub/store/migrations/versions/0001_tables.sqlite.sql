@@ -341,6 +341,8 @@ CREATE TABLE crm_invoice (
   gross BIGINT NOT NULL,
   base_gross BIGINT NOT NULL,
   paid BIGINT NOT NULL,
+  promised BIGINT NOT NULL,
+  credited BIGINT NOT NULL,
   payment TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -538,6 +540,7 @@ CREATE TABLE crm_payment (
   amount BIGINT NOT NULL,
   base_amount BIGINT NOT NULL,
   allocated BIGINT NOT NULL,
+  refunded BIGINT NOT NULL,
   state TEXT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
@@ -568,6 +571,7 @@ CREATE TABLE crm_payment_plan (
   currency TEXT NOT NULL,
   state TEXT NOT NULL,
   paid BIGINT NOT NULL,
+  promised BIGINT NOT NULL,
   note TEXT NOT NULL,
   PRIMARY KEY (id)
 );

@@ -226,6 +226,8 @@ SELECT t.id AS id,
   t.gross::text AS gross,
   t.base_gross::text AS base_gross,
   t.paid::text AS paid,
+  t.promised::text AS promised,
+  t.credited::text AS credited,
   t.payment AS payment,
   t.note AS note
 FROM crm_invoice t
@@ -434,6 +436,7 @@ SELECT t.id AS id,
   t.amount::text AS amount,
   t.base_amount::text AS base_amount,
   t.allocated::text AS allocated,
+  t.refunded::text AS refunded,
   t.state AS state,
   t.note AS note
 FROM crm_payment t
@@ -468,6 +471,7 @@ SELECT t.id AS id,
   t.currency AS currency,
   t.state AS state,
   t.paid::text AS paid,
+  t.promised::text AS promised,
   t.note AS note
 FROM crm_payment_plan t
 WHERE t.deleted_at IS NULL;

@@ -226,6 +226,8 @@ SELECT t.id AS id,
   CASE WHEN t.gross IS NOT NULL THEN CASE WHEN t.gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.gross) / 1000000, abs(t.gross) % 1000000) END AS gross,
   CASE WHEN t.base_gross IS NOT NULL THEN CASE WHEN t.base_gross < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_gross) / 1000000, abs(t.base_gross) % 1000000) END AS base_gross,
   CASE WHEN t.paid IS NOT NULL THEN CASE WHEN t.paid < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.paid) / 1000000, abs(t.paid) % 1000000) END AS paid,
+  CASE WHEN t.promised IS NOT NULL THEN CASE WHEN t.promised < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.promised) / 1000000, abs(t.promised) % 1000000) END AS promised,
+  CASE WHEN t.credited IS NOT NULL THEN CASE WHEN t.credited < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.credited) / 1000000, abs(t.credited) % 1000000) END AS credited,
   t.payment AS payment,
   t.note AS note
 FROM crm_invoice t
@@ -434,6 +436,7 @@ SELECT t.id AS id,
   CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount,
   CASE WHEN t.base_amount IS NOT NULL THEN CASE WHEN t.base_amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_amount) / 1000000, abs(t.base_amount) % 1000000) END AS base_amount,
   CASE WHEN t.allocated IS NOT NULL THEN CASE WHEN t.allocated < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.allocated) / 1000000, abs(t.allocated) % 1000000) END AS allocated,
+  CASE WHEN t.refunded IS NOT NULL THEN CASE WHEN t.refunded < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.refunded) / 1000000, abs(t.refunded) % 1000000) END AS refunded,
   t.state AS state,
   t.note AS note
 FROM crm_payment t
@@ -468,6 +471,7 @@ SELECT t.id AS id,
   t.currency AS currency,
   t.state AS state,
   CASE WHEN t.paid IS NOT NULL THEN CASE WHEN t.paid < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.paid) / 1000000, abs(t.paid) % 1000000) END AS paid,
+  CASE WHEN t.promised IS NOT NULL THEN CASE WHEN t.promised < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.promised) / 1000000, abs(t.promised) % 1000000) END AS promised,
   t.note AS note
 FROM crm_payment_plan t
 WHERE t.deleted_at IS NULL;
