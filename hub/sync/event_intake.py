@@ -21,9 +21,10 @@ from hub.store.event_rows import Event
 from hub.store.rows import Cursor, DeadRow, Payload
 from hub.sync.accept import order_kinds
 from hub.sync.awaited import take_awaited
+from hub.sync.burial import note_missing
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.events import digest_rules
-from hub.sync.ingest import Ingested, note_missing
+from hub.sync.ingest import Ingested
 from hub.sync.intake import take_in, write_page
 from hub.sync.pause import is_resting
 from hub.sync.pull import fetch_parents
@@ -199,7 +200,7 @@ def _take_kind(
     actor: str,
 ) -> Iterator[tuple[Event, Notice, Ingested]]:
     """What became of each notice about this kind, in order."""
-    known = _read_versions(tx, conn, [notice for _, notice in notices])
+    known = _read_versions(tx, conn, kind, [notice for _, notice in notices])
     chosen: list[tuple[Event, Notice, SourceRecord]] = []
     last = {(notice.stream, notice.external_id): event.id for event, notice in notices}
     for event, notice in notices:
@@ -228,14 +229,17 @@ def _take_kind(
     _note_news(tx, hub, conn, kind, dones)
 
 
-def _read_versions(tx: UnitOfWork, conn: OpenConnection, notices: Sequence[Notice]) -> dict[str, int]:
+def _read_versions(tx: UnitOfWork, conn: OpenConnection, kind: str, notices: Sequence[Notice]) -> dict[str, int]:
     """External id → the newest version that was ever taken in, also of what waits or was deleted."""
+    ids = sorted({notice.external_id for notice in notices if notice.record is not None})
+    if not ids:
+        return {}
+    stream = conn.stream_of(kind).name
+    kept = tx.pluck(Payload, ("external_id", "version"), connection=conn.name, stream=stream, external_id__in=ids)
+    bound = tx.pluck(Binding, ("remote_id", "remote_version"), connection=conn.name, kind=kind, remote_id__in=ids)
     newest: dict[str, int] = {}
-    for stream in sorted({notice.stream for notice in notices if notice.record is not None}):
-        ids = sorted({notice.external_id for notice in notices if notice.stream == stream})
-        rows = tx.pluck(Payload, ("external_id", "version"), connection=conn.name, stream=stream, external_id__in=ids)
-        for external_id, version in rows:
-            newest[external_id] = max(version, newest.get(external_id, 0))
+    for external_id, version in (*kept, *bound):
+        newest[external_id] = max(version, newest.get(external_id, 0))
     return newest
 
 
