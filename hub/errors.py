@@ -119,6 +119,11 @@ class Locked(Rejected):
     """Refused because of the document's state; never tried again as it is."""
 
 
+class PeriodClosed(Rejected):
+    """The accounting period of the document is closed there; certainly not applied: hold it with the reason, and try
+    again when the period may be open."""
+
+
 class ConnectorDefect(IsthmusError):
     """A connector's own code failed while it read: park the one record at work; the traceback is in the log."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from connectors.sandbox.config import SandboxConfig
-from hub.errors import Duplicate, IsthmusError, Locked, OutcomeUnknown, Rejected, Stale, Transient
+from hub.errors import Duplicate, IsthmusError, Locked, OutcomeUnknown, PeriodClosed, Rejected, Stale, Transient
 from hub.sdk import HttpClient, Tools
 
 Row = Mapping[str, Any]
@@ -141,6 +141,8 @@ def _make_error(code: str, words: str) -> IsthmusError:
             return Stale("sandbox.stale", vendor=words)
         case "locked":
             return Locked("sandbox.locked", vendor=words)
+        case "closed":
+            return PeriodClosed("sandbox.period_closed", vendor=words)
         case "throttled":
             return Transient("sandbox.throttled", vendor=words)
         case "not_found":

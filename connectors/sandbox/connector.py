@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from connectors.sandbox.client import Row, SandboxClient
 from connectors.sandbox.config import SandboxConfig
-from connectors.sandbox.sinks import ItemSink, PartnerSink, SaleSink
-from connectors.sandbox.streams import ItemStream, PartnerStream, SaleStream
+from connectors.sandbox.sinks import SINKS
+from connectors.sandbox.streams import STREAMS
 from hub.errors import NeedsConsent, Rejected, Transient
 from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
 
@@ -17,7 +17,7 @@ REFERENCES = {"unique": "unique", "draft": "free", "plain": "free", "blind": "no
 
 
 class SandboxConnector(Connector):
-    """Reads and writes partners, items and sales of a simulated ERP."""
+    """Reads and writes partners, items, sales, deliveries, invoices and payments of a simulated ERP."""
 
     name = "sandbox"
     label: ClassVar[Mapping[str, str]] = {"en": "Sandbox ERP", "zh": "沙盒 ERP"}
@@ -27,13 +27,9 @@ class SandboxConnector(Connector):
     def __init__(self, config: SandboxConfig, tools: Tools) -> None:
         super().__init__(config, tools)
         self._client = SandboxClient(config, tools)
-        partner, item, sale = (make(self._client, config, tools) for make in (PartnerStream, ItemStream, SaleStream))
-        self._streams = {stream.name: stream for stream in (partner, item, sale)}
-        self._sinks = {
-            "account": PartnerSink(self._client, config, tools, partner),
-            "product": ItemSink(self._client, config, tools, item),
-            "order": SaleSink(self._client, config, tools, sale),
-        }
+        made = [make(self._client, config, tools) for make in STREAMS]
+        self._streams = {stream.name: stream for stream in made}
+        self._sinks = {make.kind: make(self._client, config, tools, self._streams[make.stream]) for make in SINKS}
 
     def streams(self) -> Mapping[str, Stream]:
         return self._streams

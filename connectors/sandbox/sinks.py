@@ -26,7 +26,7 @@ from hub.sdk import (
 )
 
 OPEN_FIELDS = frozenset({"note", "reference"})
-"""What an approved sale lets everybody change, in the hub's words."""
+"""What an approved document lets everybody change, in the hub's words."""
 VOIDING_AMENDS = ("free", "reopen", "reverse")
 
 
@@ -96,21 +96,21 @@ class ItemSink(MasterSink):
     stream = "item"
 
 
-class SaleSink(SandboxSink):
-    """Sales: draft → submitted → approved → closed, or void."""
+class DocumentSink(SandboxSink):
+    """Sales and what they lead to: draft → submitted → approved (→ closed), or void."""
 
-    kind = "order"
-    stream = "sale"
+    open_fields: ClassVar[frozenset[str]] = OPEN_FIELDS
 
     @property
     def semantics(self) -> WriteSemantics:
         config = self._config
         drafts = config.tier == "draft"
-        effective = ALL_FIELDS if config.amend == "free" else OPEN_FIELDS
+        effective = ALL_FIELDS if config.amend == "free" else self.open_fields
         early = frozenset({Stage.DRAFT}) if drafts else frozenset()
         late = frozenset({Stage.EFFECTIVE}) if config.amend in VOIDING_AMENDS else frozenset()
         editable = {Stage.EFFECTIVE: effective, **dict.fromkeys(early, ALL_FIELDS)}
-        return declare(config, Tier(config.tier), editable, voidable=early | late, deletable=early)
+        kept = self.open_fields
+        return declare(config, Tier(config.tier), editable, voidable=early | late, deletable=early, kept=kept)
 
     def submit(self, external_id: str, *, if_version: int | None) -> Written:
         return self._act(external_id, "submit", if_version)
@@ -129,6 +129,31 @@ class SaleSink(SandboxSink):
 
     def _act(self, external_id: str, action: str, if_version: int | None) -> Written:
         return make_written(self._client.act(self.stream, external_id, action, if_version))
+
+
+class SaleSink(DocumentSink):
+    kind = "order"
+    stream = "sale"
+
+
+class DeliverySink(DocumentSink):
+    kind = "delivery"
+    stream = "delivery"
+    open_fields = frozenset({"note"})
+
+
+class InvoiceSink(DocumentSink):
+    kind = "invoice"
+    stream = "invoice"
+    open_fields = frozenset({"note"})
+
+
+class PaymentSink(DocumentSink):
+    kind = "payment"
+    stream = "payment"
+
+
+SINKS = (PartnerSink, ItemSink, SaleSink, DeliverySink, InvoiceSink, PaymentSink)
 
 
 def declare(

@@ -1,4 +1,5 @@
-"""What can be read: partners, items and sales, each as the ERP sends it with the facts that the protocol needs."""
+"""What can be read: partners, items, sales and what they lead to, each as the ERP sends it with what the protocol
+needs to know."""
 
 from __future__ import annotations
 
@@ -85,6 +86,24 @@ class ItemStream(SandboxStream):
 class SaleStream(SandboxStream):
     name = "sale"
     kind = "order"
+
+
+class DeliveryStream(SandboxStream):
+    name = "delivery"
+    kind = "delivery"
+
+
+class InvoiceStream(SandboxStream):
+    name = "invoice"
+    kind = "invoice"
+
+
+class PaymentStream(SandboxStream):
+    name = "payment"
+    kind = "payment"
+
+
+STREAMS = (PartnerStream, ItemStream, SaleStream, DeliveryStream, InvoiceStream, PaymentStream)
 
 
 def read_stage(row: Row) -> Stage:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from hub.crm.checks import check_line_keys, check_tax_rate
 from hub.crm.figures import check_rate, complete_figures
-from hub.crm.rules import Fed, Feeder, Finder, Rules, Transitions
-from hub.crm.settlement import check_open, judge_payment, sum_allocations
+from hub.crm.rules import Fed, Feeder, Finder, Room, Rules, Transitions
+from hub.crm.settlement import judge_payment, sum_allocations, sum_promised
 from hub.errors import RuleBroken
-from hub.model.finance import Invoice, InvoiceState, InvoiceType
+from hub.model.finance import Invoice, InvoiceState, InvoiceType, PaymentType
 from hub.model.kinds import Fields
+from hub.model.money import add_exactly
 
 TRANSITIONS: Transitions = {
     InvoiceState.DRAFT: frozenset({InvoiceState.POSTED, InvoiceState.VOID}),
@@ -52,9 +55,33 @@ def check_relations(invoice: Invoice, find: Finder) -> None:
 
 
 def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
-    """What has been paid, as a sum over allocations."""
-    paid = sum_allocations(fed.get("payment", ()), "invoice_id", record_id, values)
-    return {"paid": paid, "payment": judge_payment(paid, values["gross"])}
+    """What has been paid, what is promised, and what credit notes take back: sums over the documents that name it."""
+    payments = fed.get("payment", ())
+    paid = sum_allocations(payments, "invoice_id", record_id, values)
+    return {
+        "paid": paid,
+        "promised": sum_promised(payments, "invoice_id", record_id),
+        "payment": judge_payment(paid, values["gross"]),
+        "credited": sum_credited(fed.get("invoice", ())),
+    }
+
+
+def sum_credited(notes: Sequence[Invoice]) -> Decimal:
+    """What credit notes take back, drafts included: above zero."""
+    return -add_exactly([note.gross for note in notes if note.state is not InvoiceState.VOID])
+
+
+def measure(invoice: Invoice, fed: Fed) -> list[Room]:
+    """It is neither paid nor credited beyond what it is worth; of a credit note no more is paid out."""
+    payments = fed.get("payment", ())
+    rooms = [
+        Room(invoice.number, invoice.gross, sum_promised(payments, "invoice_id", invoice.id)),
+        Room(invoice.number, invoice.gross, sum_credited(fed.get("invoice", ())), "crm.reversed_too_much"),
+    ]
+    if invoice.gross < 0:
+        paid_out = sum_promised(payments, "invoice_id", invoice.id, type_=PaymentType.REFUND)
+        rooms[0] = Room(invoice.number, -invoice.gross, paid_out)
+    return rooms
 
 
 RULES = Rules(
@@ -63,9 +90,7 @@ RULES = Rules(
     partial(complete_figures, "invoice"),
     check,
     check_relations,
-    feeders=(Feeder("payment", "invoice_id", "allocations"),),
+    feeders=(Feeder("payment", "invoice_id", "allocations"), Feeder("invoice", "reverses_id")),
     deriving=derive,
-    fitting=lambda invoice, fed, before: check_open(
-        invoice, fed.get("payment", ()), before.get("payment", ()), "invoice_id"
-    ),
+    measuring=measure,
 )

@@ -12,8 +12,8 @@ from uuid import UUID
 from hub.crm.checks import check_line_keys, check_tax_rate
 from hub.crm.contract import check_order
 from hub.crm.figures import check_rate, complete_figures
-from hub.crm.rules import Fed, Feeder, Finder, Rules, Transitions
-from hub.crm.settlement import check_open, convert, judge_payment, sum_allocations, take_share
+from hub.crm.rules import Fed, Feeder, Finder, Room, Rules, Transitions
+from hub.crm.settlement import convert, judge_payment, sum_allocations, sum_promised, take_share
 from hub.errors import RuleBroken
 from hub.model.contract import Contract
 from hub.model.finance import Delivery, DeliveryState, Invoice, InvoiceState
@@ -81,7 +81,7 @@ def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
     if payments or invoices or plans:
         direct = sum_allocations(payments, "order_id", record_id, values)
         posted = [invoice for invoice in invoices if invoice.state is InvoiceState.POSTED]
-        through = [_share_paid(record_id, invoice, values) for invoice in posted]
+        through = [take_part(record_id, invoice, invoice.paid, values) for invoice in posted]
         derived["paid"] = add_exactly([direct, *through, *(plan.paid for plan in plans)])
         derived["payment"] = judge_payment(derived["paid"], gross)
     return derived
@@ -120,13 +120,32 @@ def _judge_billing(invoiced: Decimal, gross: Decimal) -> Billing:
     return Billing.COMPLETE if invoiced >= gross else Billing.PARTIAL
 
 
-def _share_paid(record_id: UUID, invoice: Invoice, values: Fields) -> Decimal:
-    """The order's part of what was paid on an invoice that may bill several, in the order's currency."""
+def take_part(record_id: UUID, invoice: Invoice, amount: Decimal, values: Fields) -> Decimal:
+    """The order's part of an amount on an invoice that may bill several, in the order's currency."""
     parts: dict[UUID | None, Decimal] = {}
     for line in invoice.lines:
         parts[line.order_id] = add_exactly([parts.get(line.order_id, Decimal(0)), line.gross])
-    share = take_share(invoice.paid, invoice.currency, parts, record_id)
+    share = take_share(amount, invoice.currency, parts, record_id)
     return convert(share, invoice.currency, invoice.rate, values)
+
+
+def promise(order: Order, fed: Fed) -> Decimal:
+    """What will have been paid on an order, drafts and what is under way included: directly, on its invoices and on the
+    instalments of its plans."""
+    values = {"currency": order.currency, "rate": order.rate}
+    invoices = [invoice for invoice in fed.get("invoice", ()) if invoice.state is not InvoiceState.VOID]
+    return add_exactly(
+        [
+            sum_promised(fed.get("payment", ()), "order_id", order.id),
+            *(take_part(order.id, invoice, invoice.promised, values) for invoice in invoices),
+            *(plan.promised for plan in fed.get("payment_plan", ())),
+        ]
+    )
+
+
+def measure(order: Order, fed: Fed) -> list[Room]:
+    """No more is promised to an order than it is worth, whatever the money names: the order, an invoice, a plan."""
+    return [Room(order.number, order.gross, promise(order, fed))]
 
 
 RULES = Rules(
@@ -137,5 +156,5 @@ RULES = Rules(
     check_relations,
     feeders=FEEDERS,
     deriving=derive,
-    fitting=lambda order, fed, before: check_open(order, fed.get("payment", ()), before.get("payment", ()), "order_id"),
+    measuring=measure,
 )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from hub.crm.checks import check_line_keys
 from hub.crm.figures import check_amount, check_rate, convert_to_base
-from hub.crm.rules import Finder, Rules, Transitions
+from hub.crm.rules import Fed, Feeder, Finder, Room, Rules, Transitions
 from hub.crm.settlement import sum_used
 from hub.errors import RuleBroken
 from hub.model.base import Entity
 from hub.model.finance import Allocation, AllocationTarget, Payment, PaymentPlan, PaymentState, PaymentType
+from hub.model.kinds import Fields
+from hub.model.money import add_exactly
 
 TRANSITIONS: Transitions = {
     PaymentState.DRAFT: frozenset({PaymentState.SUBMITTED, PaymentState.SUCCEEDED, PaymentState.VOID}),
@@ -24,6 +29,7 @@ TRANSITIONS: Transitions = {
 }
 FROZEN = ("type", "account_id", "currency", "rate", "amount", "paid_on", "reverses_id")
 SETTLED = (PaymentState.SUCCEEDED, PaymentState.FAILED, PaymentState.VOID)
+LIVING = (PaymentState.DRAFT, PaymentState.SUBMITTED, PaymentState.SUCCEEDED)
 TARGET_FIELDS = {
     AllocationTarget.INVOICE: frozenset({"invoice_id"}),
     AllocationTarget.ORDER: frozenset({"order_id"}),
@@ -106,4 +112,28 @@ def _check_target(payment: Payment, row: Allocation, target: Entity) -> None:
         raise RuleBroken("crm.instalment_unknown", number=payment.number, target=label, key=row.instalment)
 
 
-RULES = Rules("payment", TRANSITIONS, complete, check, check_relations)
+def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
+    """What has been given back: a sum over the refunds that name it."""
+    return {"refunded": sum_refunds(fed.get("payment", ()), (PaymentState.SUCCEEDED,))}
+
+
+def sum_refunds(refunds: Sequence[Payment], states: Sequence[PaymentState]) -> Decimal:
+    return add_exactly([refund.amount for refund in refunds if refund.state in states])
+
+
+def measure(receipt: Payment, fed: Fed) -> list[Room]:
+    """All refunds of a receipt together, drafts included, are no more than it."""
+    refunds = sum_refunds(fed.get("payment", ()), LIVING)
+    return [Room(receipt.number, receipt.amount, refunds, "crm.reversed_too_much")]
+
+
+RULES = Rules(
+    "payment",
+    TRANSITIONS,
+    complete,
+    check,
+    check_relations,
+    feeders=(Feeder("payment", "reverses_id"),),
+    deriving=derive,
+    measuring=measure,
+)

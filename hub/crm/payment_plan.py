@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from hub.crm.checks import check_line_keys
-from hub.crm.rules import Fed, Feeder, Finder, Rules, Transitions
-from hub.crm.settlement import sum_allocations
+from hub.crm.rules import Fed, Feeder, Finder, Room, Rules, Transitions
+from hub.crm.settlement import sum_allocations, sum_promised
 from hub.errors import RuleBroken
 from hub.model.finance import PaymentPlan, PlanState
 from hub.model.kinds import Fields
@@ -40,13 +40,23 @@ def check_relations(plan: PaymentPlan, find: Finder) -> None:
 
 
 def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
-    """What has been paid on each instalment and in all."""
+    """What has been paid on each instalment and in all, and what is promised in all."""
     payments = fed.get("payment", ())
     instalments = tuple(
         item.model_copy(update={"paid": sum_allocations(payments, "plan_id", record_id, values, item.key)})
         for item in values.get("instalments", ())
     )
-    return {"instalments": instalments, "paid": add_exactly([item.paid for item in instalments])}
+    paid = add_exactly([item.paid for item in instalments])
+    return {"instalments": instalments, "paid": paid, "promised": sum_promised(payments, "plan_id", record_id)}
+
+
+def measure(plan: PaymentPlan, fed: Fed) -> list[Room]:
+    """No more is promised to an instalment than it says."""
+    payments = fed.get("payment", ())
+    return [
+        Room(f"{plan.number}/{item.key}", item.amount, sum_promised(payments, "plan_id", plan.id, item.key))
+        for item in plan.instalments
+    ]
 
 
 RULES = Rules(
@@ -56,4 +66,5 @@ RULES = Rules(
     relating=check_relations,
     feeders=(Feeder("payment", "plan_id", "allocations"),),
     deriving=derive,
+    measuring=measure,
 )

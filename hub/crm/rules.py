@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from hub.errors import ConfigInvalid, RuleBroken
 from hub.model.base import Entity
 from hub.model.kinds import Fields
 
+ZERO = Decimal(0)
 Transitions = Mapping[Any, frozenset[Any]]
 """State → the states that may follow it directly; states are the kind's own StrEnum."""
 Finder = Callable[[str, UUID], Entity | None]
@@ -55,8 +57,19 @@ def accept_relations(entity: Any, find: Finder) -> None:
     """For kinds without rules about their relations."""
 
 
-def accept_fed(entity: Any, fed: Fed, before: Fed) -> None:
+@dataclass(frozen=True)
+class Room:
+    """What a document has room for, and how much of it those that name it take. ``code``: the refusal of more."""
+
+    number: str
+    worth: Decimal
+    taken: Decimal
+    code: str = "crm.allocated_above_open"
+
+
+def measure_nothing(entity: Any, fed: Fed) -> Sequence[Room]:
     """For kinds that take whatever names them."""
+    return ()
 
 
 def guard_nothing(entity: Any, previous: Any, look: Look, at: Moment) -> None:
@@ -86,9 +99,9 @@ class Rules:
     """Over which records the derived values are summed."""
     deriving: Callable[[UUID, Fields, Fed], dict[str, Any]] = derive_nothing
     """(record id, completed values, feeding records by kind) → derived values; sums, never increments."""
-    fitting: Callable[[Any, Fed, Fed], None] = accept_fed
-    """Raises ``RuleBroken`` when a person here may not have these records feed this one (more paid than is open); with
-    the records as they were before."""
+    measuring: Callable[[Any, Fed], Sequence[Room]] = measure_nothing
+    """(record, feeding records by kind) → what the record has room for. A person here may not take more (more paid than
+    is open); what happened elsewhere has happened."""
     stamping: Callable[[Fields, Any, Moment], dict[str, Any]] = stamp_nothing
     """(completed values, the record as it was, when and by whom) → derived values that follow from the record's own
     past: when its owner changed, which stages it went through. Computing twice changes nothing."""
@@ -111,6 +124,14 @@ class Rules:
         if previous is not None:
             self.check_transition(_state_of(previous), _state_of(entity), jumps=remote)
         self.checking(entity, previous, remote)
+
+    def check_room(self, before: Sequence[Room], after: Sequence[Room]) -> None:
+        """Raise ``RuleBroken`` when more is taken than there is room for. What was too much ``before`` may always
+        become less."""
+        known = {(room.number, room.code): room.taken for room in before}
+        for room in after:
+            if room.taken > max(room.worth, ZERO) and room.taken > known.get((room.number, room.code), ZERO):
+                raise RuleBroken(room.code, kind=self.kind, number=room.number, gross=room.worth, promised=room.taken)
 
     def check_relations(self, entity: Entity, find: Finder) -> None:
         """Raise ``RuleBroken`` when the records that this one points at do not allow it (a circle of parents…)."""

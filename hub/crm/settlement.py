@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from hub.errors import RuleBroken
@@ -54,24 +53,17 @@ def _sum_rows(payments: Sequence[Payment], field: str, target_id: UUID, instalme
     return add_exactly(amounts)
 
 
-def check_open(entity: Any, payments: Sequence[Payment], before: Sequence[Payment], field: str) -> None:
-    """No more is promised to a document than it is worth: drafts and payments under way count as well. What was
-    promised too much ``before`` may always become less."""
-    for type_, gross in ((PaymentType.RECEIPT, entity.gross), (PaymentType.REFUND, -entity.gross)):
-        if type_ is PaymentType.REFUND and gross <= 0:
-            continue  # a refund of an invoice is judged by what was paid on it
-        promised = _sum_promised(payments, type_, field, entity.id)
-        if promised > max(gross, ZERO) and promised > _sum_promised(before, type_, field, entity.id):
-            raise RuleBroken(
-                "crm.allocated_above_open", kind=entity.KIND, number=entity.number, gross=entity.gross,
-                promised=promised,
-            )  # fmt: skip
-
-
-def _sum_promised(payments: Sequence[Payment], type_: PaymentType, field: str, target_id: UUID) -> Decimal:
-    """Money of this type with what is under way, less what has gone the other way."""
+def sum_promised(
+    payments: Sequence[Payment],
+    field: str,
+    target_id: UUID,
+    instalment: str | None = None,
+    type_: PaymentType = PaymentType.RECEIPT,
+) -> Decimal:
+    """Money of this type that will have been paid, drafts and what is under way included, less what has already gone
+    the other way."""
     rows = [row for row in _list_living(payments) if row.type is type_ or row.state is PaymentState.SUCCEEDED]
-    total = _sum_rows(rows, field, target_id)
+    total = _sum_rows(rows, field, target_id, instalment)
     return total if type_ is PaymentType.RECEIPT else -total
 
 

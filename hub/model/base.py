@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from uuid import UUID
 
 from hub.model.values import Instant, Value
@@ -30,6 +31,9 @@ class Entity(Value):
     """The field that says how much money a document is about, in its ``currency``; ``BASE_AMOUNT`` the same in the
     company's own currency."""
     BASE_AMOUNT: ClassVar[str] = ""
+    BOOKED: ClassVar[frozenset[str]] = frozenset()
+    """States in which a document is part of the accounts, so that its ``DAY`` belongs to an accounting period; empty:
+    the kind knows no periods."""
     ENDED: ClassVar[frozenset[str]] = frozenset({"void"})
     """States in which a document no longer counts; another system may show it as cancelled."""
     DERIVED: ClassVar[frozenset[str]] = frozenset()
@@ -56,5 +60,7 @@ class Line(Value):
 
     INDEX: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Groups of fields by which lines are looked up across records."""
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {}
+    """What an example holds where its fields alone do not tell: a value, or what makes one from its number."""
 
     key: str

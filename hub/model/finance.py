@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from hub.model.base import Entity, Line
@@ -36,6 +37,7 @@ class Delivery(Entity):
     TRANSACTIONAL: ClassVar[bool] = True
     PREFIX: ClassVar[str] = "DN-"
     DAY: ClassVar[str] = "delivered_on"
+    BOOKED: ClassVar[frozenset[str]] = frozenset({"done"})
 
     number: str = ""
     organisation_id: Annotated[UUID | None, Ref("organisation")] = None
@@ -73,9 +75,12 @@ class Invoice(Entity):
     TRANSACTIONAL: ClassVar[bool] = True
     PREFIX: ClassVar[str] = "INV-"
     DAY: ClassVar[str] = "invoiced_on"
+    BOOKED: ClassVar[frozenset[str]] = frozenset({"posted"})
     AMOUNT: ClassVar[str] = "gross"
     BASE_AMOUNT: ClassVar[str] = "base_gross"
-    DERIVED: ClassVar[frozenset[str]] = frozenset({"net", "tax", "gross", "base_gross", "paid", "payment"})
+    DERIVED: ClassVar[frozenset[str]] = frozenset(
+        {"net", "tax", "gross", "base_gross", "paid", "promised", "payment", "credited"}
+    )
 
     number: str = ""
     tax_number: str = ""
@@ -99,6 +104,10 @@ class Invoice(Entity):
     base_gross: Amount = Decimal(0)
     paid: Amount = Decimal(0)
     """Sum over the payments allocated to it, write-offs included, in ``currency``."""
+    promised: Amount = Decimal(0)
+    """The same with drafts and payments under way."""
+    credited: Amount = Decimal(0)
+    """What credit notes take back of it."""
     payment: PaymentStatus = PaymentStatus.NONE
     note: str = ""
 
@@ -131,6 +140,11 @@ class Allocation(Line):
     """What a part of a payment is for (核销明细). ``amount`` is in the payment's currency, ``target_amount`` in that of
     the document where the two differ."""
 
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {
+        "target": "advance", "invoice_id": None, "order_id": None, "plan_id": None, "instalment": "",
+        "target_amount": None, "amount": lambda number: Decimal(number % 9 + 1) / 10,
+    }  # fmt: skip
+
     target: AllocationTarget
     invoice_id: Annotated[UUID | None, Ref("invoice")] = None
     order_id: Annotated[UUID | None, Ref("order")] = None
@@ -152,10 +166,11 @@ class Payment(Entity):
     TRANSACTIONAL: ClassVar[bool] = True
     PREFIX: ClassVar[str] = "RC-"
     DAY: ClassVar[str] = "paid_on"
+    BOOKED: ClassVar[frozenset[str]] = frozenset({"succeeded"})
     AMOUNT: ClassVar[str] = "amount"
     BASE_AMOUNT: ClassVar[str] = "base_amount"
     ENDED: ClassVar[frozenset[str]] = frozenset({"failed", "void"})
-    DERIVED: ClassVar[frozenset[str]] = frozenset({"base_amount", "allocated"})
+    DERIVED: ClassVar[frozenset[str]] = frozenset({"base_amount", "allocated", "refunded"})
 
     number: str = ""
     reference: str = ""
@@ -177,6 +192,8 @@ class Payment(Entity):
     base_amount: Amount = Decimal(0)
     allocated: Amount = Decimal(0)
     """Sum of the allocations that are part of the amount."""
+    refunded: Amount = Decimal(0)
+    """What refunds that name it have given back."""
     state: PaymentState = PaymentState.DRAFT
     allocations: tuple[Allocation, ...] = ()
     note: str = ""
@@ -203,7 +220,7 @@ class PaymentPlan(Entity):
 
     KIND: ClassVar[str] = "payment_plan"
     PREFIX: ClassVar[str] = "PP-"
-    DERIVED: ClassVar[frozenset[str]] = frozenset({"paid"})
+    DERIVED: ClassVar[frozenset[str]] = frozenset({"paid", "promised"})
 
     number: str = ""
     account_id: Annotated[UUID, Ref("account")]
@@ -212,4 +229,6 @@ class PaymentPlan(Entity):
     state: PlanState = PlanState.DRAFT
     instalments: tuple[Instalment, ...] = ()
     paid: Amount = Decimal(0)
+    promised: Amount = Decimal(0)
+    """The same with drafts and payments under way."""
     note: str = ""

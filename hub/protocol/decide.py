@@ -91,7 +91,7 @@ def decide(binding: Binding, intent: Intent, seen: Seen, policy: Policy, now: da
     if state is BindingState.REVERSING:
         return _decide_reversing(binding, seen, policy)
     if intent.frozen and state is BindingState.PREPARED and seen.stage not in (Stage.VOID, Stage.GONE):
-        return Action(Op.HOLD, intent.frozen, not_before=now + timedelta(minutes=10))
+        return Action(Op.HOLD, intent.frozen, intent.hold_params, not_before=now + timedelta(minutes=10))
     return _decide_bound(binding, intent, seen, policy)
 
 

@@ -13,6 +13,7 @@ from hub.crm.custom import CustomField
 from hub.locale import Phrase
 from hub.model.values import Currency, Value
 from hub.protocol.semantics import Amend, Confirm, Direction, Owner
+from hub.sync.notify_config import NotifySettings
 
 
 def _check_zone(name: str) -> str:
@@ -32,6 +33,9 @@ class OrganisationSettings(Value):
     """The base currency (ISO 4217): amounts in others are also kept in this one."""
     zone: str = "Asia/Shanghai"
     """Its time zone: it decides which day a moment belongs to."""
+    closed_through: date | None = None
+    """Last day of the closed accounting periods (结账日): deliveries, invoices and payments dated up to then are
+    neither changed here nor written anywhere until it is moved back."""
     language: Literal["zh", "en"] = "zh"
     """The language of texts that the hub itself writes into records, such as the subject of a reminder."""
 
@@ -117,6 +121,8 @@ class HubConfig(Value):
     """One table for each account of another system."""
     custom_fields: tuple[CustomField, ...] = ()
     """Fields of your own (自定义字段)."""
+    notify: NotifySettings = NotifySettings()
+    """Whom the hub tells what waits."""
 
     @field_validator("custom_fields")
     @classmethod

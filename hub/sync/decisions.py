@@ -252,9 +252,7 @@ class _Undoing:
         due: list[UUID] = []
         for was, record in records:
             due += mark_bindings(self.tx, self.hub, record, cause=cause) if record is not None else []
-            due += rebuild_fed(
-                self.tx, self.hub, self.decision.kind, (was, record), local=False, actor=self.actor, run_id=None
-            )
+            due += rebuild_fed(self.tx, self.hub, self.decision.kind, (was, record), actor=self.actor, run_id=None)
         return due
 
     def _restore_record(self, place: Mapping[str, Any], row: Value | None) -> Entity | None:

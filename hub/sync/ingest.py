@@ -26,6 +26,7 @@ from hub.sync.intent import build_intent
 from hub.sync.known import digest_source
 from hub.sync.match import Joined, find_binding, join_record
 from hub.sync.native import is_living, make_native
+from hub.sync.period import CLOSED_THERE
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
 from hub.sync.translate import (
@@ -216,6 +217,8 @@ def _note_difference(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> 
         return
     found = compare_fields(binding, intent, snapshot, policy)
     held = dict(found.held)
+    if found.want and binding.held.get("*") == CLOSED_THERE:
+        held["*"] = CLOSED_THERE  # nothing that is read says whether their period is open again
     if snapshot.total_differs is not None and binding.ours:
         held["gross"] = "protocol.total_differs"
     reverses = find_reversible(binding, intent, snapshot, policy, held)

@@ -21,6 +21,7 @@ from hub.store.rows import Cursor
 from hub.sync.context import Hub
 from hub.sync.derive import find_feeding
 from hub.sync.lookalike import ALIKE_THERE, find_lookalikes, tell_lookalikes
+from hub.sync.period import CLOSED, find_closed
 from hub.sync.resolve import is_void, resolve_record
 
 ENDED = (BindingState.TOMB, BindingState.FOREIGN)
@@ -36,6 +37,7 @@ def build_intent(
         return Intent({}, hold="sync.record_missing"), None
     values = hub.open(binding.connection).mapping_of(binding.kind).project(list_values(record))
     hold, params = _find_hold(tx, hub, binding, record, policy)
+    closed = find_closed(hub, record)
     void = is_void(record) or (record.deleted_at is not None and binding.remote_id is None)
     intent = Intent(
         values=values,
@@ -45,9 +47,9 @@ def build_intent(
         live_children=(void or policy.semantics.amend is Amend.REVERSE) and _has_live_children(tx, binding),
         parent=_check_parents(tx, binding, record, policy) if binding.remote_id is None else Parent.READY,
         hold=hold,
-        hold_params=params,
+        hold_params=params or closed or {},
         own_values=_find_own_values(binding, policy, seen),
-        frozen="sync.is_history" if is_history(hub, binding, record, seen) else None,
+        frozen="sync.is_history" if is_history(hub, binding, record, seen) else CLOSED if closed else None,
     )
     return intent, record
 
@@ -96,6 +98,9 @@ def _find_hold(
     """Why nothing may be created for this record."""
     if binding.remote_id is not None:
         return None, {}
+    closed = find_closed(hub, record)
+    if closed is not None:
+        return CLOSED, closed
     start = find_start(hub, binding.connection, record)
     if start is not None and ((day := getattr(record, record.DAY)) is None or day < start):
         return "sync.before_start", {"start_date": str(start)}

@@ -20,6 +20,7 @@ from hub.sync.claims import claim_values
 from hub.sync.context import Hub
 from hub.sync.derive import find_feeding
 from hub.sync.intent import find_start, is_history, list_parents, list_values
+from hub.sync.period import check_period
 from hub.sync.resolve import Rebuilt, counts, rebuild_record
 
 _FIRST_WIDTH = 4
@@ -48,6 +49,7 @@ def apply_create(
         prepared.setdefault(model.DAY, hub.moment(actor).today)
     _check_twin(tx, kind, prepared)
     prepared = _fill_lines(tx, prepared)
+    check_period(hub, kind, None, prepared)
     if model.PREFIX and not prepared.get(model.NUMBER):
         prepared[model.NUMBER] = tx.next_number(kind, model.PREFIX, _FIRST_WIDTH)
     return _claim_fields(tx, hub, kind, record_id or hub.new_id(), prepared, actor)
@@ -118,6 +120,7 @@ def apply_edit(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, changes: Ma
     prepared = _prepare(hub, kind, changes)
     record = _load(tx, kind, record_id)
     prepared = _fill_lines(tx, prepared)
+    check_period(hub, kind, record, prepared)
     _check_refusals(tx, hub, kind, record, prepared)
     return _claim_fields(tx, hub, kind, record_id, prepared, actor)
 
@@ -209,6 +212,7 @@ def void_record(hub: Hub, kind: str, record_id: UUID, actor: str) -> Entity:
         record = _load(tx, kind, record_id)
         if find_kind(kind).TRANSACTIONAL:
             rules_for(kind).check_transition(record.state, "void")  # type: ignore[attr-defined] # documents have one
+            check_period(hub, kind, record, {"state": "void"})
             _check_children(tx, kind, record)
             _check_void(tx, hub, kind, record)
             done = _claim_fields(tx, hub, kind, record_id, check_fields(kind, {"state": "void"}), actor)

@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from hub.crm.custom import check_custom
-from hub.crm.rules import Fed, rules_for
+from hub.crm.rules import Room, rules_for
 from hub.errors import RuleBroken
 from hub.identity.survive import HUB, Claim, Resolved, resolve_claims
 from hub.model.base import SYSTEM_FIELDS, Entity
@@ -103,6 +103,8 @@ def rebuild_record(
     changes = compare_records(current, fresh)
     if current is not None and not changes:
         return Rebuilt(current, {}, created=False, provenance=resolved.provenance)
+    local = cause is None and not derived  # a person here, who may not allocate more than is open
+    rooms = measure_rooms(tx, kind, (current, fresh)) if local else {}
     saved = tx.save_record(fresh)
     tx.journal(
         actor,
@@ -115,42 +117,47 @@ def rebuild_record(
         changes={name: [show_value(old), show_value(new)] for name, (old, new) in changes.items()},
         sources={name: resolved.provenance.get(name, "rule") for name in changes},
     )
-    local = cause is None and not derived
-    fed = rebuild_fed(tx, hub, kind, (current, saved), local=local, actor=actor, run_id=run_id)
+    fed = rebuild_fed(tx, hub, kind, (current, saved), actor=actor, run_id=run_id)
+    check_rooms(tx, rooms)
     told = current is None or set(changes) - model.DERIVED
     due = mark_bindings(tx, hub, saved, cause=cause) if told else []
     return Rebuilt(saved, changes, created=current is None, provenance=resolved.provenance, due=[*due, *fed])
 
 
 def rebuild_fed(
-    tx: UnitOfWork,
-    hub: Hub,
-    kind: str,
-    versions: Sequence[Entity | None],
-    *,
-    local: bool,
-    actor: str,
-    run_id: UUID | None,
+    tx: UnitOfWork, hub: Hub, kind: str, versions: Sequence[Entity | None], *, actor: str, run_id: UUID | None
 ) -> list[UUID]:
-    """Compute anew what follows from this record in others: the order that a payment pays. ``local``: a person here
-    did it, who may not allocate more than is open; what happened elsewhere has happened."""
+    """Compute anew what follows from this record in others: the order that a payment pays."""
     due: list[UUID] = []
     for target, target_id in list_fed_records(kind, *versions):
-        found = tx.get(find_kind(target), id=target_id)
-        if found is not None and local:
-            fed = find_fed(tx, target, target_id)
-            rules_for(target).fitting(found, fed, _turn_back(fed, kind, versions))
-        if found is not None:
+        if tx.get(find_kind(target), id=target_id) is not None:
             done = rebuild_record(tx, hub, target, target_id, actor=actor, cause=None, run_id=run_id, derived=True)
             due.extend(done.due)
     return due
 
 
-def _turn_back(fed: Fed, kind: str, versions: Sequence[Entity | None]) -> Fed:
-    """What fed a record before one of these changed: ``versions`` are that one as it was and as it is."""
-    was, now = versions
-    rest = [row for row in fed.get(kind, ()) if now is None or row.id != now.id]
-    return {**fed, kind: [*rest, was] if was is not None else rest}
+Rooms = Mapping[tuple[str, UUID], Sequence[Room]]
+
+
+def measure_rooms(tx: UnitOfWork, kind: str, versions: Sequence[Entity | None]) -> Rooms:
+    """What everything that follows from this record has room for, before it changes. All of it is locked first: two who
+    allocate to one document at once see each other."""
+    found: dict[tuple[str, UUID], Sequence[Room]] = {}
+    ahead = list_fed_records(kind, *versions)
+    while ahead:
+        target, target_id = ahead.pop(0)
+        record = tx.get(find_kind(target), id=target_id, lock=True) if (target, target_id) not in found else None
+        if record is not None:
+            found[target, target_id] = rules_for(target).measuring(record, find_fed(tx, target, target_id))
+            ahead += list_fed_records(target, record)
+    return found
+
+
+def check_rooms(tx: UnitOfWork, before: Rooms) -> None:
+    """``RuleBroken`` when a change takes more of a document than it has room for."""
+    for (kind, record_id), rooms in before.items():
+        rules, record = rules_for(kind), tx.get(find_kind(kind), id=record_id)
+        rules.check_room(rooms, rules.measuring(record, find_fed(tx, kind, record_id)))
 
 
 def _make_record(
@@ -168,6 +175,8 @@ def _make_record(
     lent, fit = _lend_figures(tx, kind, record_id, resolved)
     values = gather_fields(lent)
     values["custom"] = check_custom(kind, values.get("custom", {}), hub.config.custom_fields)
+    if "base_currency" in find_kind(kind).model_fields:
+        values.setdefault("base_currency", hub.config.organisation.currency)
     values = rules.complete(values, own_figures=not fit)
     at = hub.moment(actor)
     values |= rules.stamping(values, current, at)
@@ -207,6 +216,9 @@ def _lend_figures(tx: UnitOfWork, kind: str, record_id: UUID, resolved: Resolved
     """The resolved values, and whether a system's own totals still belong to the lines that the record has now. They
     do when quantities, prices and rates are those of that system's document; its line figures are then taken too."""
     values = dict(resolved.values)
+    if "base_amount" in values:  # a payment: its book value belongs to the amount and the rate that it came with
+        sources = {resolved.provenance.get(name) for name in ("base_amount", "amount", "rate", "currency")}
+        return values, len(sources - {None}) == 1 and HUB not in sources
     # A document without totals of its own, as a list of lines is one, still has the figures of its lines.
     source = resolved.provenance.get("gross", resolved.provenance.get("lines"))
     if source is None or source == HUB:

@@ -8,15 +8,20 @@ from typing import Any
 
 from hub.errors import IsthmusError, MappingError, OutcomeUnknown
 from hub.locale import keep_params
+from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.protocol.decide import Seen
+from hub.protocol.snapshot import Intent
 from hub.sdk import Written
 from hub.sdk.budget import LONGEST_WRITE_SLEEP_S
 from hub.store import UnitOfWork
+from hub.sync.period import CLOSED_THERE
 from hub.sync.translate import write_payload
 from hub.sync.work import Answer, Fenced, Work, call_remote, find_retry_s
 
 DEFECT = "runtime.connector_defect"
+LOOK_AGAIN_S = 3600.0
+"""How often it is looked whether a period was opened again."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,21 @@ def count_refusal(work: Work, binding: Binding, answer: Answer) -> dict[str, Any
         words = (answer.error.vendor or answer.error.text()) if answer.error else ""
         update |= {"parked": "protocol.refused_by_remote", "parked_params": {"words": words[:500]}}
     return update
+
+
+def hold_closed(work: Work, binding: Binding, intent: Intent, answer: Answer) -> dict[str, Any]:
+    """The period of the document is closed there: held with the day, and tried again by itself now and then. It counts
+    as no refusal, because nothing is wrong with the document."""
+    day = intent.values.get(find_kind(binding.kind).DAY)
+    words = (answer.error.vendor or "") if answer.error else ""
+    params = {"connection": binding.connection, "day": str(day or "-"), "words": words[:500]}
+    return {
+        "held": {**binding.held, "*": CLOSED_THERE},
+        "parked_params": params,
+        "not_before": work.later_s(LOOK_AGAIN_S),
+        "dirty": True,
+        "lease_until": None,
+    }
 
 
 def translate_patch(tx: UnitOfWork, work: Work, binding: Binding, patch: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -25,14 +25,17 @@ from hub.sync.intent import add_sent, base_prints
 from hub.sync.lookalike import ALIKE_THERE, ask_about
 from hub.sync.lookup import search_remote
 from hub.sync.match import adopt_document, note_spare
+from hub.sync.period import CLOSED
 from hub.sync.sending import (
     AGAIN,
     DONE,
+    LOOK_AGAIN_S,
     Step,
     check_in_time,
     count_refusal,
     follow_failed_read,
     follow_write,
+    hold_closed,
     send_write,
     translate_patch,
 )
@@ -148,7 +151,9 @@ def _create(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
         end_attempt(tx, work, attempt, answer)
         held = work.own(tx)
         if held.state is BindingState.SENDING and held.remote_id is None:
-            work.save(tx, held, **_record_create(work, held, answer))
+            closed = hold_closed(work, held, intent, answer) if answer.outcome == "closed" else None
+            update = closed | {"state": BindingState.NEW} if closed else _record_create(work, held, answer)
+            work.save(tx, held, **update)
     return follow_write(work, answer, parks=work.policy.semantics.tier is Tier.BLIND)
 
 
@@ -208,6 +213,8 @@ def _patch(work: Work, binding: Binding, intent: Intent, action: Action) -> Step
                 tx, held, acked_version=version, acked_patch=print_, same_patches=same, refusals=0,
                 remote_version=follow_version(work.policy, held.remote_version, version),
             )  # fmt: skip
+        elif answer.outcome == "closed":
+            work.save(tx, held, **hold_closed(work, held, intent, answer))
         elif answer.outcome in ("refused", "locked"):
             work.save(tx, held, **count_refusal(work, held, answer))
     return follow_write(work, answer)
@@ -218,7 +225,7 @@ def _confirm(work: Work, binding: Binding, intent: Intent, action: Action) -> St
     submits = action.op is Op.SUBMIT
     call = work.sink.submit if submits else work.sink.confirm
     return _call_simple(
-        work, action.op.value, lambda rid: call(rid, if_version=action.if_version), "C8", "C6",
+        work, action.op.value, intent, lambda rid: call(rid, if_version=action.if_version), "C8", "C6",
         submitted_revision=intent.revision, dirty=True,
     )  # fmt: skip
 
@@ -228,14 +235,14 @@ def _reopen(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
     state = BindingState.PREPARED if work.policy.confirm != "save" else BindingState.WAITING
     why = "protocol.waits_for_approval" if state is BindingState.WAITING else None
     return _call_simple(
-        work, "reopen", lambda rid: work.sink.reopen(rid, if_version=action.if_version), "C8", "C9",
+        work, "reopen", intent, lambda rid: work.sink.reopen(rid, if_version=action.if_version), "C8", "C9",
         dirty=True, on_ok={"state": state, "why": why},
     )  # fmt: skip
 
 
 def _void(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     step = _call_simple(
-        work, "void", lambda rid: work.sink.void(rid, if_version=action.if_version), "C8", "C9", dirty=True,
+        work, "void", intent, lambda rid: work.sink.void(rid, if_version=action.if_version), "C8", "C9", dirty=True,
         on_refusal=_after_refused_void,
     )  # fmt: skip
     return step
@@ -252,6 +259,7 @@ def _after_refused_void(work: Work, binding: Binding, answer: Answer) -> dict[st
 def _call_simple(
     work: Work,
     op: str,
+    intent: Intent,
     write: Callable[[str], Written],
     before: str,
     after: str,
@@ -274,6 +282,8 @@ def _call_simple(
         if answer.written is not None:
             version = follow_version(work.policy, held.remote_version, answer.written.version)
             work.save(tx, held, remote_version=version, refusals=0, **(on_ok or {}))
+        elif answer.outcome == "closed":
+            work.save(tx, held, **hold_closed(work, held, intent, answer))
         elif answer.outcome in ("refused", "locked"):
             work.save(tx, held, **on_refusal(work, held, answer))
     return follow_write(work, answer)
@@ -306,9 +316,12 @@ def _settle(work: Work, binding: Binding, intent: Intent, action: Action) -> Ste
         held = work.own(tx)
         record_now = tx.get(_model_of(held), id=held.hub_id)
         moved = record_now is not None and record_now.revision != intent.revision
+        closed: dict[str, Any] = {}
+        if CLOSED in action.held.values():
+            closed = {"parked_params": dict(intent.hold_params), "not_before": work.later_s(LOOK_AGAIN_S)}
         work.save(
-            tx, held, dirty=moved, held=dict(action.held), refusals=0, same_patches=0, lease_until=None,
-            not_retained={**held.not_retained, **action.not_retained}, claimed_revision=intent.revision,
+            tx, held, dirty=moved or bool(closed), held=dict(action.held), refusals=0, same_patches=0, lease_until=None,
+            not_retained={**held.not_retained, **action.not_retained}, claimed_revision=intent.revision, **closed,
         )  # fmt: skip
     return DONE
 

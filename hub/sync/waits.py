@@ -17,6 +17,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import DeadRow, IdentityVerdict
 from hub.sync.intent import list_parents
 from hub.sync.lookalike import ALIKE_THERE
+from hub.sync.period import CLOSED, CLOSED_THERE
 from hub.sync.show import name_record
 from hub.sync.verdicts import MAYBE
 
@@ -45,6 +46,7 @@ APPROVALS = frozenset({"protocol.waits_for_approval", "protocol.submitted", None
 """Waits that are the ordinary way of things: people there approve."""
 HELD_TEXTS = {
     "protocol.locked": "sync.held_locked",
+    CLOSED: "sync.held_period_closed",
     "sync.is_history": "sync.held_before_start",
     "protocol.not_retained": "sync.held_not_retained",
     "protocol.refused": "sync.held_refused",
@@ -165,7 +167,8 @@ def _judge_held(binding: Binding) -> TodoItem:
     reasons = sorted(set(binding.held.values()))
     fields = ", ".join(sorted(name for name, reason in binding.held.items() if reason == reasons[0]))
     code = HELD_TEXTS.get(reasons[0], reasons[0])
-    params = {"fields": fields, "stage": binding.stage or "-", "number": _name_document(binding)}
+    days = binding.parked_params if reasons[0] == CLOSED else {}
+    params = {**days, "fields": fields, "stage": binding.stage or "-", "number": _name_document(binding)}
     return about_binding(binding, "held", code, params)
 
 
@@ -197,6 +200,8 @@ def _choose_command(binding: Binding, wait: str, code: str) -> str:
         return f"isthmus binding add {binding.connection} {binding.kind} {binding.hub_id} {other}"
     if code == "sync.plan_stale":
         return f"isthmus sync plan {binding.connection}"
+    if code in (CLOSED, CLOSED_THERE):
+        return RETRY
     if code == "sync.no_lines":
         return f"isthmus record edit {binding.kind} {binding.hub_id}"
     if find_missing_code({"problem": binding.parked_params.get("problem")}) is not None:

@@ -15,6 +15,7 @@ from hub.errors import (
     Locked,
     NeedsConsent,
     OutcomeUnknown,
+    PeriodClosed,
     Rejected,
     Stale,
     Transient,
@@ -83,7 +84,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call that writes ended with: ok, refused, locked, stale, duplicate, later, unknown or consent."""
+    """What a call that writes ended with: ok, refused, locked, closed, stale, duplicate, later, unknown or consent."""
 
     outcome: str
     written: Written | None = None
@@ -94,6 +95,7 @@ _OUTCOMES: tuple[tuple[type[IsthmusError], str], ...] = (
     (Duplicate, "duplicate"),
     (Stale, "stale"),
     (Locked, "locked"),
+    (PeriodClosed, "closed"),
     (Rejected, "refused"),
     (Transient, "later"),
     (OutcomeUnknown, "unknown"),

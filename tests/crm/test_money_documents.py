@@ -243,7 +243,7 @@ def test_partial_payments_a_refund_and_a_failure():
 def test_what_was_paid_on_an_invoice_counts_for_its_orders_in_proportion():
     invoice = bill(bill_line("1", price="200"), bill_line("2", price="100", order=SECOND))
     paid = rules_for("invoice").deriving(INVOICE, dict(invoice), {"payment": [pay("100", allocate(target="invoice"))]})
-    assert paid == {"paid": Decimal(100), "payment": PaymentStatus.PARTIAL}
+    assert (paid["paid"], paid["promised"], paid["payment"]) == (100, 100, PaymentStatus.PARTIAL)
     settled = invoice.model_copy(update=paid)
     order = sell("200")
     derived = derive(order, invoice=[settled])
@@ -296,12 +296,71 @@ def test_what_was_paid_on_instalments_counts_for_the_order():
 def test_no_more_is_given_back_than_a_credit_note_is_worth():
     credit = bill(bill_line(quantity="-1", price="40"), type="credit_note")
     refund = pay("40", allocate(target="invoice", amount="40"), type="refund", state="draft")
-    fits = rules_for("invoice").fitting
-    fits(credit, {"payment": [refund]}, {})
+    take(credit, {}, {"payment": [refund]})
     twice = [refund, refund.model_copy(update={"id": UUID(int=41)})]
+    refuse_room("crm.allocated_above_open", credit, {"payment": [refund]}, {"payment": twice})
+
+
+def take(record, before, after):
+    rules = rules_for(record.KIND)
+    rules.check_room(rules.measuring(record, before), rules.measuring(record, after))
+
+
+def refuse_room(code, record, before, after):
     with pytest.raises(RuleBroken) as refused:
-        fits(credit, {"payment": twice}, {"payment": [refund]})
-    assert refused.value.code == "crm.allocated_above_open"
+        take(record, before, after)
+    assert refused.value.code == code
+    for lang in ("en", "zh"):
+        assert "{" not in refused.value.text(lang)
+    take(record, after, after)  # what is too much already may stay, or become less
+    take(record, after, before)
+
+
+def test_refunds_of_a_receipt_are_together_no_more_than_it():
+    receipt = pay("100", id=UUID(int=41))
+    first, second = (
+        pay(amount, id=UUID(int=number), type="refund", reverses_id=receipt.id, state=state)
+        for amount, number, state in (("60", 42, "succeeded"), ("40", 43, "draft"))
+    )
+    take(receipt, {"payment": [first]}, {"payment": [first, second]})
+    assert derive(receipt, payment=[first, second])["refunded"] == 60
+    more = second.model_copy(update={"amount": Decimal("40.01")})
+    refuse_room("crm.reversed_too_much", receipt, {"payment": [first]}, {"payment": [first, more]})
+    failed = first.model_copy(update={"state": "failed"})
+    take(receipt, {}, {"payment": [failed, more]})
+
+
+def test_credit_notes_of_an_invoice_are_together_no_more_than_it():
+    invoice = bill(bill_line())
+    credit = {"type": "credit_note", "reverses_id": invoice.id}
+    first = bill(bill_line(price="-60", quantity="1"), id=UUID(int=21), **credit)
+    second = bill(bill_line(price="-40.01", quantity="1"), id=UUID(int=22), state="draft", **credit)
+    take(invoice, {}, {"invoice": [first]})
+    assert derive(invoice, invoice=[first, second])["credited"] == Decimal("100.01")
+    refuse_room("crm.reversed_too_much", invoice, {"invoice": [first]}, {"invoice": [first, second]})
+
+
+def test_what_is_promised_on_invoices_and_instalments_counts_for_the_order():
+    order = sell("100")
+    invoice = bill(bill_line()).model_copy(update={"promised": Decimal(50)})
+    plan = PaymentPlan(id=PLAN, account_id=CUSTOMER, order_id=ORDER, currency="CNY", promised=Decimal(30))
+    known = {"invoice": [invoice], "payment_plan": [plan]}
+    draft = pay("20", allocate(amount="20"), state="draft")
+    take(order, known, {**known, "payment": [draft]})
+    more = {**known, "payment": [pay("20.01", allocate(amount="20.01"), state="draft")]}
+    refuse_room("crm.allocated_above_open", order, known, more)
+    assert rules_for("invoice").deriving(
+        INVOICE, dict(invoice), {"payment": [pay("50", allocate(target="invoice", amount="50"), state="draft")]}
+    )["promised"] == 50  # fmt: skip
+
+
+def test_no_more_is_promised_to_an_instalment_than_it_says():
+    plan = PaymentPlan.model_validate(
+        {"id": PLAN, "account_id": CUSTOMER, "currency": "CNY", "instalments": [{"key": "1", "amount": Decimal(50)}]}
+    )
+    fits, more = (pay(amount, allocate("1", "instalment", amount, instalment="1")) for amount in ("50", "50.01"))
+    take(plan, {}, {"payment": [fits]})
+    refuse_room("crm.allocated_above_open", plan, {}, {"payment": [more]})
 
 
 def test_a_credit_note_takes_billing_back():

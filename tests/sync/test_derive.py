@@ -88,6 +88,49 @@ def test_a_payment_of_what_is_promised_too_much_can_be_taken_back(scene: Scene) 
     assert scene.void(draft).state == "void"
 
 
+def test_drafts_on_an_invoice_leave_no_room_on_its_order(scene: Scene) -> None:
+    order = scene.make_order("2")
+    line = {"quantity": "2", "unit_price": "12.50", "tax_rate": "0.13", "order_id": str(order.id), "order_line": "1"}
+    invoice = create_record(scene.hub, "invoice", {"account_id": str(order.account_id), "lines": [line]}, "li")
+    scene.edit(invoice, state="posted")
+    row = {"target": "invoice", "invoice_id": str(invoice.id), "amount": "20"}
+    pay(scene, order, "20", allocations=[row])
+    assert (scene.reload(invoice).promised, scene.reload(invoice).paid) == (20, 0)
+    with pytest.raises(RuleBroken) as refused:
+        pay(scene, order, "8.26")
+    assert refused.value.code == "crm.allocated_above_open"
+    assert [record.amount for record in scene.records("payment")] == [20], "nothing of what was refused is left"
+    pay(scene, order, "8.25")
+
+
+def test_money_moved_from_one_plan_to_another_of_the_same_order(scene: Scene) -> None:
+    """Whichever of them is looked at first: what counts is how it stands when all is done."""
+    order = scene.make_order("2")
+    values = {"account_id": str(order.account_id), "order_id": str(order.id), "currency": "CNY"}
+    instalments = [{"key": "1", "amount": "28.25"}]
+    plans = [create_record(scene.hub, "payment_plan", {**values, "instalments": instalments}, "li") for _ in range(2)]
+    rows = [[{"target": "instalment", "plan_id": str(plan.id), "instalment": "1", "amount": "28.25"}] for plan in plans]
+    payment = pay(scene, order, "28.25", allocations=rows[1])
+    for wanted in (rows[0], rows[1]):
+        scene.edit(payment, allocations=wanted)
+    assert [scene.reload(plan).promised for plan in plans] == [0, Decimal("28.25")]
+
+
+def test_several_refunds_are_together_no_more_than_the_receipt(scene: Scene) -> None:
+    order = scene.make_order("2")
+    receipt = succeed(scene, pay(scene, order, "20"))
+    back = {"type": "refund", "reverses_id": str(receipt.id)}
+    succeed(scene, pay(scene, order, "15", **back))
+    assert scene.reload(receipt).refunded == 15
+    draft = pay(scene, order, "5", **back)
+    for refused in (lambda: pay(scene, order, "0.01", **back), lambda: scene.edit(draft, amount="5.01")):
+        with pytest.raises(RuleBroken) as caught:
+            refused()
+        assert caught.value.code == "crm.reversed_too_much"
+    scene.void(draft)
+    pay(scene, order, "5", **back)
+
+
 def test_deliveries_drive_fulfilment(scene: Scene) -> None:
     order = scene.make_order("2")
     for quantity, state in (("1.5", "partial"), ("0.5", "complete")):

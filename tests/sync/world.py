@@ -83,7 +83,7 @@ class World:
         )
         if read:
             with self.store.write() as tx:
-                for stream in ("partner", "item", "sale"):
+                for stream in ("partner", "item", "sale", "delivery", "invoice", "payment"):
                     tx.save(Cursor(connection="erp", stream=stream, complete_once=True))
         self.hub = self.make_hub()
 

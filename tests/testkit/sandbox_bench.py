@@ -11,11 +11,13 @@ from typing import Any
 from connectors.sandbox.connector import SandboxConnector
 from connectors.sandbox.simulator import ErpRefused, SandboxApi, SandboxErp, SandboxSettings
 from connectors.sandbox.simulator import Person as SandboxPerson
+from connectors.sandbox.simulator.shapes import LISTS
 from hub.sdk import Stage
 from hub.sdk.simulator import HandlerTransport
 from hub.testkit.conformance import Bench, Person, Site
 
 TABLES = {"account": "partner", "product": "item", "order": "sale"}
+"""Kinds that the ERP calls by another name."""
 
 
 class SlowClock:
@@ -44,40 +46,50 @@ class Accountant(Person):
 
     def create(self, kind: str) -> str:
         self.count += 1
-        if kind != "order":
+        if kind in ("account", "product"):
             return str(self.hand.create(TABLES[kind], name=f"远山 {self.count}")["id"])
-        lines = [{"text": "螺栓", "quantity": "3", "price": "0.35", "tax_percent": "13"}]
-        return str(self.hand.create("sale", customer=self.create("account"), lines=lines)["id"])
+        values: dict[str, Any] = {"customer": self.create("account")}
+        if kind == "payment":
+            values |= {"amount": f"{self.count}.50", "allocations": [{"target": "advance", "amount": "1"}]}
+        else:
+            line = {"quantity": "3", "price": "0.35", "text": "螺栓", "tax_percent": "13"}
+            values["lines"] = [line if kind != "delivery" else {"quantity": "3"}]
+        return str(self.hand.create(_table(kind), **values)["id"])
 
     def create_many(self, kind: str, count: int) -> Sequence[str]:
         return [self.create(kind) for _ in range(count)]
 
     def edit(self, kind: str, id: str) -> None:
         self.count += 1
-        self.hand.edit(TABLES[kind], id, note=f"noted {self.count}")
+        self.hand.edit(_table(kind), id, note=f"noted {self.count}")
 
     def edit_line(self, kind: str, id: str) -> None:
-        line = self._sale(kind, id)["lines"][0]
-        allow(lambda: self.hand.edit_line(id, line["id"], quantity="9"))
+        line = self._document(kind, id)[LISTS[_table(kind)]][0]
+        changed = {"amount": "0.5"} if kind == "payment" else {"quantity": "9"}
+        allow(lambda: self.hand.edit_line(id, line["id"], **changed))
 
     def copy(self, kind: str, id: str) -> str:
-        self._sale(kind, id)
+        self._document(kind, id)
         return str(self.hand.copy(id)["id"])
 
     def bring(self, kind: str, id: str, stage: Stage) -> None:
-        self._sale(kind, id)
+        self._document(kind, id)
         moves = {Stage.SUBMITTED: self.hand.submit, Stage.EFFECTIVE: self.hand.approve}
         if stage not in moves:
             raise NotImplementedError
         allow(lambda: moves[stage](id))
 
     def delete(self, kind: str, id: str) -> None:
-        allow(lambda: self.hand.delete(TABLES[kind], id))
+        allow(lambda: self.hand.delete(_table(kind), id))
 
-    def _sale(self, kind: str, id: str) -> Mapping[str, Any]:
-        if kind != "order":
+    def _document(self, kind: str, id: str) -> Mapping[str, Any]:
+        if kind in ("account", "product"):
             raise NotImplementedError
-        return self.erp.read("sale", id)
+        return self.erp.read(_table(kind), id)
+
+
+def _table(kind: str) -> str:
+    return TABLES.get(kind, kind)
 
 
 def allow(deed: Callable[[], object]) -> None:

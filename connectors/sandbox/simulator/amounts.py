@@ -48,6 +48,11 @@ def _tax_by_rate(lines: Sequence[Line], step: Decimal) -> Decimal:
     return sum(taxes, step - step)
 
 
+def convert_to_base(amount: Decimal, rate: str) -> str:
+    """An amount in the company's own currency, which is CNY."""
+    return str((amount * Decimal(rate)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+
+
 def keep_text(text: str, settings: SandboxSettings) -> str:
     """A note or customer reference as this ERP keeps it."""
     kept = text.strip()

@@ -14,7 +14,7 @@ from hub.sdk.simulator import Response, answer_json
 T = TypeVar("T")
 STATUSES = {
     "unauthorised": 401, "forbidden": 403, "not_found": 404, "duplicate": 409, "stale": 412, "invalid": 422,
-    "locked": 423, "throttled": 429, "failed": 500,
+    "locked": 423, "closed": 423, "throttled": 429, "failed": 500,
 }  # fmt: skip
 GARBAGE = Response(
     200, b"<html><body><h1>Gateway</h1><p>Please log in again.</p></body></html>", (("content-type", "text/html"),)

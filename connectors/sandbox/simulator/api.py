@@ -21,7 +21,8 @@ from connectors.sandbox.simulator.answers import (
 from connectors.sandbox.simulator.erp import SandboxErp
 from connectors.sandbox.simulator.faults import READ_FAULTS, Faults
 from connectors.sandbox.simulator.people import Person
-from connectors.sandbox.simulator.shapes import ErpRefused
+from connectors.sandbox.simulator.shapes import DOCUMENTS, ErpRefused
+from connectors.sandbox.simulator.tables import Document
 from connectors.sandbox.simulator.writes import Trace, WriteDoor
 from hub.sdk.simulator import NoAnswer, Request, Response, answer_json
 
@@ -98,25 +99,30 @@ class SandboxApi:
                 raise ErpRefused("not_found", f"there is nothing at {request.path}")
             case [kind, id]:
                 found = self.erp.read(kind, id, lagging=fault == "read_stale")
-                return answer_json(200, show(kind, found, self.erp.settings))
+                return answer_json(200, self._show(kind, found))
         raise ErpRefused("not_found", f"there is nothing at {request.path}")
 
     def _list(self, kind: str, query: Mapping[str, str], *, short: bool) -> Response:
         settings = self.erp.settings
         if "ref_prefix" in query:
             found: Any = self.erp.find(kind, query["ref_prefix"])
-            return answer_json(200, {"items": [show(kind, row, settings) for row in found]})
+            return answer_json(200, {"items": [self._show(kind, row) for row in found]})
         if "tax_id" in query:
             found = self.erp.find_by_tax_id(query["tax_id"])
-            return answer_json(200, {"items": [show(kind, row, settings) for row in found]})
+            return answer_json(200, {"items": [self._show(kind, row) for row in found]})
         limit = min(parse(lambda: int(query.get("limit", DEFAULT_PAGE)), "a number"), settings.max_page)
         since = normalise_time(query["since"]) if query.get("since") else ""
         after = (query["after_time"], query.get("after_id", "")) if query.get("after_time") else None
         found = self.erp.list_changes(kind, since, after, limit)
-        rows = [show(kind, row, settings) for row in found if settings.lists_deleted or not row.get("deleted")]
+        rows = [self._show(kind, row) for row in found if settings.lists_deleted or not row.get("deleted")]
         more = len(found) == limit and not short
         position = [found[-1]["modified_at"], found[-1]["id"]] if more else None
         return answer_json(200, {"items": rows, "next": position})
+
+    def _show(self, kind: str, document: Document) -> dict[str, Any]:
+        """As the integration user sees it now: what hangs on it has no version of its own."""
+        shown = show(kind, document, self.erp.settings)
+        return {**shown, "live_children": self.erp.is_held(document)} if kind in DOCUMENTS else shown
 
     def _answer_person(self, request: Request, path: list[str]) -> Response:
         body = parse(request.json, "JSON")
@@ -131,7 +137,11 @@ class SandboxApi:
             case "DELETE", [kind, id]:
                 person.delete(kind, id)
                 return answer_json(200, {"id": id})
-            case "POST", ["sale", id, action]:
+            case "POST", ["books", "close"]:
+                person.close_books(body.get("through", ""))
+                return answer_json(200, {"through": self.erp.closed_through})
+            case "POST", [kind, id, action] if kind in DOCUMENTS:
+                self.erp.read(kind, id)
                 return answer_json(200, person.do(action, id))
         raise ErpRefused("not_found", f"people have no {request.method} {request.path}")
 

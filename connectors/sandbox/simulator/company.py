@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import string
+from datetime import date, timedelta
 from decimal import Decimal
 
 from connectors.sandbox.simulator.amounts import write_decimal
 from connectors.sandbox.simulator.erp import SandboxErp
 from connectors.sandbox.simulator.people import Person
+from connectors.sandbox.simulator.tables import Document
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # pragma: allowlist secret
 """GB 32100-2015: no I, O, S, V, Z."""
@@ -28,13 +30,21 @@ ITEMS = (
 )  # fmt: skip
 
 
-def seed_company(erp: SandboxErp, *, customers: int = 40, items: int = 10, sales: int = 60, seed: int = 0) -> None:
-    """Fill an empty ERP, everything made by its own people. Same numbers and seed, same company."""
+def seed_company(
+    erp: SandboxErp, *, customers: int = 40, items: int = 10, sales: int = 60, invoices: int = 0, seed: int = 0
+) -> None:
+    """Fill an empty ERP, everything made by its own people. Same numbers and seed, same company. ``invoices``: so many
+    of the approved sales are delivered and invoiced; two of three of these are paid, some only in part, and one in ten
+    is credited."""
     rng, person = random.Random(f"company/{seed}"), Person(erp, "王销售")
     partner_ids = [_add_partner(rng, person, number) for number in range(1, customers + 1)]
     item_ids = [_add_item(rng, person, number) for number in range(1, items + 1)]
     for _ in range(sales if partner_ids and item_ids else 0):
         _add_sale(rng, person, erp, partner_ids, item_ids)
+    money = random.Random(f"money/{seed}")
+    approved = [sale for sale in erp.documents("sale") if sale["status"] == "approved"]
+    for sale in approved[:invoices]:
+        _add_money(money, person, sale)
 
 
 def make_uscc(rng: random.Random, area: str = "310115") -> str:
@@ -90,3 +100,20 @@ def _add_sale(rng: random.Random, person: Person, erp: SandboxErp, partners: lis
         person.ship(sale["id"], complete=place < 0.3)
     elif place > 0.95:
         person.void(sale["id"])
+
+
+def _add_money(rng: random.Random, person: Person, sale: Document) -> None:
+    """What a sale leads to, some days later."""
+    day = date.fromisoformat(sale["date"]) + timedelta(days=rng.randrange(1, 9))
+    person.deliver(sale["id"], date=str(day))
+    invoice = person.bill(sale["id"], date=str(day), due=str(day + timedelta(days=30)))
+    place = rng.random()
+    paid_on = str(day + timedelta(days=rng.randrange(1, 45)))
+    if place < 0.1:
+        person.credit(invoice["id"], date=paid_on)
+    elif place < 0.7:
+        gross = Decimal(invoice["gross"])
+        part = gross if place < 0.5 else (gross / 3).quantize(Decimal("0.01"))
+        person.receive(
+            invoice["id"], str(part), date=paid_on, method="银行转账", bank_ref=f"{rng.randrange(10**9):09d}"
+        )

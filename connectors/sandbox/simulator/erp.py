@@ -14,9 +14,18 @@ from typing import Any
 
 from connectors.sandbox.simulator import workflow
 from connectors.sandbox.simulator.amounts import complete_totals
-from connectors.sandbox.simulator.sales import merge_lines
+from connectors.sandbox.simulator.papers import BOOKED, complete_paper, list_named
+from connectors.sandbox.simulator.sales import fill_in, merge_rows
 from connectors.sandbox.simulator.settings import USER, SandboxSettings
-from connectors.sandbox.simulator.shapes import SHAPES, ErpRefused, check_values
+from connectors.sandbox.simulator.shapes import (
+    ALWAYS_OPEN,
+    DOCUMENTS,
+    KINDS_BY_LETTER,
+    LISTS,
+    SHAPES,
+    ErpRefused,
+    check_values,
+)
 from connectors.sandbox.simulator.tables import Document, Position, ReferenceIndex, Table
 from hub.sdk import Clock
 from hub.sdk.simulator import WallClock
@@ -38,7 +47,8 @@ class LogEntry:
 
 
 class SandboxErp:
-    """An ERP with partners, items and sales. Same settings, seed, clock and calls give the same history.
+    """An ERP with partners, items, sales, deliveries, invoices and payments. Same settings, seed, clock
+    and calls give the same history.
 
     ``by`` is who acts: ``settings.USER`` is the integration user, anything else a person's name. Every refusal is an
     :class:`ErpRefused`. What is returned is a stored version: read it, never change it. Safe over threads.
@@ -52,11 +62,15 @@ class SandboxErp:
         self.lock = threading.RLock()
         self.log: deque[LogEntry] = deque(maxlen=KEPT_LOG)
         self.effective_once: set[str] = set()
-        """Ids of sales that were ever approved: what counts when duplicates are looked for."""
+        """Ids of documents that were ever approved: what counts when duplicates are looked for."""
+        self.closed_through = self.settings.closed_through
+        """Up to this day the books are closed; empty: open."""
         self._random = rng or random.Random(0)
         self._tables = {kind: Table() for kind in SHAPES}
         self._counts: Counter[str] = Counter()
         self._refs = {kind: ReferenceIndex() for kind in SHAPES}
+        self._papers: dict[str, set[tuple[str, str]]] = {}
+        """Id of a document → (kind, id) of those that ever hung on it."""
         self._late: list[tuple[datetime, int, Callable[[], object]]] = []
 
     # ---- reading -----------------------------------------------------------------------------------------------
@@ -110,11 +124,13 @@ class SandboxErp:
             for name in shape.required:
                 if not document[name]:
                     raise ErpRefused("invalid", f"{kind} needs {name}", name)
-            if kind == "sale":
-                document["status"] = workflow.first_status(self.settings, status, by)
+            if kind in DOCUMENTS:
+                document["status"] = workflow.first_status(self.settings, status, by, kind)
                 document["date"] = document["date"] or f"{self.clock.now():%Y-%m-%d}"
-                document = self._complete_sale(document, document["lines"], ())
-                document["number"] = f"SO{self._count('number'):04d}"
+                self._check_period(kind, document)
+                document = self._complete(kind, document, document[LISTS[kind]], ())
+                counter = "number" if kind == "sale" else f"number of {kind}"
+                document["number"] = f"{DOCUMENTS[kind]}{self._count(counter):04d}"
             document |= {"id": f"{shape.letter}{self._count(kind)}", "version": 0, "created_by": by, "touched": False}
             if our_ref:
                 self._refs[kind].add(our_ref, document["id"])
@@ -123,31 +139,36 @@ class SandboxErp:
     def change(
         self, kind: str, id: str, values: Mapping[str, Any], by: str = USER, *, if_version: int | None = None
     ) -> Document:
-        """Change the named fields; the same values again change nothing. ``lines`` is the complete wanted list."""
+        """Change the named fields; the same values again change nothing. ``lines`` and ``allocations`` are the
+        complete wanted lists."""
         with self.lock:
             old = self.read(kind, id)
             self._check_version(old, if_version, looked_at=self.settings.compare_and_set)
             new = {**old, **check_values(SHAPES[kind], values, self.settings)}
-            if kind == "sale":
-                new = self._complete_sale(new, values.get("lines"), old["lines"])
+            if kind in DOCUMENTS:
+                new = self._complete(kind, new, values.get(LISTS[kind]), old[LISTS[kind]])
             changed = [name for name in values if new[name] != old[name]]
             if not changed:
                 return old
-            if kind == "sale":
+            if kind in DOCUMENTS:
                 workflow.check_edit(self.settings, old, changed, by)
+                if not set(changed) <= ALWAYS_OPEN:
+                    self._check_period(kind, old, new)
             return self._store(kind, new, by, "change")
 
     def act(self, name: str, id: str, by: str = USER, *, if_version: int | None = None) -> Document:
-        """A step of a sale's workflow: submit, approve, reopen, void, close. Already there counts as success."""
+        """A step of a document's workflow: submit, approve, reopen, void, close. Already there counts as success."""
         with self.lock:
-            sale, action = self.read("sale", id), workflow.ACTIONS[name]
-            if sale["status"] in action.done:
-                return sale
+            kind = KINDS_BY_LETTER.get(id[:1], "sale")
+            document, action = self.read(kind, id), workflow.ACTIONS[name]
+            if document["status"] in action.done:
+                return document
             confirms = name in ("submit", "approve")
             looked_at = self.settings.confirms_version if confirms else self.settings.compare_and_set
-            self._check_version(sale, if_version, looked_at=looked_at)
-            workflow.check_action(self.settings, sale, name, by)
-            return self._store("sale", {**sale, "status": action.after}, by, name)
+            self._check_version(document, if_version, looked_at=looked_at)
+            workflow.check_action(self.settings, document, name, by, held=self.is_held(document))
+            self._check_period(kind, document)
+            return self._store(kind, {**document, "status": action.after}, by, name)
 
     def mark(self, id: str, by: str, **facts: Any) -> Document:
         """What other parts of the ERP write into an effective sale: ``shipping``, ``live_children``."""
@@ -158,15 +179,25 @@ class SandboxErp:
             return self._store("sale", {**sale, **facts}, by, "mark")
 
     def delete(self, kind: str, id: str, by: str = USER, *, if_version: int | None = None) -> None:
-        """Remove it for good. Partners and items can be deleted by people, while no living sale names them."""
+        """Remove it for good. Partners and items can be deleted by people, while no living document names them."""
         with self.lock:
             old = self.read(kind, id)
             self._check_version(old, if_version, looked_at=self.settings.compare_and_set)
-            if kind == "sale":
-                workflow.check_delete(old, by)
+            if kind in DOCUMENTS:
+                workflow.check_delete(old, by, held=self.is_held(old))
+                self._check_period(kind, old)
             elif by == USER or self._is_used(id):
                 raise ErpRefused("locked", f"{kind} {id} cannot be deleted by {by}")
             self._store(kind, {**old, "deleted": True}, by, "delete")
+
+    def is_held(self, document: Document) -> bool:
+        """Whether living documents hang on it: what was delivered, invoiced or paid, or what takes it back."""
+        found = (self._tables[kind].newest(id) for kind, id in self._papers.get(document["id"], ()))
+        return bool(document.get("live_children")) or any(
+            paper is not None and not paper.get("deleted") and paper["status"] != workflow.VOID
+            and document["id"] in list_named(KINDS_BY_LETTER[paper["id"][:1]], paper)
+            for paper in found
+        )  # fmt: skip
 
     # ---- time --------------------------------------------------------------------------------------------------
 
@@ -224,15 +255,30 @@ class SandboxErp:
         if looked_at and if_version is not None and document["version"] != if_version:
             raise ErpRefused("stale", f"{document['id']} has version {document['version']}, not {if_version}")
 
-    def _complete_sale(self, sale: Mapping[str, Any], wanted: Any, old_lines: Sequence[Document]) -> dict[str, Any]:
-        self._read_named("partner", sale["customer"], "customer")
-        lines = old_lines
+    def _check_period(self, kind: str, *versions: Mapping[str, Any]) -> None:
+        for version in versions if kind in BOOKED and self.closed_through else ():
+            if version["date"] <= self.closed_through:
+                words = f"{version['date']}: the books are closed through {self.closed_through}"
+                raise ErpRefused("closed", words, "date")
+
+    def _complete(
+        self, kind: str, document: Mapping[str, Any], wanted: Any, old_rows: Sequence[Document]
+    ) -> dict[str, Any]:
+        """The document with its rows and everything that is worked out from them."""
+        name = LISTS[kind]
+        rows: Sequence[Document] = old_rows
         if wanted is not None:
-            if not isinstance(wanted, list | tuple) or not all(isinstance(line, dict) for line in wanted):
-                raise ErpRefused("invalid", "lines must be a list of objects", "lines")
+            if not isinstance(wanted, list | tuple) or not all(isinstance(row, dict) for row in wanted):
+                raise ErpRefused("invalid", f"{name} must be a list of objects", name)
+            rows = merge_rows(kind, wanted, old_rows, lambda: f"L{self._count('line')}")
+        if kind != "payment":
             read_item = functools.partial(self._read_named, "item", field="lines.item")
-            lines = merge_lines(wanted, old_lines, read_item, lambda: f"L{self._count('line')}")
-        return complete_totals({**sale, "lines": lines}, self.settings.rounding)
+            rows = [fill_in(row, read_item) for row in rows] if wanted is not None else rows
+        full = {**document, name: list(rows)}
+        if kind == "sale":
+            self._read_named("partner", document["customer"], "customer")
+            return complete_totals(full, self.settings.rounding)
+        return complete_paper(kind, full, self._read_named, self.settings)
 
     def _read_named(self, kind: str, id: str, field: str) -> Document:
         found = self._tables[kind].newest(id)
@@ -241,11 +287,11 @@ class SandboxErp:
         return found
 
     def _is_used(self, id: str) -> bool:
-        sales = self._tables["sale"].all_newest()
         return any(
-            sale["customer"] == id or any(line["item"] == id for line in sale["lines"])
-            for sale in sales
-            if not sale.get("deleted") and sale["status"] != workflow.VOID
+            document["customer"] == id or any(row.get("item") == id for row in document[LISTS[kind]])
+            for kind in DOCUMENTS
+            for document in self._tables[kind].all_newest()
+            if not document.get("deleted") and document["status"] != workflow.VOID
         )
 
     def _store(self, kind: str, document: Mapping[str, Any], by: str, action: str) -> Document:
@@ -254,8 +300,11 @@ class SandboxErp:
         version = document["version"] + 1
         touched = document["touched"] or (by != USER and version > 1)
         stored = {**document, "version": version, "modified_at": self._stamp(now), "changed_by": by, "touched": touched}
-        if kind == "sale" and stored["status"] in workflow.EFFECTIVE:
-            self.effective_once.add(stored["id"])
+        if kind in DOCUMENTS:
+            for named in list_named(kind, stored):
+                self._papers.setdefault(named, set()).add((kind, stored["id"]))
+            if stored["status"] in workflow.EFFECTIVE:
+                self.effective_once.add(stored["id"])
         lag = self._random.uniform(0, self.settings.lag_s) if self.settings.lag_s else 0
         self._tables[kind].put(stored, now + timedelta(seconds=lag), now)
         self.log.append(LogEntry(now, by, action, kind, stored["id"], version))

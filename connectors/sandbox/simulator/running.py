@@ -14,8 +14,8 @@ from connectors.sandbox.simulator.settings import AMENDS, MASTER_TIERS, ROUNDING
 from hub.errors import ConfigInvalid
 from hub.sdk.simulator import Option, RunningSimulator, Server, serve
 
-COMPANY = {"customers": "40", "items": "10", "sales": "60"}
-UNDECLARED = ("rounding", "lists_deleted", "max_page", "max_batch")
+COMPANY = {"customers": "40", "items": "10", "sales": "60", "invoices": "20"}
+UNDECLARED = ("rounding", "lists_deleted", "max_page", "max_batch", "closed_through")
 """Settings that a connection does not declare; the others go with the credentials, so that they fit."""
 CHOICES = {"tier": TIERS, "master_tier": MASTER_TIERS, "amend": AMENDS, "rounding": ROUNDINGS}
 

@@ -21,7 +21,7 @@ class SandboxSettings:
 
     ``tier``: ``unique`` refuses a second document with the same reference, ``draft`` has draft → submitted → approved,
     ``plain`` makes documents effective at once, ``blind`` keeps no reference. ``master_tier``: the same for partners
-    and items. ``amend``: what an approved sale still allows the integration user: ``free`` everything, ``reopen``
+    and items. ``amend``: what an approved document still allows the integration user: ``free`` everything, ``reopen``
     taking the approval back, ``reverse`` voiding it, ``refuse`` and ``park`` neither. Notes and the customer's own
     reference stay open in every case. Times are seconds of the clock handed to the ERP.
     """
@@ -48,6 +48,9 @@ class SandboxSettings:
     """A list or search may miss a write for up to this long."""
     rounding: str = "line"
     """``line``: tax half-up on each line; ``document``: half-even on each rate's sum."""
+    closed_through: str = ""
+    """Invoices, payments and deliveries dated up to this day (``2026-10-31``) can be neither made nor changed: their
+    period is closed. Empty: all periods are open. People can close and open periods later."""
     lists_deleted: bool = False
     """Deleted documents stay in the change list, marked."""
     max_page: int = 200
@@ -60,7 +63,7 @@ class SandboxSettings:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
 
     def tier_of(self, kind: str) -> str:
-        return self.tier if kind == "sale" else self.master_tier
+        return self.master_tier if kind in ("partner", "item") else self.tier
 
     @classmethod
     def from_texts(cls, options: Mapping[str, str]) -> SandboxSettings:

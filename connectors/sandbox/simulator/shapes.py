@@ -56,12 +56,48 @@ SHAPES = {
             {"number": "", "status": "draft", "shipping": "none", "net": "0.00", "tax": "0.00", "gross": "0.00",
              "live_children": False},
         ),
+        Shape(
+            "delivery", "D",
+            {"customer": "", "sale": "", "date": "", "note": "", "lines": ()},
+            ("customer",), {"number": "", "status": "draft", "live_children": False},
+        ),
+        Shape(
+            "invoice", "V",
+            {"customer": "", "type": "invoice", "reverses": "", "date": "", "due": "", "currency": "CNY", "rate": "1",
+             "tax_number": "", "note": "", "lines": ()},
+            ("customer",),
+            {"number": "", "status": "draft", "net": "0.00", "tax": "0.00", "gross": "0.00", "base_gross": "0.00",
+             "live_children": False},
+        ),
+        Shape(
+            "payment", "R",
+            {"customer": "", "type": "receipt", "reverses": "", "date": "", "currency": "CNY", "rate": "1",
+             "amount": "", "method": "", "bank_ref": "", "note": "", "allocations": ()},
+            ("customer", "amount"),
+            {"number": "", "status": "draft", "base_amount": "0.00", "live_children": False},
+        ),
     )
 }  # fmt: skip
+DOCUMENTS = {"sale": "SO", "delivery": "DN", "invoice": "IV", "payment": "RC"}
+"""Kinds with states and a number of their own, and how it begins."""
+KINDS_BY_LETTER = {shape.letter: shape.kind for shape in SHAPES.values()}
 LINE_DEFAULTS = {"item": "", "text": "", "quantity": "1", "unit": "", "price": "", "tax_percent": ""}
-ALWAYS_OPEN = frozenset({"note", "customer_ref"})
-"""Fields of a sale that stay editable when it is approved, whatever ``amend`` says."""
-DECIMALS = {"price": PRICE_PLACES, "tax_percent": 0, "quantity": 0}
+ROW_DEFAULTS: Mapping[str, Mapping[str, str]] = {
+    "sale": LINE_DEFAULTS,
+    "delivery": {"item": "", "sale_line": "", "quantity": "1", "unit": ""},
+    "invoice": {**LINE_DEFAULTS, "sale": "", "sale_line": ""},
+    "payment": {"target": "advance", "invoice": "", "sale": "", "amount": "", "target_amount": ""},
+}
+"""Fields of one line or allocation, by kind."""
+LISTS = {"sale": "lines", "delivery": "lines", "invoice": "lines", "payment": "allocations"}
+ALWAYS_OPEN = frozenset({"note", "customer_ref", "bank_ref"})
+"""Fields of a document that stay editable when it is approved, whatever ``amend`` says."""
+DECIMALS = {"price": PRICE_PLACES, "tax_percent": 0, "quantity": 0, "rate": 0, "amount": 2, "target_amount": 2}
+POSITIVE = frozenset({"rate", "amount", "target_amount"})
+CHOICES = {
+    "type": ("invoice", "credit_note", "receipt", "refund"),
+    "target": ("invoice", "sale", "advance", "write_off", "instalment"),
+}
 
 
 def check_values(shape: Shape, values: Mapping[str, Any], settings: SandboxSettings) -> dict[str, Any]:
@@ -71,27 +107,33 @@ def check_values(shape: Shape, values: Mapping[str, Any], settings: SandboxSetti
         field = min(unknown)
         raise ErpRefused("invalid", f"{shape.kind} has no field {field!r} that may be written", field)
     given = {name: shape.defaults[name] if value is None else value for name, value in values.items()}
-    return {name: value if name == "lines" else _keep(name, value, settings) for name, value in given.items()}
+    rows = LISTS.get(shape.kind)
+    return {name: value if name == rows else _keep(name, value, settings) for name, value in given.items()}
 
 
-def check_line(line: Mapping[str, Any]) -> dict[str, Any]:
-    """The sent fields of one line as the ERP keeps them, null meaning empty (``id`` stays when it is there)."""
-    unknown = line.keys() - LINE_DEFAULTS.keys() - {"id"}
+def check_row(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The sent fields of one line or allocation as the ERP keeps them, null meaning empty (``id`` stays when it is
+    there)."""
+    known = ROW_DEFAULTS[kind]
+    unknown = row.keys() - known.keys() - {"id"}
     if unknown:
         raise ErpRefused("invalid", f"a line has no field {min(unknown)!r} that may be written", min(unknown))
-    given = {name: LINE_DEFAULTS.get(name, "") if value is None else value for name, value in line.items()}
-    return {name: value if value == "" else _keep(name, value, None) for name, value in given.items()}
+    given = {name: known.get(name, "") if value is None else value for name, value in row.items()}
+    signed = kind in ("delivery", "invoice")
+    return {name: value if value == "" else _keep(name, value, None, signed=signed) for name, value in given.items()}
 
 
-def _keep(name: str, value: Any, settings: SandboxSettings | None) -> Any:
+def _keep(name: str, value: Any, settings: SandboxSettings | None, *, signed: bool = False) -> Any:
     if name == "active":
         return _check(name, value, lambda: isinstance(value, bool), "true or false")
     _check(name, value, lambda: isinstance(value, str), "text")
     if name in ALWAYS_OPEN and settings is not None:
         return keep_text(value, settings)
     if name in DECIMALS:
-        return write_decimal(_parse_decimal(name, value), DECIMALS[name])
-    if name == "date" and value:
+        return write_decimal(_parse_decimal(name, value, signed=signed), DECIMALS[name])
+    if name in CHOICES:
+        return _check(name, value, lambda: value in CHOICES[name], " or ".join(CHOICES[name]))
+    if name in ("date", "due") and value:
         return _check(name, value, lambda: bool(date.fromisoformat(value)), "a date such as 2026-11-01")
     if name == "currency":
         return _check(
@@ -100,12 +142,17 @@ def _keep(name: str, value: Any, settings: SandboxSettings | None) -> Any:
     return value
 
 
-def _parse_decimal(name: str, text: str) -> Decimal:
+def _parse_decimal(name: str, text: str, *, signed: bool) -> Decimal:
+    """``signed``: quantities of returns and credit notes are below zero."""
     try:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
-    _check(name, text, lambda: value.is_finite() and value >= 0, "a number that is not negative")
+    if name in POSITIVE:
+        _check(name, text, lambda: value.is_finite() and value > 0, "a number above zero")
+    elif not (signed and name == "quantity"):
+        _check(name, text, lambda: value.is_finite() and value >= 0, "a number that is not negative")
+    _check(name, text, value.is_finite, "a number")
     return value
 
 

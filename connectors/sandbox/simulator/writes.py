@@ -17,7 +17,7 @@ from connectors.sandbox.simulator.answers import (
 )
 from connectors.sandbox.simulator.erp import SandboxErp
 from connectors.sandbox.simulator.faults import BATCH_FAULTS, ITEM_FAULTS, WRITE_FAULTS, Faults
-from connectors.sandbox.simulator.shapes import ErpRefused
+from connectors.sandbox.simulator.shapes import DOCUMENTS, ErpRefused
 from connectors.sandbox.simulator.tables import Document
 from hub.sdk.simulator import NoAnswer, Request, Response, answer_json
 
@@ -62,7 +62,8 @@ class WriteDoor:
             case "PATCH", [kind, id]:
                 changes = body.get("changes", {})
                 return lambda: self._answer_written(erp.change(kind, id, changes, if_version=if_version))
-            case "POST", ["sale", id, action] if action in USER_ACTIONS:
+            case "POST", [kind, id, action] if action in USER_ACTIONS and kind in DOCUMENTS:
+                erp.read(kind, id)
                 return lambda: self._answer_written(erp.act(action, id, if_version=if_version))
             case "DELETE", [kind, id]:
                 return lambda: self._delete(kind, id, if_version)

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from hub.model.base import Line
 from hub.model.identifiers import organisation_check_symbol, uscc_check_symbol
-from hub.model.kinds import find_kind, list_fields
+from hub.model.kinds import find_kind, list_fields, list_refs
 from hub.model.party import Identifier, IdentifierKind
 from hub.model.values import Ref
 
@@ -29,13 +29,15 @@ def make_sample(
     """Canonical values for these ``fields``; another ``number`` gives other values wherever the field allows it.
 
     ``given`` holds values that the system insists on (its unit, its tax rate); a key ``lines.unit`` speaks of every
-    line. A reference is left out when there is nothing to point at.
+    line. A reference is left out when there is nothing to point at, and so is what a document takes back.
     """
     given = given or {}
-    derived = find_kind(kind).DERIVED
+    derived, itself = find_kind(kind).DERIVED, {name for name, to in list_refs(kind) if to == kind}
+    if not find_kind(kind).TRANSACTIONAL:
+        itself = set()
     values: dict[str, Any] = {}
     for name, info in list_fields(kind).items():
-        if name in fields and name not in derived:
+        if name in fields and name not in derived and name not in itself:
             value = given[name] if name in given else _make_field(kind, name, info, number, find_parent, given)
             if value is not None:
                 values[name] = value
@@ -55,9 +57,10 @@ def _make_field(
 
 
 def _make_lines(
-    line: type[Line], number: int, find_parent: FindParent, given: Mapping[str, Any], derived: frozenset[str]
+    line: type[Line], number: int, find_parent: FindParent, given: dict[str, Any], derived: frozenset[str]
 ) -> tuple[Line, ...]:
     values: dict[str, Any] = {"key": "1"}
+    given = {name: made(number) if callable(made) else made for name, made in line.EXAMPLE.items()} | given
     for name, info in line.model_fields.items():
         made = given[name] if name in given else _make_plain(f"line {name}", name, info, number, find_parent)
         if made is None and info.is_required():

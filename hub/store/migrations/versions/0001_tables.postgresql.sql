@@ -953,6 +953,26 @@ CREATE TABLE mass_stop (
   PRIMARY KEY (connection, kind, way)
 );
 
+CREATE TABLE notify_target (
+  target TEXT NOT NULL,
+  sent_at TIMESTAMP WITH TIME ZONE,
+  failures BIGINT NOT NULL,
+  failing_since TIMESTAMP WITH TIME ZONE,
+  not_before TIMESTAMP WITH TIME ZONE,
+  error_code TEXT,
+  error_params JSONB NOT NULL,
+  error_words TEXT,
+  PRIMARY KEY (target)
+);
+
+CREATE TABLE notify_told (
+  target TEXT NOT NULL,
+  thing TEXT NOT NULL,
+  print TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (target, thing)
+);
+
 CREATE TABLE number_series (
   kind TEXT NOT NULL,
   prefix TEXT NOT NULL,

@@ -953,6 +953,26 @@ CREATE TABLE mass_stop (
   PRIMARY KEY (connection, kind, way)
 );
 
+CREATE TABLE notify_target (
+  target TEXT NOT NULL,
+  sent_at BIGINT,
+  failures BIGINT NOT NULL,
+  failing_since BIGINT,
+  not_before BIGINT,
+  error_code TEXT,
+  error_params JSON NOT NULL,
+  error_words TEXT,
+  PRIMARY KEY (target)
+);
+
+CREATE TABLE notify_told (
+  target TEXT NOT NULL,
+  thing TEXT NOT NULL,
+  print TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (target, thing)
+);
+
 CREATE TABLE number_series (
   kind TEXT NOT NULL,
   prefix TEXT NOT NULL,
