@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from hub.commands.session import Session, answering
-from hub.errors import ConfigInvalid, IsthmusError, NeedsConsent
+from hub.errors import ConfigInvalid, IsthmusError, NeedsConsent, Transient
+from hub.locale import Phrase
 
 WRONG_YEAR = 2024
 """A clock that shows an earlier year was never set."""
@@ -25,10 +26,13 @@ class Finding:
     exit_code: int = 0
 
 
-def doctor(ctx: typer.Context) -> None:
-    """Check home, key, database, configuration, connectors, clock and connections; say what to do."""
+def doctor(
+    ctx: typer.Context,
+    send_test: Annotated[bool, typer.Option("--send-test", help="Send a test message to all who are told.")] = False,
+) -> None:
+    """Check home, key, database, configuration, connectors, clock, connections and who is told; say what to do."""
     with answering(ctx, "doctor") as session:
-        findings = list(examine(session))
+        findings = list(examine(session, send_test=send_test))
         session.items(findings)
         for finding in findings:
             session.write(f"{'✓' if finding.ok else '✗'} {name_subject(session, finding.subject)}: {finding.text}")
@@ -43,7 +47,7 @@ def name_subject(session: Session, subject: str) -> str:
     return " ".join(part for part in (session.text(f"cli.subject_{what}"), name) if part)
 
 
-def examine(session: Session) -> Iterator[Finding]:
+def examine(session: Session, *, send_test: bool = False) -> Iterator[Finding]:
     """Every finding, in an order in which one mends them; without a home or database the rest makes no sense."""
     home = _look(session, "home", lambda: str(session.home.require().folder))
     yield home
@@ -59,6 +63,8 @@ def examine(session: Session) -> Iterator[Finding]:
         yield _look(session, "clock", lambda: _check_clock(session))
         for name in session.hub.config.connections:
             yield _look(session, f"connection {name}", lambda name=name: _check_connection(session, name))  # type: ignore[misc]
+        for name in session.hub.config.notify.targets:
+            yield _look(session, f"notify {name}", lambda name=name: _check_target(session, name, send_test))  # type: ignore[misc]
 
 
 def _look(session: Session, subject: str, check: Callable[[], str]) -> Finding:
@@ -122,6 +128,27 @@ def _check_connection(session: Session, name: str) -> str:
         params: dict[str, Any] = dict(bad[0].params)
         raise NeedsConsent(bad[0].code, **params)
     return session.text("cli.connection_good")
+
+
+def _check_target(session: Session, name: str, send_test: bool) -> str:
+    """What can be known of a target without telling it anything; with ``send_test`` it is told that this is a test."""
+    from hub.runtime.notify import send_test as send
+    from hub.runtime.senders import check_target
+    from hub.sync.telling import list_targets
+
+    target = session.hub.config.notify.targets[name]
+    check_target(session.hub, name, target, session.vault.resolve)
+    if send_test:
+        send(session.hub, session.vault, name)
+        return session.text("cli.notify_tested")
+    (state,) = [row for row in list_targets(session.hub) if row.target == name]
+    if state.failures and state.error_code is not None:
+        raise Transient(
+            "cli.notify_failing", vendor=state.error_words, failures=state.failures,
+            what=Phrase(state.error_code, **state.error_params),
+        )  # fmt: skip
+    since = state.sent_at.isoformat(timespec="seconds") if state.sent_at is not None else "–"
+    return session.text("cli.notify_good", since=since)
 
 
 COMMANDS = {"doctor": doctor}

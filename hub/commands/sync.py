@@ -86,6 +86,19 @@ def status(ctx: typer.Context) -> None:
             [*columns, "alarms"],
             [[*(getattr(row, column) for column in columns), name_alarms(session, row.alarms)] for row in rows],
         )
+        print_failing(session)
+
+
+def print_failing(session: Session) -> None:
+    """Who should be told and cannot be."""
+    from hub.sync.telling import list_targets
+
+    targets = list_targets(session.hub)
+    session.item({"notify": [row.model_dump(exclude={"error_params"}) for row in targets]})
+    for row in targets:
+        if row.failures and row.error_code is not None:
+            what = session.text(row.error_code, **row.error_params)
+            session.say("cli.notify_fails", target=row.target, failures=row.failures, what=what)
 
 
 def plan(

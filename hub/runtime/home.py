@@ -43,6 +43,22 @@ zone = "Asia/Shanghai"
 # expect_change_every = "7d"          # longer without news is reported; leave it out to let the hub learn it
 # cursor_kept = "30d"                 # how long that system remembers where we stopped reading
 #
+# [notify]                            # tell people what waits, without being asked
+# language = "zh"                     # en | zh
+# every = "15m"                       # one message in so long at most
+# again_after = "1d"                  # what still waits is told again
+#
+# [notify.targets.office]             # a mailbox …
+# smtp = "mail.example.com:587"       # tls = "starttls" | "implicit" | "none"
+# login = "isthmus@example.com"
+# password = "env:MAIL_PASSWORD"
+# sender = "isthmus@example.com"
+# recipients = ["it@example.com"]
+#
+# [notify.targets.pager]              # … or an address (Standard Webhooks), or a connection that tells people
+# url = "https://example.com/isthmus"
+# secret = "env:PAGER_SECRET"         # isthmus doctor --send-test tries them all
+#
 # [[custom_fields]]                   # fields of your own: isthmus record edit account C-1 --set custom.grade=A
 # kind = "account"
 # name = "grade"

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from hub.runtime.assemble import Hint, Outfit, newest_version, open_hub, open_store
 from hub.runtime.home import Home
+from hub.runtime.secrets import Vault
 from hub.store import UnitOfWork
 from hub.store.rows import SecretRow
 from hub.sync.context import Hub
@@ -45,6 +46,10 @@ class HubPool:
             with self._lock:
                 self._made.append(hub)
         yield hub
+
+    def open_vault(self, hub: Hub) -> Vault:
+        """The secrets of the home, as they are now."""
+        return Vault(self._home, hub.store, self.clock)
 
     def close(self) -> None:
         """Close every hub and the store; the threads that used them must have ended."""

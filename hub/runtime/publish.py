@@ -60,6 +60,7 @@ def check_config(
     path = home.require().config_file
     text = read_text(path) if text is None else text
     config = parse_config(text, path, read_layers(home), read_code_files(home) if codes is None else codes)
+    _check_targets(config)
     unchecked = []
     for name, settings in config.connections.items():
         check_connector_config(name, settings, load_connector(settings.connector, home).Config, text, path)
@@ -68,6 +69,15 @@ def check_config(
         except (Transient, NeedsConsent):
             unchecked.append(name)
     return config, tuple(unchecked)
+
+
+def _check_targets(config: HubConfig) -> None:
+    """A target that tells by a connection names one that is there."""
+    for name, target in config.notify.targets.items():
+        if target.connection and target.connection not in config.connections:
+            known = ", ".join(sorted(config.connections)) or "-"
+            told = {"target": name, "connection": target.connection, "known": known}
+            raise ConfigInvalid("runtime.notify_unknown_connection", **told)
 
 
 def _check_connection(home: Home, name: str, settings: ConnectionSettings) -> None:

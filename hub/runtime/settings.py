@@ -20,8 +20,8 @@ from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
 
 OWN_KEYS = frozenset({"connector", "zone", "codes", "rounding", "tolerance", "calls_per_s", "calls_per_day", "syncs"})
 """Keys of a connection that are ours; every other key belongs to its connector."""
-DURATIONS = frozenset({"every", "expect_change_every", "cursor_kept"})
-"""Keys of a sync that are written as ``30s``, ``5m``, ``1h`` or ``1d``."""
+DURATIONS = frozenset({"every", "expect_change_every", "cursor_kept", "again_after"})
+"""Keys of a sync, and of ``[notify]``, that are written as ``30s``, ``5m``, ``1h`` or ``1d``."""
 NAME = re.compile(r"[A-Za-z][\w-]*")
 REFERENCE = re.compile(r"(env|file|secret):.+")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -90,6 +90,8 @@ def parse_config(text: str, path: Path, layers: Layers | None = None, codes: Cod
     for name, told in (codes or {}).items():
         _add_codes(connections, name, told)
     shaped = {**table, "connections": connections}
+    if isinstance(table.get("notify"), dict):
+        shaped["notify"] = _shape_durations(table["notify"], ("notify",), text, path)
     try:
         return HubConfig.model_validate(shaped)
     except ValidationError as error:
@@ -199,6 +201,11 @@ def _shape_sync(table: Any, where: KeyPath, text: str, path: Path) -> Any:
         raise _invalid(path, text, where, kind, Phrase("runtime.no_kind", known=", ".join(load_kinds())))
     if not isinstance(table, dict):
         return table
+    return _shape_durations(table, where, text, path)
+
+
+def _shape_durations(table: Mapping[str, Any], where: KeyPath, text: str, path: Path) -> dict[str, Any]:
+    """The same table with its durations in seconds."""
     shaped = dict(table)
     for name in DURATIONS & shaped.keys():
         try:

@@ -22,6 +22,7 @@ from hub.runtime.beacon import Beacon
 from hub.runtime.broker import open_broker
 from hub.runtime.home import Home
 from hub.runtime.logs import set_up_logs, write_log
+from hub.runtime.notify import Notifier
 from hub.runtime.polling import Poller
 from hub.runtime.pool import HubPool
 from hub.runtime.schedule import Scheduler
@@ -49,12 +50,13 @@ class Engine:
     """Takes messages; None where no broker could bring any."""
     poller: Poller | None = None
     beacon: Beacon | None = None
+    notifier: Notifier | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     at_stop: list[Callable[[], None]] = field(default_factory=list)
     """What the web has to end first, while the database is still open."""
 
     def start(self) -> None:
-        for part in (self.worker, self.poller, self.scheduler, self.beacon):
+        for part in (self.worker, self.poller, self.scheduler, self.beacon, self.notifier):
             if part is not None:
                 part.start()
 
@@ -71,6 +73,8 @@ class Engine:
             self.poller.stop(GRACE_MS / 1000)
         if self.beacon is not None:
             self.beacon.stop()
+        if self.notifier is not None:
+            self.notifier.stop()
         if self.actors.line is not None:
             self.actors.line.close()
         self.pool.close()
@@ -95,6 +99,7 @@ def build_engine(
     line = actors.line
     if SCHEDULER in parts:
         engine.scheduler = Scheduler(pool, actors)
+        engine.notifier = Notifier(pool)
         if line is not None:
             engine.scheduler.after_tick = line.drop_dead_letters
     if works and line is not None:
@@ -114,20 +119,30 @@ def run_up(
     port: int | None,
     workers: int = 4,
     parts: frozenset[str] = ALL_PARTS,
-    outfit: Outfit | None = None,
     ready: Callable[[str], None],
 ) -> None:
     """Run these parts until a signal asks to stop. ``ready`` gets the address once it answers, or nothing where no
     ``port`` is listened on."""
     set_up_logs()
     listener = _listen(host, port) if port is not None else None
-    engine = build_engine(home, workers=workers, outfit=outfit, parts=parts)
+    run_engine(build_engine(home, workers=workers, parts=parts), make_app, host=host, listener=listener, ready=ready)
+
+
+def run_engine(
+    engine: Engine,
+    make_app: MakeApp,
+    *,
+    host: str = "127.0.0.1",
+    listener: socket.socket | None = None,
+    ready: Callable[[str], None],
+) -> None:
+    """The same with parts that are put together already."""
     url = f"http://{host}:{listener.getsockname()[1]}" if listener is not None else ""
     asked = threading.Event()
     server = None if listener is None else _make_server(make_app(engine))
     with _own_signals(server, asked):
         engine.start()
-        write_log("up", url=url, workers=workers if WORKER in parts else 0, parts=sorted(parts))
+        write_log("up", url=url, parts=sorted(engine.parts))
         _tell_configuration(engine)
         ready(url)
         try:

@@ -31,6 +31,7 @@ from hub.sdk.connector import (
 )
 from hub.sdk.hooks import hookimpl
 from hub.sdk.http import HttpClient
+from hub.sdk.messages import Message, MessageItem
 from hub.sdk.paging import (
     Part,
     by_cursor,
@@ -59,6 +60,8 @@ __all__ = [
     "Draft",
     "Evidence",
     "HttpClient",
+    "Message",
+    "MessageItem",
     "NoBudget",
     "Normaliser",
     "Page",

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 from hub.errors import IsthmusError, keep_secret
 from hub.protocol.semantics import Confirm, ReadSemantics, Stage, WriteSemantics
 from hub.sdk.budget import Budget, CallLimits, NoBudget
+from hub.sdk.messages import Message
 
 if TYPE_CHECKING:
     from hub.sdk.webhooks import Receiver
@@ -357,6 +358,12 @@ class Connector(ABC):
     def receiver(self) -> Receiver | None:
         """Takes the calls that the system makes to this hub (``hub.sdk.webhooks``); None when it makes none."""
         return None
+
+    def notify(self, message: Message) -> None:
+        """Tell people (a chat robot, a pager). A connector that can, implements it; the same ``message.id`` may come
+        again when its first answer was lost. Raises ``Transient`` to be called again later, ``Rejected`` or
+        ``NeedsConsent`` for what a person has to mend."""
+        raise NotImplementedError
 
     def close(self) -> None:  # noqa: B027 - nothing to close is a good answer
         """Give back connections and sessions."""

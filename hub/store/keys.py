@@ -10,6 +10,7 @@ from hub.protocol.binding import Binding
 from hub.store.decision_rows import Correction, Decision
 from hub.store.event_rows import Event
 from hub.store.guard_rows import MassStop, Remap
+from hub.store.notify_rows import NotifyTarget, Told
 from hub.store.rows import (
     Attempt,
     CallBudget,
@@ -101,6 +102,8 @@ TABLES: tuple[TableSpec, ...] = (
         IdentityVerdict, "identity_verdict", ("id",), index=(("record_kind", "record_id"), ("record_kind", "source"))
     ),
     TableSpec(Sign, "sign", ("record_kind", "sign", "side", "key"), index=(("record_kind", "side", "key"),)),
+    TableSpec(Told, "notify_told", ("target", "thing")),
+    TableSpec(NotifyTarget, "notify_target", ("target",)),
     TableSpec(Probe, "probe", ("connection", "kind")),
     TableSpec(NumberSeries, "number_series", ("kind", "prefix")),
 )

@@ -166,6 +166,8 @@ CREATE TABLE crm_account (
 
 CREATE INDEX ix_crm_account_branch_of_id ON crm_account (branch_of_id);
 
+CREATE INDEX ix_crm_account_email_folded ON crm_account (lower(email));
+
 CREATE INDEX ix_crm_account_last_owner_id ON crm_account (last_owner_id);
 
 CREATE INDEX ix_crm_account_number ON crm_account (number);
@@ -234,6 +236,8 @@ CREATE TABLE crm_contact (
   state TEXT NOT NULL,
   PRIMARY KEY (id)
 );
+
+CREATE INDEX ix_crm_contact_email_folded ON crm_contact (lower(email));
 
 CREATE INDEX ix_crm_contact_name ON crm_contact (name);
 
@@ -771,6 +775,8 @@ CREATE TABLE crm_user (
   state TEXT NOT NULL,
   PRIMARY KEY (id)
 );
+
+CREATE INDEX ix_crm_user_email_folded ON crm_user (lower(email));
 
 CREATE INDEX ix_crm_user_name ON crm_user (name);
 
