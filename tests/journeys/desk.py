@@ -35,7 +35,6 @@ from tests.journeys.erp import PRICES, QUANTITIES, Erp
 ROOT = Path(__file__).parents[2]
 NAME = "erp"
 KINDS = ("account", "product", "order")
-READ_ONLY = ("delivery", "invoice")
 ACTOR = "cli:li"
 
 
@@ -78,7 +77,7 @@ class Desk:
         words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         self.call("connection", "add", NAME, "--connector", erp.connector, *words)
         for kind in kinds:
-            direction = ("--direction", "in") if kind in READ_ONLY else ()
+            direction = ("--direction", "in") if kind in erp.read_only else ()
             self.call("sync", "add", NAME, kind, *direction)
         self.hub = self._open()
 

@@ -75,6 +75,8 @@ class Erp(ABC):
     secret_field: str
     secret: str
     """What the hub's own login proves itself with."""
+    read_only: tuple[str, ...] = ()
+    """Kinds that can only be read there."""
     void_refusal: str
     """Why an approved order that was cancelled in the hub waits for a person."""
 

@@ -14,7 +14,7 @@ from hub.sdk.simulator import Request
 from hub.testkit.fault_proxy import Match
 from tests.journeys.erp import Customer, Erp, Line, NewCustomer, NewOrder, Order
 
-KINDS = {"account": "partner", "product": "item", "order": "sale"}
+KINDS = {"account": "partner", "product": "item", "order": "sale", "payment": "payment"}
 
 
 class Sandbox(Erp):
@@ -34,6 +34,11 @@ class Sandbox(Erp):
     @property
     def settings(self) -> Mapping[str, str]:
         return {}
+
+    @property
+    def accountant(self) -> Person:
+        """王会计 herself, for what only some ERPs know."""
+        return self._wang
 
     def make_customer(self, name: str, uscc: str = "", phone: str = "") -> str:
         return str(self._wang.create("partner", name=name, tax_id=uscc, phone=phone)["id"])

@@ -20,6 +20,7 @@ class Tryton(Erp):
 
     connector = "tryton"
     secret_field = "password"  # pragma: allowlist secret
+    read_only = ("delivery", "invoice")
     void_refusal = "protocol.has_children"  # confirming has made an invoice
 
     def __init__(self, server: RunningTryton) -> None:
