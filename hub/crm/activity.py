@@ -1,14 +1,18 @@
-"""Activities: times that fit together, series that stay where they are kept, addresses in one spelling."""
+"""Activities: times that fit together, series that stay where they are kept, and whose customer it is about."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
+from hub.crm.actions import Look
 from hub.crm.checks import check_line_keys
-from hub.crm.rules import Finder, Rules, Transitions
+from hub.crm.rules import Finder, Link, Rules, Transitions
 from hub.errors import RuleBroken
-from hub.model.activity import Activity, ActivityState
-from hub.model.kinds import load_kinds
+from hub.model.activity import Activity, ActivityState, Part, Participant
+from hub.model.kinds import Fields, load_kinds
+from hub.model.party import Contact
 
 TRANSITIONS: Transitions = {
     ActivityState.PLANNED: frozenset({ActivityState.DONE, ActivityState.VOID}),
@@ -66,4 +70,68 @@ def check_relations(activity: Activity, find: Finder) -> None:
             raise RuleBroken("crm.topic_unknown", subject=activity.subject, kind=topic.kind, id=topic.record_id)
 
 
-RULES = Rules("activity", TRANSITIONS, complete, check, check_relations)
+# ---------------------------------------------------------------- whose it is
+
+
+def link(values: Fields, previous: Activity | None, look: Look) -> dict[str, Any]:
+    """Contacts and colleagues by the addresses of those who took part, and from them customer and owner where nobody
+    gave one. Only a whole address says who somebody is; nobody is made up. What was found once stays: a contact who
+    changes companies takes no old meetings along."""
+    people: tuple[Participant, ...] = values.get("people", ())
+    if not people:
+        return {}
+    known = {row.address: row for row in previous.people if row.address} if previous is not None else {}
+    fresh = sorted({row.address for row in people if row.address and not _is_linked(known.get(row.address))})
+    contacts = _find_alone(look, "contact", fresh)
+    users = _find_alone(look, "user", fresh)
+    linked = tuple(_link_person(row, known.get(row.address), contacts, users) for row in people)
+    found: dict[str, Any] = {"people": linked}
+    if "account_id" not in values:
+        kept = previous.account_id if previous is not None else None
+        found["account_id"] = kept or _find_account(linked, look)
+    if "owner_id" not in values:
+        organisers = (row.user_id for row in linked if row.part is Part.ORGANISER)
+        found["owner_id"] = next((user for user in organisers if user is not None), None)
+    return found
+
+
+def _is_linked(row: Participant | None) -> bool:
+    return row is not None and (row.contact_id is not None or row.user_id is not None)
+
+
+def _find_alone(look: Look, kind: str, addresses: list[str]) -> dict[str, UUID]:
+    """Address → the one record that has it; an address that several have says nothing."""
+    having: dict[str, list[UUID]] = {}
+    for record in look.find(kind, email__folded=addresses) if addresses else ():
+        having.setdefault(record.email.lower(), []).append(record.id)
+    return {address: ids[0] for address, ids in having.items() if len(ids) == 1}
+
+
+def _link_person(
+    row: Participant, known: Participant | None, contacts: Mapping[str, UUID], users: Mapping[str, UUID]
+) -> Participant:
+    contact = row.contact_id or (known.contact_id if known is not None else None) or contacts.get(row.address)
+    user = row.user_id or (known.user_id if known is not None else None) or users.get(row.address)
+    return row.model_copy(update={"contact_id": contact, "user_id": user})
+
+
+def _find_account(people: Iterable[Participant], look: Look) -> UUID | None:
+    """The one customer for whom those who took part speak; with several a person must say."""
+    addresses = sorted({row.address for row in people if row.address and row.contact_id is None and not row.user_id})
+    accounts = {record.id for record in look.find("account", email__folded=addresses)} if addresses else set()
+    for row in people:
+        contact = look.get("contact", row.contact_id) if row.contact_id is not None else None
+        if isinstance(contact, Contact):
+            accounts |= _list_accounts(contact)
+    return accounts.pop() if len(accounts) == 1 else None
+
+
+def _list_accounts(contact: Contact) -> set[UUID]:
+    """The account that somebody mainly speaks for, else all of them."""
+    primary = {line.account_id for line in contact.links if line.primary}
+    return primary or {line.account_id for line in contact.links}
+
+
+LINKS = tuple(Link(kind, "email", "people", "address") for kind in ("contact", "account", "user"))
+
+RULES = Rules("activity", TRANSITIONS, complete, check, check_relations, links=LINKS, linking=link)

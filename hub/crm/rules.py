@@ -44,6 +44,17 @@ class Feeder:
         return frozenset(found for row in rows if (found := getattr(row, self.field)) is not None)
 
 
+@dataclass(frozen=True)
+class Link:
+    """Records of another kind that are found by a text: the contact whose ``field`` stands in the ``column`` of one of
+    the record's ``lines``. When that record comes, or changes, whoever names the text is computed anew."""
+
+    kind: str
+    field: str
+    lines: str
+    column: str
+
+
 def keep_values(values: dict[str, Any], own_figures: bool) -> dict[str, Any]:
     """For kinds that compute nothing."""
     return values
@@ -76,6 +87,11 @@ def guard_nothing(entity: Any, previous: Any, look: Look, at: Moment) -> None:
     """For kinds whose other records may be as they like."""
 
 
+def link_nothing(values: Fields, previous: Any, look: Look) -> dict[str, Any]:
+    """For kinds that are told whom they belong to."""
+    return {}
+
+
 def stamp_nothing(values: Fields, previous: Any, at: Moment) -> dict[str, Any]:
     """For kinds that remember nothing of their own past."""
     return {}
@@ -105,6 +121,10 @@ class Rules:
     stamping: Callable[[Fields, Any, Moment], dict[str, Any]] = stamp_nothing
     """(completed values, the record as it was, when and by whom) → derived values that follow from the record's own
     past: when its owner changed, which stages it went through. Computing twice changes nothing."""
+    links: tuple[Link, ...] = ()
+    linking: Callable[[Fields, Any, Look], dict[str, Any]] = link_nothing
+    """(completed values, the record as it was, the other records) → values that follow from records that ``links`` lead
+    to: the customer of somebody who took part."""
     guarding: Callable[[Any, Any, Look, Moment], None] = guard_nothing
     """Raises ``RuleBroken`` for what must hold whoever changes the record, another system included."""
     actions: tuple[Action, ...] = ()
@@ -170,6 +190,13 @@ def list_fed(kind: str) -> tuple[tuple[str, Feeder], ...]:
     """(fed kind, how) for every kind whose derived values depend on records of this one."""
     rules = sorted(load_rules().values(), key=lambda found: found.kind)
     return tuple((found.kind, feeder) for found in rules for feeder in found.feeders if feeder.kind == kind)
+
+
+@cache
+def list_linked(kind: str) -> tuple[tuple[str, Link], ...]:
+    """(linking kind, how) for every kind whose records look for one of this kind by a text."""
+    rules = sorted(load_rules().values(), key=lambda found: found.kind)
+    return tuple((found.kind, link) for found in rules for link in found.links if link.kind == kind)
 
 
 @cache

@@ -36,6 +36,8 @@ class Entity(Value):
     the kind knows no periods."""
     ENDED: ClassVar[frozenset[str]] = frozenset({"void"})
     """States in which a document no longer counts; another system may show it as cancelled."""
+    FOLDED: ClassVar[tuple[str, ...]] = ()
+    """Texts by which records are found without regard to capitals."""
     DERIVED: ClassVar[frozenset[str]] = frozenset()
     """Fields that rules compute; never patched to another system."""
 

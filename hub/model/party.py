@@ -73,6 +73,7 @@ class User(Entity):
 
     KIND: ClassVar[str] = "user"
     NUMBER: ClassVar[str] = "name"
+    FOLDED: ClassVar[tuple[str, ...]] = ("email",)
 
     name: str
     email: str = ""
@@ -84,6 +85,7 @@ class Account(Pooled):
     """A company or sole trader that buys from us (客户)."""
 
     KIND: ClassVar[str] = "account"
+    FOLDED: ClassVar[tuple[str, ...]] = ("email",)
     DERIVED: ClassVar[frozenset[str]] = Pooled.OWNERSHIP
 
     name: str
@@ -116,6 +118,7 @@ class Contact(Entity):
 
     KIND: ClassVar[str] = "contact"
     NUMBER: ClassVar[str] = "name"
+    FOLDED: ClassVar[tuple[str, ...]] = ("email",)
 
     name: str
     mobile: str = ""

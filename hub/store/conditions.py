@@ -16,6 +16,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "gt": lambda found, wanted: bool(found > wanted),
     "ge": lambda found, wanted: bool(found >= wanted),
     "in": lambda found, wanted: found in wanted,
+    "folded": lambda found, wanted: str(found).lower() in wanted,
     "prefix": lambda found, wanted: str(found).startswith(wanted),
 }
 """None of them holds for NULL."""

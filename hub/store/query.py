@@ -30,11 +30,13 @@ _CONDITIONS: Mapping[str, Condition] = {
     "gt": lambda column, name: column > bindparam(name, type_=column.type),
     "ge": lambda column, name: column >= bindparam(name, type_=column.type),
     "in": lambda column, name: column.in_(bindparam(name, type_=column.type, expanding=True)),
+    "folded": lambda column, name: func.lower(column).in_(bindparam(name, type_=Text(), expanding=True)),
     "prefix": _starts_with,
     "none": lambda column, name: column.is_(None),
     "some": lambda column, name: column.is_not(None),
 }
 _WITHOUT_VALUE = ("none", "some")
+_SEVERAL = ("in", "folded")
 Shape = tuple[tuple[str, str], ...]
 
 
@@ -51,7 +53,8 @@ class Reading:
 def parse_where(model: type[Value], where: Mapping[str, Any], *, with_deleted: bool) -> tuple[Shape, dict[str, Any]]:
     """(shape, parameters) of ``field=…``, ``field__in=…`` and so on; deleted records are left out unless wanted.
 
-    ``__ne`` counts NULL as a value: it differs from everything but None.
+    ``__ne`` counts NULL as a value: it differs from everything but None. ``__folded`` is ``__in`` without regard to
+    capitals; the texts it is given are in small letters.
     """
     shape: list[tuple[str, str]] = []
     params: dict[str, Any] = {}
@@ -59,7 +62,7 @@ def parse_where(model: type[Value], where: Mapping[str, Any], *, with_deleted: b
         field, _, operator = key.partition("__")
         operator, has_value = _normalise(operator, value)
         if has_value:
-            params[f"w{len(shape)}"] = list(value) if operator == "in" else value
+            params[f"w{len(shape)}"] = list(value) if operator in _SEVERAL else value
         shape.append((field, operator))
     if stored(model).is_kind and not with_deleted:
         shape.append(("deleted_at", "none"))

@@ -31,6 +31,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.types import TypeEngine
@@ -99,6 +100,8 @@ def derive_table(spec: TableSpec, metadata: MetaData) -> StoredModel:
     table = Table(spec.name, metadata, *columns, *uniques)
     references = [(name,) for name, info in fields.items() if name not in line_models and _is_reference(info)]
     _add_indexes(table, [*spec.index, *references])
+    for name in getattr(spec.model, "FOLDED", ()):
+        Index(f"ix_{table.name}_{name}_folded", func.lower(table.c[name]))
     for names, condition in spec.unique_where:
         _add_partial_unique(table, names, condition)
     lines = tuple(_derive_lines(spec, name, model, metadata) for name, model in line_models.items())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from hub.crm.rules import Fed, Feeder, list_fed, rules_for
+from hub.crm.rules import Fed, Feeder, list_fed, list_linked, rules_for
 from hub.model.base import Entity
 from hub.model.kinds import Fields, find_kind
 from hub.store import UnitOfWork
@@ -41,3 +41,23 @@ def list_fed_records(kind: str, *versions: Entity | None) -> list[tuple[str, UUI
         for record_id in feeder.list_targets(record)
     }
     return sorted(found)
+
+
+def list_linked_records(tx: UnitOfWork, kind: str, versions: Sequence[Entity | None]) -> list[tuple[str, UUID]]:
+    """(kind, id) of every record that looks for this one by a text that it has, or had."""
+    found: set[tuple[str, UUID]] = set()
+    for target, link in list_linked(kind):
+        texts = {str(getattr(record, link.field)).lower() for record in versions if record is not None} - {""}
+        if texts and _has_any(tx, target):
+            for text in texts:
+                where: dict[str, Any] = {link.column: text}
+                found |= {(target, row.id) for row in tx.find_by_line(find_kind(target), link.lines, **where)}
+    return sorted(found)
+
+
+def _has_any(tx: UnitOfWork, kind: str) -> bool:
+    """Asked once in a transaction: a company that keeps no such records pays nothing for them."""
+    key = (list_linked_records, kind)
+    if key not in tx.notes:
+        tx.notes[key] = bool(tx.find(find_kind(kind), limit=1))
+    return bool(tx.notes[key])

@@ -26,7 +26,7 @@ from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
-from hub.sync.derive import derive_values, find_fed, list_fed_records
+from hub.sync.derive import derive_values, find_fed, list_fed_records, list_linked_records
 from hub.sync.looking import TxLook
 from hub.sync.show import show_value
 from hub.sync.signs import note_record
@@ -119,6 +119,9 @@ def rebuild_record(
     )
     fed = rebuild_fed(tx, hub, kind, (current, saved), actor=actor, run_id=run_id)
     check_rooms(tx, rooms)
+    for target, target_id in list_linked_records(tx, kind, (current, saved)):
+        done = rebuild_record(tx, hub, target, target_id, actor=actor, cause=None, run_id=run_id, derived=True)
+        fed.extend(done.due)
     told = current is None or set(changes) - model.DERIVED
     due = mark_bindings(tx, hub, saved, cause=cause) if told else []
     return Rebuilt(saved, changes, created=current is None, provenance=resolved.provenance, due=[*due, *fed])
@@ -178,6 +181,7 @@ def _make_record(
     if "base_currency" in find_kind(kind).model_fields:
         values.setdefault("base_currency", hub.config.organisation.currency)
     values = rules.complete(values, own_figures=not fit)
+    values |= rules.linking(values, current, TxLook(tx))
     at = hub.moment(actor)
     values |= rules.stamping(values, current, at)
     if current is not None:  # a new record is named by none yet
