@@ -20,6 +20,7 @@ from hub.commands import (
     connector,
     demo,
     doctor,
+    event,
     explain,
     mapping,
     pause,
@@ -43,7 +44,7 @@ from hub.errors import conceal
 EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
-NOUNS = (connector, connection, sync, record, mapping, codes, binding, todo, run, secret)
+NOUNS = (connector, connection, sync, record, mapping, codes, binding, todo, event, run, secret)
 VERBS = (setup, doctor, explain, remap, reconcile, trace, pause, simulate, demo, up)
 
 

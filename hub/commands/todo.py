@@ -72,11 +72,11 @@ def choose(
         session.hub.settings_of(connection)
     if kind is not None:
         find_kind(kind)
-    begin = _read_since(session, since) if since is not None else None
+    begin = read_since(session, since) if since is not None else None
     return TodoFilter(connection=connection, kind=kind, code=code, since=begin, dropped=dropped)
 
 
-def _read_since(session: Session, text: str) -> datetime:
+def read_since(session: Session, text: str) -> datetime:
     """A day or an instant of the company's zone, or how long ago."""
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hub.errors import ConfigInvalid, NotFound
+from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.protocol.compare import take_fingerprint
 from hub.sdk.webhooks import Call, Received, Receiver
 from hub.sdk.webhooks.signing import digest_body
@@ -58,9 +58,9 @@ def keep_events(store: Store, events: Sequence[Event]) -> list[UUID]:
 # ---------------------------------------------------------------- what is due
 
 
-def list_due_events(hub: Hub, limit: int) -> list[UUID]:
+def list_due_events(hub: Hub, limit: int, *, since: datetime | None = None) -> list[UUID]:
     """Events that wait to be read, the oldest first, and those that fitted nothing when the configuration was another.
-    Nothing of connections that rest or are gone."""
+    Nothing of connections that rest or are gone. ``since``: only those that came by then."""
     now = hub.now()
     with hub.store.read() as tx:
         if read_pause_all(tx) is not None:
@@ -69,7 +69,8 @@ def list_due_events(hub: Hub, limit: int) -> list[UUID]:
         awake = sorted(set(hub.config.connections) - resting)
         if not awake:
             return []
-        fresh = _find_due(tx, now, limit, state="new", connection__in=awake)
+        by_then = {"received_at__le": since} if since is not None else {}
+        fresh = _find_due(tx, now, limit, state="new", connection__in=awake, **by_then)
         left = limit - len(fresh)
         again = [id_ for name in awake for id_ in _list_outdated(tx, hub, name, left)] if left > 0 else []
     return [*fresh, *again[:left]] if left > 0 else fresh
@@ -156,6 +157,17 @@ def make_replay(hub: Hub, ids: Collection[UUID], actor: str) -> list[UUID]:
                 tx.journal(actor, "event.replayed", connection=event.connection, event=str(event.id), key=event.key)
                 done.append(event.id)
     return done
+
+
+def drop_event(hub: Hub, event: Event, reason: str, actor: str) -> None:
+    """Give an event up; a replay takes it back. ``RuleBroken`` for one that is done."""
+    with hub.store.write() as tx:
+        now = tx.get(Event, id=event.id, lock=True)
+        if now is None or now.state == "done":
+            raise RuleBroken("sync.event_done", key=event.key)
+        params = {**now.params, "reason": reason, "actor": actor}
+        tx.save(now.model_copy(update={"state": "dropped", "params": params, "done_at": hub.now()}))
+        tx.journal(actor, "event.dropped", connection=now.connection, event=str(now.id), key=now.key, reason=reason)
 
 
 def _renew(event: Event, actor: str) -> Event:

@@ -19,6 +19,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import Conflict, ConnectionState, DeadRow, Orphan
 from hub.sync.accept import check_accepted
 from hub.sync.context import Hub
+from hub.sync.event_waits import list_event_waits
 from hub.sync.evidence import NOT_PROBED
 from hub.sync.matching import NEW_RECORD, VETOES
 from hub.sync.pause import read_pause_all
@@ -38,6 +39,7 @@ def gather(hub: Hub, wanted: set[str]) -> list[TodoItem]:
             *_list_conflicts(tx, wanted),
             *_list_dead(tx, hub, wanted),
             *_list_orphans(tx, wanted),
+            *list_event_waits(tx, wanted),
             *_list_pauses(tx, hub, wanted),
             *_list_plans(tx, hub, wanted),
             *list_guarded(tx, hub, wanted),
