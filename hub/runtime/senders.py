@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hub.errors import ConfigInvalid, IsthmusError, NeedsConsent, Rejected, Transient, conceal
+from hub.errors import ConfigInvalid, IsthmusError, NeedsConsent, Rejected, Transient, conceal, keep_secret
 from hub.runtime.addresses import find_address
 from hub.sdk.messages import Message
 from hub.sync.context import Hub
@@ -145,6 +145,7 @@ def _mail(target: TargetSettings, message: Message, password: str, now: datetime
     try:
         with _connect(target, host, port) as server:
             if target.login:
+                _keep_forms(target.login, password)
                 server.login(target.login, password)
             server.send_message(mail)
     except smtplib.SMTPAuthenticationError as error:
@@ -155,6 +156,12 @@ def _mail(target: TargetSettings, message: Message, password: str, now: datetime
         raise Rejected("runtime.notify_no_tls", vendor=str(error), host=host) from error
     except (smtplib.SMTPException, OSError) as error:
         raise Transient("runtime.notify_unreachable", vendor=f"{type(error).__name__} {error}", host=host) from error
+
+
+def _keep_forms(login: str, password: str) -> None:
+    """As the password travels: what a server repeats of it is a secret too."""
+    for form in (password, f"\0{login}\0{password}"):
+        keep_secret(base64.b64encode(form.encode()).decode())
 
 
 def _connect(target: TargetSettings, host: str, port: int) -> smtplib.SMTP:

@@ -232,7 +232,13 @@ def _explain(error: ValidationError, text: str, path: Path) -> ConfigInvalid:
         del parts[2]
     if str(parts[-1]).removesuffix("_s") in DURATIONS:
         parts[-1] = str(parts[-1]).removesuffix("_s")
-    return _invalid(path, text, tuple(parts), show_refused(first), explain_refusal(first))
+    shown = "…" if parts[0] == "notify" and _may_hold_secret(first) else show_refused(first)
+    return _invalid(path, text, tuple(parts), shown, explain_refusal(first))
+
+
+def _may_hold_secret(error: Any) -> bool:
+    """A whole table of somebody who is told, or one of its keys where a secret could stand by mistake."""
+    return isinstance(error["input"], dict) or error["loc"][-1] in ("secret", "password", "url")
 
 
 def _invalid(path: Path, text: str, where: KeyPath, value: object, what: str) -> ConfigInvalid:

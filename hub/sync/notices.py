@@ -54,8 +54,8 @@ def _about_item(item: TodoItem) -> Notice:
     money = format_money(item.amount, item.currency) if item.amount is not None and item.currency else ""
     return Notice(
         thing=f"todo:{item.id}", about=SILENCE if item.kind_of_wait == "watch" else TODO, connection=item.connection,
-        code=item.code, command=item.command, params=item.params, kind=item.kind, number=item.number or "",
-        amount=money, since=item.since,
+        code=item.code, command=item.command, params=item.params, kind=item.kind,
+        number=item.number or item.remote_id or "", amount=money, since=item.since,
     )  # fmt: skip
 
 
