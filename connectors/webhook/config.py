@@ -155,9 +155,9 @@ class WebhookConfig(ConnectorConfig):
         description="With scheme hmac: header, signed, encoding, prefix, form, timestamp, unit, key",
         json_schema_extra={"zh": "scheme 为 hmac 时：header、signed、encoding、prefix、form、timestamp、unit、key"},
     )
-    token: TokenConfig | None = Field(
+    bearer: TokenConfig | None = Field(
         None,
-        description="With scheme bearer, when the token stands elsewhere: header, prefix",
+        description="With scheme bearer, when the secret stands elsewhere: header, prefix",
         json_schema_extra={"zh": "scheme 为 bearer 且令牌在别处时：header、prefix"},
     )
     public_url: str = Field(

@@ -155,8 +155,8 @@ def make_scheme(config: WebhookConfig) -> Scheme:
     """How the calls of this connection are proved."""
     if config.scheme == "hmac" and config.signature is not None:
         return config.signature.make()
-    if config.scheme == "bearer" and config.token is not None:
-        return config.token.make()
+    if config.scheme == "bearer" and config.bearer is not None:
+        return config.bearer.make()
     return find_scheme(config.scheme)
 
 

@@ -7,12 +7,13 @@ What each benchmark measures, and the last figures: ``docs/benchmarks.md``.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.bench import database, memory
+from tests.bench import database, memory, webhooks
 from tests.bench.mapping import bench_mapping
 from tests.bench.measure import Verdict, describe_machine
 from tests.bench.pull import Amount, bench_pull, bench_resync
@@ -26,6 +27,7 @@ BENCHES: Mapping[str, Bench] = {
     "pull": lambda asked: bench_pull(read_amount(asked), read_databases(asked)),
     "resync": lambda asked: bench_resync(read_amount(asked), read_databases(asked)),
     "memory": lambda asked: memory.bench_memory(asked.records or (20_000 if asked.quick else 1_000_000)),
+    "webhooks": lambda asked: webhooks.bench_webhooks(read_calls(asked), read_databases(asked)),
     "startup": lambda asked: memory.bench_startup(5 if asked.quick else 15),
     "idle": lambda asked: memory.bench_idle(5.0 if asked.quick else 20.0),
 }
@@ -36,6 +38,11 @@ USUAL = tuple(name for name in BENCHES if name != "memory")
 def read_amount(asked: argparse.Namespace) -> Amount:
     usual = QUICK if asked.quick else Amount()
     return Amount(asked.records or usual.count, asked.rounds or usual.rounds)
+
+
+def read_calls(asked: argparse.Namespace) -> webhooks.Amount:
+    usual = webhooks.Amount(count=600, rounds=1, killed=150) if asked.quick else webhooks.Amount()
+    return dataclasses.replace(usual, count=asked.records or usual.count, rounds=asked.rounds or usual.rounds)
 
 
 def read_databases(asked: argparse.Namespace) -> tuple[str, ...]:
@@ -49,9 +56,9 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"one or more of {', '.join(BENCHES)}")
     parser.add_argument("--json", action="store_true", help="one document with the figures and the verdicts")
     parser.add_argument("--quick", action="store_true", help="few records, one round: only to see that it works")
-    parser.add_argument("--records", type=int, help="how many records (pull, resync, memory)")
-    parser.add_argument("--rounds", type=int, help="how often each side runs; the best counts (pull, resync)")
-    parser.add_argument("--database", choices=database.NAMES, help="one of the two only (pull, resync)")
+    parser.add_argument("--records", type=int, help="how many records (pull, resync, memory) or calls (webhooks)")
+    parser.add_argument("--rounds", type=int, help="how often each side runs; the best counts (pull, resync, webhooks)")
+    parser.add_argument("--database", choices=database.NAMES, help="one of the two only (pull, resync, webhooks)")
     parser.add_argument("--calls", type=int, default=300, help="calls in a round (mapping)")
     parser.add_argument("--lines", type=int, default=5, help="lines of the order (mapping)")
     asked = parser.parse_args(words)
