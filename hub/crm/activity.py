@@ -38,11 +38,11 @@ def check(activity: Activity, previous: Activity | None, remote: bool) -> None:
         return
     if not activity.subject:
         raise RuleBroken("crm.value_missing", kind="activity", field="subject")
-    _check_times(activity)
     if activity.recurrence and previous is None:
         raise RuleBroken("crm.series_made_here", subject=activity.subject)
     if previous is not None and (previous.recurrence or activity.recurrence):
         _check_series(activity, previous)
+    _check_times(activity)
 
 
 def _check_times(activity: Activity) -> None:

@@ -215,7 +215,7 @@ class _WireHandler(BaseHTTPRequestHandler):
             return
         self.wfile.write(_write_head(response) + response.body)
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = answer
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PROPFIND = do_REPORT = answer
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet: whoever wants a log keeps one in the handler."""

@@ -1,0 +1,56 @@
+"""What an admin answers for one CalDAV account."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr, field_validator
+
+from hub.sdk import ConnectorConfig
+
+
+class CalDavConfig(ConnectorConfig):
+    """Address, login and the calendars that are meant; nothing else of the account is looked at."""
+
+    url: str = Field(
+        description="Address of the CalDAV server, or of a calendar on it, such as https://dav.example.com",
+        json_schema_extra={"zh": "CalDAV 服务器（或其中某个日历）的地址，例如 https://dav.example.com"},
+    )
+    user: str = Field(
+        description="Login name",
+        json_schema_extra={"zh": "登录名"},
+    )
+    password: SecretStr = Field(
+        description="Password; many services want an app password here",
+        json_schema_extra={"zh": "密码；许多服务要求使用应用专用密码"},
+    )
+    calendars: tuple[str, ...] = Field(
+        min_length=1,
+        description="Names of the calendars, as they are shown, or their paths; several with ;",
+        json_schema_extra={"zh": "日历名称（与显示的一致）或路径；多个用 ; 分隔"},
+    )
+    write_to: str = Field(
+        "",
+        description="Calendar that gets what is made in the hub; empty: the first",
+        json_schema_extra={"zh": "中枢新建的日程写入哪个日历；留空表示第一个"},
+    )
+    private: bool = Field(
+        False,
+        description="Also read events that people marked as private or confidential",
+        json_schema_extra={"zh": "是否也读取标记为私密或机密的日程"},
+    )
+    plain_http: bool = Field(
+        False,
+        description="Allow an address without https on another machine: the password travels readable",
+        json_schema_extra={"zh": "允许使用其他机器上的非 https 地址：密码将以明文传输"},
+    )
+    server_timeout_s: float = Field(
+        60.0,
+        ge=1,
+        description="Longest time after which the server, or a proxy before it, gives up a request, in seconds",
+        json_schema_extra={"zh": "服务器或其前端代理最长多少秒后放弃一个请求"},
+    )
+
+    @field_validator("calendars", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """``Sales; Service`` on the command line is the same as a list in isthmus.toml."""
+        return tuple(filter(None, map(str.strip, value.split(";")))) if isinstance(value, str) else value

@@ -1,0 +1,39 @@
+"""The CalDAV connector: puts client, stream and sink together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from connectors.caldav.checks import check_account
+from connectors.caldav.client import CalDavClient
+from connectors.caldav.config import CalDavConfig
+from connectors.caldav.sinks import EventSink
+from connectors.caldav.streams import EventStream
+from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+
+
+class CalDavConnector(Connector):
+    """Reads and writes the events of one account's calendars."""
+
+    name = "caldav"
+    label: ClassVar[Mapping[str, str]] = {"en": "Calendars (CalDAV)", "zh": "日历（CalDAV）"}
+    Config = CalDavConfig
+
+    def __init__(self, config: CalDavConfig, tools: Tools) -> None:
+        super().__init__(config, tools)
+        self._client = CalDavClient(config, tools)
+        self._events = EventStream(self._client, config, tools)
+        self._sink = EventSink(self._client, self._events, config, tools)
+
+    def streams(self) -> Mapping[str, Stream]:
+        return {self._events.name: self._events}
+
+    def sinks(self) -> Mapping[str, Sink]:
+        return {self._sink.kind: self._sink}
+
+    def check(self) -> Sequence[CheckItem]:
+        return check_account(self._client, self.config)
+
+    def close(self) -> None:
+        self._client.close()

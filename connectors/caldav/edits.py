@@ -1,0 +1,155 @@
+"""Changing an event's text: only what is named, everything else as people and their programs left it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event, vDate, vDatetime, vDDDTypes, vInt, vText
+
+from connectors.caldav.shapes import DAY, TYPE, is_series, list_events, read_moment, read_span, read_words, read_zone
+from hub.errors import Locked, Rejected
+
+PRODUCT = "-//Isthmus//CRM integration hub//EN"
+WORDS = {"summary": "SUMMARY", "description": "DESCRIPTION", "location": "LOCATION", "type": TYPE}
+TIMES = ("starts_at", "ends_at", "starts_on", "ends_on", "zone")
+Payload = Mapping[str, Any]
+
+
+def make_event(uid: str, payload: Payload, zone: tzinfo, now: datetime) -> bytes:
+    """A new event. ``zone`` holds where the payload names none."""
+    calendar, event = Calendar(), Event()
+    calendar["VERSION"], calendar["PRODID"] = vText("2.0"), vText(PRODUCT)
+    event["UID"] = vText(uid)
+    event["CREATED"] = vDatetime(now.astimezone(UTC).replace(microsecond=0))
+    _put_words(event, payload)
+    _put_times(event, payload, zone)
+    if "DTSTART" not in event:
+        raise Rejected("caldav.time_missing", subject=read_words(event, "SUMMARY"))
+    _stamp(event, now)
+    calendar.add_component(event)
+    return write_calendar(calendar)
+
+
+def edit_event(calendar: Calendar, payload: Payload, zone: tzinfo, now: datetime) -> bytes:
+    """``Locked`` for the times of a series: the calendar that keeps it knows what a change would do to the rest."""
+    event = list_events(calendar)[0]
+    if is_series(event) and any(name in payload for name in TIMES):
+        raise Locked("caldav.series", subject=read_words(event, "SUMMARY"))
+    _put_words(event, payload)
+    _put_times(event, payload, zone)
+    _stamp(event, now)
+    return write_calendar(calendar)
+
+
+def cancel_event(calendar: Calendar, now: datetime) -> bytes:
+    """Cancelled and still to be seen."""
+    event = list_events(calendar)[0]
+    if is_series(event):
+        raise Locked("caldav.series", subject=read_words(event, "SUMMARY"))
+    event["STATUS"] = vText("CANCELLED")
+    _raise_sequence(event)
+    _stamp(event, now)
+    return write_calendar(calendar)
+
+
+def write_calendar(calendar: Calendar) -> bytes:
+    """In the order in which it was read, with the definition of each zone that it names."""
+    calendar.add_missing_timezones()
+    text: bytes = calendar.to_ical(sorted=False)
+    return text
+
+
+def _put_words(event: Event, payload: Payload) -> None:
+    for name, target in WORDS.items():
+        if name not in payload:
+            continue
+        words = str(payload[name] or "").strip()
+        if words == read_words(event, target):
+            continue
+        params = getattr(event.get(target), "params", {})
+        event.pop(target, None)
+        if words:
+            event[target] = vText(words, params={key: value for key, value in params.items() if key == "LANGUAGE"})
+
+
+def _put_times(event: Event, payload: Payload, zone: tzinfo) -> None:
+    """The wanted times, each that is not named as it stands; a duration becomes an end."""
+    if not any(name in payload for name in TIMES):
+        return
+    wanted = _read_wanted(event, payload, zone)
+    had_start = "DTSTART" in event
+    home = _choose_zone(event, payload, zone)
+    if wanted is None:
+        raise Rejected("caldav.time_missing", subject=read_words(event, "SUMMARY"))
+    start, end = wanted
+    if end < start:
+        raise Rejected("caldav.ends_before", subject=read_words(event, "SUMMARY"), start=start, end=end)
+    event.pop("DURATION", None)
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        event["DTSTART"] = vDDDTypes(start.astimezone(home))
+        event.pop("DTEND", None)
+        if end > start:  # an event that ends when it begins has no end (RFC 5545, 3.6.1)
+            event["DTEND"] = vDDDTypes(end.astimezone(home))
+    else:
+        event["DTSTART"], event["DTEND"] = _write_day(start), _write_day(end + DAY)
+    if had_start:
+        _raise_sequence(event)
+
+
+def _write_day(day: date) -> vDate:
+    written = vDate(day)
+    written.params["VALUE"] = "DATE"
+    return written
+
+
+def _read_wanted(event: Event, payload: Payload, zone: tzinfo) -> tuple[date, date] | tuple[datetime, datetime] | None:
+    span = read_span(event, zone) if "DTSTART" in event else None
+    timed = span if span is not None and isinstance(span[0], datetime) else None
+    whole = span if span is not None and timed is None else None
+    start_at = _pick_time(payload, "starts_at", timed[0] if timed else None)
+    start_on = _pick_day(payload, "starts_on", whole[0] if whole else None)
+    if start_at is not None and (start_on is None or payload.get("starts_at")):
+        end_at = _pick_time(payload, "ends_at", timed[1] if timed else None)
+        return start_at, end_at if end_at is not None else start_at
+    if start_on is not None:
+        end_on = _pick_day(payload, "ends_on", whole[1] if whole else None)
+        return start_on, end_on if end_on is not None else start_on
+    return None
+
+
+def _pick_time(payload: Payload, name: str, known: date | None) -> datetime | None:
+    if name not in payload:
+        return known if isinstance(known, datetime) else None
+    return datetime.fromisoformat(str(payload[name])) if payload[name] else None
+
+
+def _pick_day(payload: Payload, name: str, known: date | None) -> date | None:
+    if name not in payload:
+        return known
+    return date.fromisoformat(str(payload[name])) if payload[name] else None
+
+
+def _choose_zone(event: Event, payload: Payload, zone: tzinfo) -> tzinfo:
+    """The zone that is asked for, else the one that the event has, else the connection's."""
+    name = str(payload.get("zone") or "")
+    if name and name != read_zone(event):
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise Rejected("caldav.zone_not_known", zone=name) from error
+    known = read_moment(event, "DTSTART", zone) if "DTSTART" in event else None
+    return (known.tzinfo if isinstance(known, datetime) else None) or zone
+
+
+def _raise_sequence(event: Event) -> None:
+    """Whoever was invited sees by it that the time is another one."""
+    known = read_words(event, "SEQUENCE")
+    event["SEQUENCE"] = vInt(int(known) + 1 if known.isdigit() else 1)
+
+
+def _stamp(event: Event, now: datetime) -> None:
+    moment = now.astimezone(UTC).replace(microsecond=0)
+    event["DTSTAMP"], event["LAST-MODIFIED"] = vDatetime(moment), vDatetime(moment)

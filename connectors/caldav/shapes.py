@@ -1,0 +1,212 @@
+"""An event's text as a record: what the mapping reads."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event
+from icalendar.error import GloballyUniqueTZIDGuessed
+from icalendar.prop import vBroken
+
+from hub.errors import MappingError
+
+# A vendor's own prefix before the name of a zone that everybody knows; icalendar says aloud that it takes it away.
+warnings.filterwarnings("ignore", category=GloballyUniqueTZIDGuessed)
+
+TYPE = "X-ISTHMUS-TYPE"
+"""Where the hub's word for what it is travels; people's calendars keep it and do not show it."""
+TYPES = frozenset({"meeting", "call", "mail", "note", "follow_up"})
+DAY = timedelta(days=1)
+_PARTS = {"OPT-PARTICIPANT": "optional", "NON-PARTICIPANT": "optional"}
+_ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative"}
+_SERIES = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
+_PRIVATE = ("PRIVATE", "CONFIDENTIAL")
+
+
+def read_calendar(text: str) -> Calendar:
+    """``MappingError`` for a text that cannot be read as iCalendar."""
+    try:
+        return Calendar.from_ical(text)
+    except ValueError as error:
+        raise MappingError("caldav.event_broken", vendor=str(error)[:300]) from error
+
+
+def list_events(calendar: Calendar) -> list[Event]:
+    """The event itself first, then the instances of a series that people changed one by one."""
+    events = [found for found in calendar.walk("VEVENT") if isinstance(found, Event)]
+    return sorted(events, key=lambda event: "RECURRENCE-ID" in event)
+
+
+def shape_event(calendar: Calendar, path: str, calendar_name: str, zone: tzinfo) -> dict[str, Any] | None:
+    """The payload; None for something that is no event, such as a task. Times without a zone are read in ``zone``.
+
+    Times are UTC as ISO text, days are ISO dates and ``ends_on`` is the last one. ``state`` is there for a cancelled
+    event only, ``type`` where the hub or a person gave one: what is absent says nothing.
+    """
+    events = list_events(calendar)
+    if not events:
+        return None
+    main, instances = events[0], events[1:]
+    payload: dict[str, Any] = {
+        "id": path,
+        "calendar": calendar_name,
+        "uid": read_words(main, "UID"),
+        "summary": read_words(main, "SUMMARY"),
+        "description": read_words(main, "DESCRIPTION"),
+        "location": read_words(main, "LOCATION"),
+        **shape_times(main, zone),
+        "zone": read_zone(main),
+        "recurrence": read_recurrence(main),
+        "people": list(_list_people(main)),
+        "instances": [_shape_instance(event, zone) for event in instances],
+        "alarms": sum(found.name == "VALARM" for found in main.subcomponents),
+        "sequence": read_words(main, "SEQUENCE"),
+        "modified": read_words(main, "LAST-MODIFIED"),
+    }
+    if is_cancelled(main):
+        payload["state"] = "cancelled"
+    if read_words(main, TYPE) in TYPES:
+        payload["type"] = read_words(main, TYPE)
+    return payload
+
+
+def is_cancelled(event: Event) -> bool:
+    return read_words(event, "STATUS").upper() == "CANCELLED"
+
+
+def is_private(event: Event) -> bool:
+    return read_words(event, "CLASS").upper() in _PRIVATE
+
+
+def is_series(event: Event) -> bool:
+    """Whether it stands for more than itself, or for one of them."""
+    return any(name in event for name in _SERIES)
+
+
+def read_words(event: Event, name: str) -> str:
+    """The text of a property as people wrote it; of several the first."""
+    found = event.get(name)
+    found = found[0] if isinstance(found, list) and found else found
+    if found is None:
+        return ""
+    text = found if isinstance(found, str) else found.to_ical().decode("utf-8", "replace")
+    return str(text).replace("\r\n", "\n").strip()
+
+
+def read_zone(event: Event) -> str:
+    """Name of the time zone of the beginning: that of the world's list where it is one of it."""
+    start = event.get("DTSTART")
+    moment = getattr(start, "dt", None) if not isinstance(start, vBroken) else None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        return ""
+    if moment.tzinfo is UTC:
+        return "UTC"
+    return moment.tzinfo.key if isinstance(moment.tzinfo, ZoneInfo) else str(start.params.get("TZID", ""))
+
+
+def read_recurrence(event: Event) -> str:
+    """The rule as iCalendar writes it, one line for each property; instances are not spelt out."""
+    lines = [line for line in event.content_lines(sorted=False) if line.partition(":")[0].split(";")[0] in _SERIES]
+    return "\n".join(lines)
+
+
+# ---------------------------------------------------------------- times
+
+
+def read_span(event: Event, zone: tzinfo) -> tuple[date, date] | tuple[datetime, datetime] | None:
+    """Beginning and end: two aware times, or the first and the last day. None when it has no time at all."""
+    start = read_moment(event, "DTSTART", zone)
+    if start is None:
+        return None
+    end = read_moment(event, "DTEND", zone)
+    if isinstance(start, datetime):
+        if end is None:
+            end = start + read_duration(event)
+        return start, end if isinstance(end, datetime) else datetime.combine(end, start.timetz())
+    last = end - DAY if end is not None else start + max(read_duration(event), DAY) - DAY
+    return start, max(start, last.date() if isinstance(last, datetime) else last)
+
+
+def read_moment(event: Event, name: str, zone: tzinfo) -> date | None:
+    """An aware time or a day."""
+    found = event.get(name)
+    if found is None:
+        return None
+    if isinstance(found, vBroken) or not isinstance(moment := getattr(found, "dt", None), date):
+        raise MappingError("caldav.time_broken", value=read_words(event, name), property=name)
+    if not isinstance(moment, datetime) or moment.tzinfo is not None:
+        return moment
+    if "TZID" in found.params:
+        raise MappingError("caldav.zone_unknown", zone=str(found.params["TZID"]), property=name)
+    return moment.replace(tzinfo=zone)
+
+
+def read_duration(event: Event) -> timedelta:
+    found = getattr(event.get("DURATION"), "dt", None) if not isinstance(event.get("DURATION"), vBroken) else None
+    return found if isinstance(found, timedelta) else timedelta(0)
+
+
+def shape_times(event: Event, zone: tzinfo) -> dict[str, str | None]:
+    """Both sorts are named, so that one empties the other."""
+    span = read_span(event, zone)
+    times: dict[str, str | None] = dict.fromkeys(("starts_at", "ends_at", "starts_on", "ends_on"))
+    if span is None:
+        return times
+    start, end = span
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        return times | {"starts_at": write_time(start), "ends_at": write_time(end)}
+    return times | {"starts_on": start.isoformat(), "ends_on": end.isoformat()}
+
+
+def write_time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def _shape_instance(event: Event, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "recurrence_id": read_words(event, "RECURRENCE-ID"),
+        "summary": read_words(event, "SUMMARY"),
+        "location": read_words(event, "LOCATION"),
+        "cancelled": is_cancelled(event),
+        **shape_times(event, zone),
+    }
+
+
+# ---------------------------------------------------------------- people
+
+
+def _list_people(event: Event) -> Iterator[Mapping[str, str]]:
+    """Who called it and who is asked to come; somebody who is both is the organiser, and nobody stands here twice."""
+    seen: dict[str, dict[str, str]] = {}
+    answers = {read_address(found): found for found in _list_values(event, "ATTENDEE")}
+    for found in _list_values(event, "ORGANIZER"):
+        address = read_address(found)
+        seen.setdefault(address, _shape_person(found, address, "organiser", answers.get(address)))
+    for address, found in answers.items():
+        part = _PARTS.get(str(found.params.get("ROLE", "")).upper(), "attendee")
+        seen.setdefault(address, _shape_person(found, address, part, found))
+    yield from (person for address, person in seen.items() if address)
+
+
+def _shape_person(found: Any, address: str, part: str, answer: Any) -> dict[str, str]:
+    told = str(answer.params.get("PARTSTAT", "")).upper() if answer is not None else ""
+    name = str(found.params.get("CN", "")).strip()
+    return {"address": address, "name": name, "part": part, "answer": _ANSWERS.get(told, "open")}
+
+
+def _list_values(event: Event, name: str) -> Sequence[Any]:
+    found = event.get(name)
+    values = found if isinstance(found, list) else [found] if found is not None else []
+    return [value for value in values if not isinstance(value, vBroken)]
+
+
+def read_address(value: Any) -> str:
+    """``mailto:Li@Example.com`` → ``li@example.com``; the EMAIL parameter where the value is no mail address."""
+    text = str(value).strip()
+    if text.lower().startswith("mailto:"):
+        return text[7:].lower()
+    return str(value.params.get("EMAIL", "")).lower() or text.lower()
