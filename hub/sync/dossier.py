@@ -248,7 +248,7 @@ def _tell_history(hub: Hub, item: TodoItem) -> Sequence[TraceEvent]:
     if item.record_id is None or item.kind not in load_kinds():
         return ()
     try:
-        return trace_number(hub, str(item.record_id), item.kind).events[-HISTORY:]
+        return trace_number(hub, str(item.record_id), item.kind, hanging=False).events[-HISTORY:]
     except (NotFound, ConfigInvalid):
         return ()  # a record that is gone, or a connection that cannot be opened: the entry says so
 

@@ -2,235 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
-from hub.errors import NotFound
-from hub.locale import render, render_bare
+from hub.crm.rules import rules_for
+from hub.errors import ConfigInvalid, NotFound
 from hub.model.base import Entity
 from hub.model.kinds import find_kind, load_kinds
-from hub.protocol.binding import Binding, BindingState
+from hub.protocol.binding import Binding
 from hub.store import UnitOfWork
-from hub.store.rows import Attempt, Conflict, DeadRow, IdentityVerdict, JournalEntry, Orphan, Payload
+from hub.store.event_rows import Event
+from hub.store.rows import DeadRow, Orphan, Payload
 from hub.sync.context import Hub
+from hub.sync.derive import find_feeding
 from hub.sync.records import find_record
+from hub.sync.show import describe_record
+from hub.sync.story import TraceEvent, tell_story
 
-STATE_EVENTS = {"submitted": "submitted_there", "approved": "approved_there", "void": "voided_there"}
-"""New state of a record that another system told → the event."""
-
-
-@dataclass(frozen=True)
-class TraceEvent:
-    """``what`` is a stable word (seen, created, sent, no_answer…); ``detail`` says more, field → text."""
-
-    at: datetime
-    what: str
-    connection: str | None = None
-    detail: Mapping[str, str] = field(default_factory=dict)
-
-    def text(self, lang: str = "en") -> str:
-        """The event as a sentence."""
-        detail = dict(self.detail)
-        if "code" in detail:  # reasons are codes; people read their sentences
-            detail["code"] = " ".join(render(code.strip(), lang) for code in detail["code"].split(","))
-        if detail.get("error"):
-            detail["words"] = " ".join(part for part in (render_bare(detail["error"], lang), detail["words"]) if part)
-        if "op" in detail:
-            detail["op"] = render(f"sync.op_{detail['op']}", lang)
-        return render(f"sync.trace_{self.what}", lang, connection=self.connection or "-", **detail)
+MOST_MATCHES = 20
+MOST_HANGING = 50
+"""So many documents that hang on one are told with it."""
 
 
 @dataclass(frozen=True)
 class TraceView:
-    """A record and its events, oldest first."""
+    """A record and its events, oldest first. ``record`` is None for something of another system that was never taken
+    in; then ``label`` is its id there."""
 
-    record: Entity
+    record: Entity | None
     events: tuple[TraceEvent, ...]
+    label: str = ""
+    hanging: tuple[Entity, ...] = ()
+    """Documents that hang on it (deliveries, invoices, payments of an order), whose events are told too."""
 
 
-def trace_number(hub: Hub, number: str, kind: str | None = None) -> TraceView:
-    """The story of the record with this number, name or id, or whose document there has this number or id.
-
-    Sends nothing. ``NotFound`` when nothing fits; ``ConfigInvalid`` when several records of one kind do.
-    """
-    record = _find_any(hub, number, kind)
+def trace_number(hub: Hub, number: str, kind: str | None = None, *, hanging: bool = True) -> TraceView:
+    """The story of the record with this number, name or id, or whose document there has this number or id, and of the
+    documents that hang on it. Sends nothing. ``NotFound`` when nothing fits; ``ConfigInvalid`` when several records do:
+    :func:`list_matches` names them."""
+    matches = list_matches(hub, number, kind)
+    if len(matches) > 1:
+        ids = ", ".join(f"{record.KIND} {record.id}" for record in matches)
+        raise ConfigInvalid("sync.trace_several", text=number, ids=ids)
     with hub.store.read() as tx:
-        bindings = tx.find(Binding, kind=record.KIND, hub_id=record.id, order=["id"])
-        events = [
-            *_tell_journal(tx, record),
-            *_tell_attempts(tx, bindings),
-            *_tell_payloads(tx, hub, bindings),
-            *_tell_conflicts(tx, record),
-            *_tell_matches(tx, record),
-            *_tell_troubles(tx, hub, bindings),
-            *_tell_bindings(bindings),
-        ]
-    return TraceView(record, tuple(sorted(events, key=lambda event: event.at)))
+        if not matches:
+            return _trace_outside(tx, hub, number, kind)
+        record = matches[0]
+        label = describe_record(record, str(record.id))[0]
+        events = tell_story(tx, hub, record)
+        children = list(_list_hanging(tx, record))[:MOST_HANGING] if hanging else []
+        for child in children:
+            about = f"{child.KIND} {describe_record(child, str(child.id))[0]}"
+            events += [replace(event, about=about) for event in tell_story(tx, hub, child)]
+    return TraceView(record, tuple(sorted(events, key=lambda event: event.at)), label, tuple(children))
 
 
-def _find_any(hub: Hub, number: str, kind: str | None) -> Entity:
-    """Documents before parties and products, for it is they that people ask about."""
+def list_matches(hub: Hub, number: str, kind: str | None = None) -> list[Entity]:
+    """Every record that this could mean, documents before parties and products, for it is they that people ask
+    about."""
     kinds = [kind] if kind else sorted(load_kinds(), key=lambda name: (not find_kind(name).TRANSACTIONAL, name))
-    for name in kinds:
-        try:
-            return find_record(hub, name, number)
-        except NotFound:
-            continue
-    with hub.store.read() as tx:
-        for row in tx.find(Binding, remote_id=number, kind__in=kinds, order=["id"]):
-            record = tx.get(find_kind(row.kind), id=row.hub_id)
-            if record is not None:
-                return record
-    raise (
-        NotFound("sync.record_unknown", kind=kind, text=number)
-        if kind
-        else NotFound("sync.record_nowhere", text=number)
-    )
+    found: dict[UUID, Entity] = {}
+    if _is_like_id(number):
+        for name in kinds:
+            try:
+                record = find_record(hub, name, number)
+            except NotFound:
+                continue
+            found[record.id] = record
+    if not found:
+        with hub.store.read() as tx:
+            for name in kinds:
+                found.update({record.id: record for record in _find_in(tx, name, number)})
+    return list(found.values())[:MOST_MATCHES]
 
 
-def _list(values: Any) -> str:
-    return ", ".join(sorted(str(value) for value in values))
+def _is_like_id(text: str) -> bool:
+    plain = text.replace("-", "").lower()
+    return 8 <= len(plain) <= 32 and all(char in "0123456789abcdef" for char in plain)
 
 
-# ---------------------------------------------------------------- what was written down
+def _find_in(tx: UnitOfWork, kind: str, text: str) -> Iterator[Entity]:
+    """By number, name or the other side's reference; else by number or id of a document there."""
+    model = find_kind(kind)
+    direct = False
+    for name in dict.fromkeys((model.NUMBER, "number", "name", "reference")):
+        if name in model.model_fields:
+            where: dict[str, Any] = {name: text}
+            for record in tx.find(model, limit=MOST_MATCHES, with_deleted=True, **where):
+                direct = True
+                yield record
+    for field in ("remote_number", "remote_id") if not direct else ():
+        where = {field: text}
+        for row in tx.find(Binding, kind=kind, limit=MOST_MATCHES, **where):
+            bound = tx.get(model, id=row.hub_id)
+            if bound is not None:
+                yield bound
 
 
-def _tell_journal(tx: UnitOfWork, record: Entity) -> Iterator[TraceEvent]:
-    for row in tx.find(JournalEntry, record_id=record.id, order=["at", "id"]):
-        yield from _tell_entry(row)
+def _list_hanging(tx: UnitOfWork, record: Entity) -> Iterator[Entity]:
+    """Documents that feed this one, and those that feed these: an order's invoices, and their payments."""
+    seen = {record.id}
+    ahead = [record]
+    while ahead and len(seen) <= MOST_HANGING:
+        current = ahead.pop(0)
+        for feeder in rules_for(current.KIND).feeders:
+            for child in find_feeding(tx, feeder, current.id) if find_kind(feeder.kind).TRANSACTIONAL else ():
+                if child.id not in seen:
+                    seen.add(child.id)
+                    ahead.append(child)
+                    yield child
 
 
-def _tell_entry(row: JournalEntry) -> Iterator[TraceEvent]:
-    who = {"actor": row.actor}
-    changes = row.detail.get("changes", {})
-    if row.action == "record.created":
-        yield TraceEvent(row.at, "taken_in" if row.connection else "created", row.connection, who)
-    elif row.action == "record.changed":
-        what = "changed_there" if row.connection else "edited"
-        yield TraceEvent(row.at, what, row.connection, {**who, "fields": _list(changes)})
-    elif row.action in TODO_EVENTS:
-        told = {name: str(row.detail.get(name) or "-") for name in ("choice", "reason", "verb")}
-        yield TraceEvent(row.at, TODO_EVENTS[row.action], row.connection, {**who, **told})
-    elif row.action != "todo.take":  # told as settled
-        more = {name: str(value) for name, value in row.detail.items() if not isinstance(value, dict)}
-        detail = {**who, "action": row.action, "more": ", ".join(f"{name}={more[name]}" for name in sorted(more))}
-        yield TraceEvent(row.at, _ACTIONS.get(row.action, "noted"), row.connection, detail)
-    if row.connection and "state" in changes:
-        old, new = changes["state"]
-        event = STATE_EVENTS.get(str(new), "moved_there")
-        if row.action == "record.changed" or event != "moved_there":
-            yield TraceEvent(row.at, event, row.connection, {"old": str(old), "new": str(new)})
+def _trace_outside(tx: UnitOfWork, hub: Hub, number: str, kind: str | None) -> TraceView:
+    """Something there that has no record here: why it was not taken in, and which calls spoke of it."""
+    events: list[TraceEvent] = []
+    for row in tx.find(DeadRow, external_id=number):
+        detail = {"code": row.code, "attempts": str(row.attempts)}
+        events.append(TraceEvent(row.last_at, "not_taken_in", row.connection, detail))
+    for kept in tx.find(Payload, external_id=number, order=["at", "id"]):
+        detail = {"remote_id": kept.external_id, "version": str(kept.version)}
+        events.append(TraceEvent(kept.at, "seen", kept.connection, detail))
+    for spare in tx.find(Orphan, remote_id=number):
+        detail = {"remote_id": spare.remote_id, "state": spare.state, "code": spare.reason}
+        events.append(TraceEvent(spare.at, "spare", spare.connection, detail))
+    for connection in sorted(hub.config.connections):
+        for call in tx.pluck(Event, ("id", "key", "received_at", "outcomes"), connection=connection):
+            if any(done.get("external_id") == number for done in call.outcomes):
+                detail = {"key": call.key, "event": str(call.id)}
+                events.append(TraceEvent(call.received_at, "called", connection, detail))
+    if not events:
+        unknown = {"kind": kind, "text": number} if kind else {"text": number}
+        raise NotFound("sync.record_unknown" if kind else "sync.record_nowhere", **unknown)
+    return TraceView(None, tuple(sorted(events, key=lambda event: event.at)), number)
 
 
-TODO_EVENTS = {
-    "todo.drop": "given_up",
-    "todo.edit": "corrected",
-    "todo.retry": "retried",
-    "todo.undo": "taken_back",
-}
-"""What people did with an entry of the todo list → the event."""
-_ACTIONS = {
-    "binding.added": "matched_by_hand",
-    "binding.removed": "parted",
-    "binding.settled": "settled",
-    "record.deleted": "deleted",
-    "record.rebuilt": "rebuilt",
-    "spare.removed": "spare_removed",
-}
-
-
-def _tell_attempts(tx: UnitOfWork, bindings: Sequence[Binding]) -> Iterator[TraceEvent]:
-    """Two events for each call: before and after it."""
-    rows = tx.find(Attempt, binding_id__in=[row.id for row in bindings], order=["sent_at"]) if bindings else []
-    for row in rows:
-        fields = row.summary.get("changes") or row.summary.get("new") or {}
-        detail = {"op": row.op, "fields": _list(fields), "number": str(row.number)}
-        yield TraceEvent(row.sent_at, "sent", row.connection, detail)
-        what = {"ok": "answered", "unknown": "no_answer", "sent": "no_answer"}.get(row.outcome, "refused")
-        after = {"op": row.op, "outcome": row.outcome, "remote_id": row.remote_id or "-"}
-        after |= {"words": row.error_words or "", "error": row.error_code or ""}
-        yield TraceEvent(row.answered_at or row.sent_at, what, row.connection, after)
-
-
-def _tell_payloads(tx: UnitOfWork, hub: Hub, bindings: Sequence[Binding]) -> Iterator[TraceEvent]:
-    """When a document was seen for the first time and last, and what reading it back after a call of ours showed."""
-    for binding in bindings:
-        if binding.remote_id is None:
-            continue
-        rows = tx.find(Payload, order=["at", "id"], **_address(hub, binding))
-        attempts = tx.find(Attempt, binding_id=binding.id, order=["sent_at"])
-        yield from _tell_readings(binding, rows, attempts)
-
-
-def _address(hub: Hub, binding: Binding) -> dict[str, Any]:
-    """Where the document is found among payloads; without the stream when the connection is gone."""
-    where: dict[str, Any] = {"connection": binding.connection, "external_id": binding.remote_id}
-    if binding.connection in hub.config.connections:
-        where["stream"] = hub.open(binding.connection).mapping_of(binding.kind).stream
-    return where
-
-
-def _tell_readings(binding: Binding, rows: Sequence[Payload], attempts: Sequence[Attempt]) -> Iterator[TraceEvent]:
-    for place, row in enumerate(rows):
-        before = [attempt for attempt in attempts if attempt.sent_at <= row.at]
-        detail = {"remote_id": row.external_id, "version": str(row.version)}
-        after_ours = before and (place == 0 or rows[place - 1].at < before[-1].sent_at)
-        if after_ours:
-            unanswered = before[-1].op == "create" and before[-1].outcome != "ok"
-            yield TraceEvent(row.at, "found_again" if unanswered else "read_back", binding.connection, detail)
-        elif place == 0:
-            yield TraceEvent(row.at, "seen", binding.connection, detail)
-        elif place == len(rows) - 1:
-            yield TraceEvent(row.at, "last_seen", binding.connection, {**detail, "count": str(len(rows))})
-
-
-def _tell_conflicts(tx: UnitOfWork, record: Entity) -> Iterator[TraceEvent]:
-    for row in tx.find(Conflict, record_id=record.id, order=["at"]):
-        values = {"field": row.field, "ours": str(row.hub_value), "theirs": str(row.remote_value), "took": row.took}
-        yield TraceEvent(row.at, "conflict", row.connection, values)
-        if row.decided_at is not None:
-            decided = {"field": row.field, "took": row.took, "actor": row.decided_by or "-"}
-            yield TraceEvent(row.decided_at, "decided", row.connection, decided)
-
-
-def _tell_matches(tx: UnitOfWork, record: Entity) -> Iterator[TraceEvent]:
-    for row in tx.find(IdentityVerdict, record_kind=record.KIND, record_id=record.id, order=["at"]):
-        connection, _, _ = row.source.partition("/")
-        detail = {"actor": row.decided_by, "source": row.source}
-        yield TraceEvent(row.at, "matched" if row.verdict == "same" else "parted", connection, detail)
-
-
-# ---------------------------------------------------------------- how it stands
-
-
-def _tell_troubles(tx: UnitOfWork, hub: Hub, bindings: Sequence[Binding]) -> Iterator[TraceEvent]:
-    """What could not be taken in, and spare drafts."""
-    for binding in bindings:
-        if binding.remote_id is not None:
-            for row in tx.find(DeadRow, **_address(hub, binding)):
-                detail = {"code": row.code, "attempts": str(row.attempts)}
-                yield TraceEvent(row.last_at, "not_taken_in", binding.connection, detail)
-        for spare in tx.find(Orphan, binding_id=binding.id):
-            detail = {"remote_id": spare.remote_id, "state": spare.state, "code": spare.reason}
-            yield TraceEvent(spare.at, "spare", binding.connection, detail)
-
-
-def _tell_bindings(bindings: Sequence[Binding]) -> Iterator[TraceEvent]:
-    """Where each document stands now."""
-    for row in bindings:
-        if row.updated_at is None:
-            continue
-        detail = {"remote": row.remote_number or row.remote_id or "-", "state": row.state.value}
-        if row.parked:
-            yield TraceEvent(row.updated_at, "parked", row.connection, {**detail, "code": row.parked})
-        elif row.held:
-            held = {"fields": _list(row.held), "code": _list(set(row.held.values()))}
-            yield TraceEvent(row.updated_at, "held", row.connection, {**detail, **held})
-        elif row.state is BindingState.WAITING:
-            yield TraceEvent(row.updated_at, "waits", row.connection, {**detail, "code": row.why or "-"})
-        elif row.state is BindingState.TOMB:
-            yield TraceEvent(row.updated_at, "ended", row.connection, detail)
-        elif row.remote_id is None:
-            yield TraceEvent(row.updated_at, "not_sent", row.connection, detail)
+__all__ = ["TraceEvent", "TraceView", "list_matches", "trace_number"]
