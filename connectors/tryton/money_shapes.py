@@ -35,6 +35,8 @@ SHIPMENT_STAGES: Mapping[str, Stage] = {
     **dict.fromkeys(("shipped", "done"), Stage.EFFECTIVE),
     "cancelled": Stage.VOID,
 }
+UNBOOKED = ("succeeded", "failed")
+"""States in which an ``account.payment`` that no move books may have, or have had, its booking in a line."""
 BOOKED = {"posted": "succeeded"}
 """State of a move → state of the payment that it books; a draft move is under way."""
 
@@ -48,8 +50,8 @@ class Origins:
 
 
 def shape_invoice(row: Row, origins: Origins) -> Payload:
-    """An invoice with its lines; each line's ``tax_rate`` and ``sale``, the ``type`` and what a credit note
-    ``reverses`` are worked out."""
+    """An invoice with its lines; each line's ``tax_rate`` and ``sale``, the ``type``, what a credit note
+    ``reverses``, and what it comes to in the books (``base_amount``, once it is posted) are worked out."""
     plain = make_plain(row)
     lines = [
         {**line, "tax_rate": add_rates(line["taxes"]), "sale": origins.sales.get(line["origin"] or "")}
@@ -58,6 +60,9 @@ def shape_invoice(row: Row, origins: Origins) -> Payload:
     found = [origins.invoices.get(line["origin"] or "") for line in plain["lines"]]
     reversed_ = [invoice for invoice in found if invoice is not None]
     credit = Decimal(plain["total_amount"] or 0) < 0
+    booked = sum(
+        (Decimal(item["debit"] or 0) - Decimal(item["credit"] or 0) for item in plain["lines_to_pay"]), Decimal(0)
+    )
     due = sorted(item["maturity_date"] for item in plain["lines_to_pay"] if item["maturity_date"])
     return {
         **plain,
@@ -65,6 +70,7 @@ def shape_invoice(row: Row, origins: Origins) -> Payload:
         "type": "credit_note" if credit else "invoice",
         "reverses": reversed_[0] if credit and reversed_ else None,
         "due_date": due[-1] if due else None,
+        **({"base_amount": format(booked, "f")} if plain["lines_to_pay"] else {}),
     }
 
 
@@ -78,7 +84,7 @@ def shape_shipment(row: Row, origins: Origins) -> Payload:
 def shape_payment(row: Row) -> Payload:
     """An ``account.payment``: its one line to pay as an allocation. A hub's own without a line says nothing about its
     allocations: Tryton keeps none to an order."""
-    plain = make_plain(row)
+    plain = make_plain({name: value for name, value in row.items() if name != "_booked"})
     invoice = read_origin((plain["line"] or {}).get("move", {}).get("origin"), "account.invoice")
     ours = find_reference([plain["reference"]]) is not None
     shaped: Payload = {
@@ -94,6 +100,7 @@ def shape_payment(row: Row) -> Payload:
         "state": plain["state"],
         "journal": plain["journal"],
         "line_id": (plain["line"] or {}).get("id"),
+        "booked": bool(row.get("_booked")),
     }
     if invoice or not ours:
         shaped["allocations"] = [_allocate("1", invoice, plain["amount"])] if invoice else []
@@ -101,8 +108,9 @@ def shape_payment(row: Row) -> Payload:
 
 
 def shape_line(row: Row, id: str, currency: str) -> Payload:
-    """A line of a move that pays an invoice: what the pay window, a statement or a hand-made entry leaves behind."""
-    plain = make_plain(row)
+    """A line of a move that pays an invoice: what the pay window, a statement or a hand-made entry leaves behind. With
+    ``_payment`` it only books that ``account.payment``: then it is none of its own."""
+    plain = make_plain({name: value for name, value in row.items() if name != "_payment"})
     foreign = plain["second_currency"]
     own = Decimal(plain["credit"] or 0) - Decimal(plain["debit"] or 0)
     amount = own if not foreign else Decimal(plain["amount_second_currency"] or 0) * -1
@@ -118,7 +126,10 @@ def shape_line(row: Row, id: str, currency: str) -> Payload:
         "date": move["date"],
         "amount": text,
         "currency": foreign or {"code": currency},
-        "state": BOOKED.get(move["state"], "submitted"),
+        "state": "void" if row.get("_payment") else BOOKED.get(move["state"], "submitted"),
+        "rate": format(round(own / amount, 10).normalize(), "f") if foreign and amount else "1",
+        "base_currency": currency,
+        "base_amount": format(abs(own), "f"),
         "journal": None,  # a journal of the ledger is no way of paying
         "line_id": plain["id"],
         "allocations": [_allocate("1", plain["invoice_payment"], text)],

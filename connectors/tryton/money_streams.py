@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from connectors.tryton.client import TrytonClient
@@ -12,6 +13,7 @@ from connectors.tryton.money_shapes import (
     INVOICE_STAGES,
     PAYMENT_STAGES,
     SHIPMENT_STAGES,
+    UNBOOKED,
     Origins,
     read_origin,
     shape_invoice,
@@ -21,6 +23,7 @@ from connectors.tryton.money_shapes import (
 )
 from connectors.tryton.streams import TrytonStream
 from connectors.tryton.tables import TrytonTables
+from hub.errors import NeedsConsent, Transient
 from hub.sdk import Page, SourceRecord, Stage, Stream, Tools
 
 
@@ -76,6 +79,7 @@ class InvoiceStream(SalesPaperStream):
     header = (
         *("number", "reference", "state", "type", "party", "company", "currency.code", "invoice_date", "comment"),
         *("untaxed_amount", "tax_amount", "total_amount", "lines_to_pay.maturity_date"),
+        *("lines_to_pay.debit", "lines_to_pay.credit"),
     )
     children = (
         Child(
@@ -92,7 +96,7 @@ class InvoiceStream(SalesPaperStream):
         return [["type", "=", "out"], *super().scope()]
 
     def shape_paper(self, row: Row, origins: Origins) -> dict[str, Any]:
-        return shape_invoice(row, origins)
+        return self.add_rate(shape_invoice(row, origins), "invoice_date")
 
     def stage_of(self, payload: Mapping[str, Any]) -> Stage:
         return INVOICE_STAGES.get(payload["state"], Stage.SUBMITTED)
@@ -130,12 +134,21 @@ class PaymentOrderStream(TrytonStream):
         *("company", "line.move.origin"),
     )
 
+    def read_rows(self, domain: Sequence[Any], *, limit: int | None = None) -> list[dict[str, Any]]:
+        rows = super().read_rows(domain, limit=limit)
+        ids = [row["id"] for row in rows if row["state"] in UNBOOKED]
+        booked: set[int] = set()
+        if ids and self._tables.has_clearing:
+            domain = [["id", "in", ids], ["clearing_move", "!=", None]]
+            booked = {row["id"] for row in self._client.search_read(self.model, domain, ["id"])}
+        return [{**row, "_booked": row["id"] in booked} for row in rows]
+
     def scope(self) -> list[Any]:
         refund = [["kind", "=", "payable"], ["line.account.type.receivable", "=", True]]
         return [["company", "=", self._client.company_id], ["OR", ["kind", "=", "receivable"], refund]]
 
     def shape(self, row: Row) -> dict[str, Any]:
-        return shape_payment(row)
+        return self.add_rate(shape_payment(row), "date")
 
     def stage_of(self, payload: Mapping[str, Any]) -> Stage:
         return PAYMENT_STAGES.get(payload["state"], Stage.SUBMITTED)
@@ -148,7 +161,11 @@ class PaymentOrderStream(TrytonStream):
 
 
 class PaidLineStream(TrytonStream):
-    """Lines that pay an invoice and that no ``account.payment`` has booked: one of those is that payment already."""
+    """Lines that pay an invoice and that no ``account.payment`` has booked: one of those is that payment already.
+
+    Without a clearing account a payment books nothing by itself: the statement does. Of the lines that pay its invoice
+    with its amount the first is that payment and none of its own, so it is shown as void.
+    """
 
     name = "payment"
     kind = "payment"
@@ -156,8 +173,9 @@ class PaidLineStream(TrytonStream):
     id_prefix = "line-"
     header = (
         *("debit", "credit", "amount_second_currency", "second_currency.code", "party", "description"),
-        *("invoice_payment", "move.number", "move.date", "move.state", "move.description", "move.journal.name"),
+        "invoice_payment",
     )
+    children = (Child("move", "account.move", ("number", "date", "state", "description", "journal.name")),)
 
     def scope(self) -> list[Any]:
         return [
@@ -166,10 +184,54 @@ class PaidLineStream(TrytonStream):
             ["OR", ["move.origin", "=", None], ["move.origin", "not like", "account.payment,%"]],
         ]
 
+    def read_rows(self, domain: Sequence[Any], *, limit: int | None = None) -> list[dict[str, Any]]:
+        rows = super().read_rows(domain, limit=limit)
+        booking = self._pair({row["invoice_payment"] for row in rows})
+        return [{**row, "_payment": booking.get(row["id"])} for row in rows]
+
+    def read_paying(self, invoices: Sequence[int]) -> list[SourceRecord]:
+        """Every line that pays one of these invoices."""
+        domain = [*self.scope(), ["invoice_payment", "in", list(invoices)]]
+        return self.read_records(domain) if invoices else []
+
+    def _pair(self, invoices: Iterable[int]) -> dict[int, int]:
+        """Line → the payment without a move of its own that it books."""
+        ids = sorted(invoices)
+        payments = self._read_unbooked(ids) if ids else []
+        if not payments:
+            return {}
+        fields = ["debit", "credit", "amount_second_currency", "second_currency", "invoice_payment"]
+        domain = [*self.scope(), ["invoice_payment", "in", ids]]
+        lines = self._client.search_read(self.model, domain, fields)
+        paired: dict[int, int] = {}
+        for payment in payments:
+            wanted = (read_origin(payment["line."]["move."]["origin"], "account.invoice"), _sign(payment["kind"]))
+            for line in lines:
+                if line["id"] not in paired and _weigh(line) == (*wanted, payment["amount"]):
+                    paired[line["id"]] = payment["id"]
+                    break
+        return paired
+
+    def _read_unbooked(self, invoices: Sequence[int]) -> list[dict[str, Any]]:
+        domain: list[Any] = [
+            ["line.move.origin.id", "in", list(invoices), "account.invoice"],
+            ["state", "=", "succeeded"],
+        ]
+        if self._tables.has_clearing:
+            domain.append(["clearing_move", "=", None])
+        try:
+            return self._client.search_read("account.payment", domain, ["amount", "kind", "line.move.origin"])
+        except (NeedsConsent, Transient) as failed:
+            if failed.code not in ("tryton.failed_there", "tryton.read_refused"):
+                raise
+            return []  # no such module, or no right to it
+
     def shape(self, row: Row) -> dict[str, Any]:
         return shape_line(row, f"{self.id_prefix}{row['id']}", self._tables.company_currency)
 
     def stage_of(self, payload: Mapping[str, Any]) -> Stage:
+        if payload["state"] == "void":
+            return Stage.VOID
         return Stage.EFFECTIVE if payload["state"] == "succeeded" else Stage.SUBMITTED
 
     def reference_of(self, payload: Mapping[str, Any]) -> str | None:
@@ -177,6 +239,17 @@ class PaidLineStream(TrytonStream):
 
     def number_of(self, payload: Mapping[str, Any]) -> str | None:
         return payload["number"] or None
+
+
+def _sign(kind: str) -> int:
+    return 1 if kind == "receivable" else -1
+
+
+def _weigh(line: Row) -> tuple[int, int, Decimal]:
+    """Which invoice a line pays, whether money came or went, and how much."""
+    foreign = line["second_currency"] is not None
+    amount = -line["amount_second_currency"] if foreign else line["credit"] - line["debit"]
+    return line["invoice_payment"], 1 if amount > 0 else -1, abs(amount)
 
 
 class PaymentStream(Stream):
@@ -189,16 +262,26 @@ class PaymentStream(Stream):
     def __init__(self, client: TrytonClient, tables: TrytonTables, tools: Tools) -> None:
         self._clock = tools.clock
         self.orders = PaymentOrderStream(client, tables, tools)
-        self._parts: tuple[TrytonStream, ...] = (self.orders, PaidLineStream(client, tables, tools))
+        self._lines = PaidLineStream(client, tables, tools)
+        self._parts: tuple[TrytonStream, ...] = (self.orders, self._lines)
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         at, inner, began = position or (0, None, self._clock.now().isoformat())
         page = self._parts[at].read_page(since, inner, limit)
         high = min(page.high_water, datetime.fromisoformat(began)) if page.high_water is not None else None
+        records = [*page.records, *self._read_bookings(page.records)] if at == 0 else page.records
         if page.position is not None:
-            return Page(page.records, [at, page.position, began], high)
+            return Page(records, [at, page.position, began], high)
         more = at + 1 < len(self._parts)
-        return Page(page.records, [at + 1, None, began] if more else None, high)
+        return Page(records, [at + 1, None, began] if more else None, high)
+
+    def _read_bookings(self, payments: Sequence[SourceRecord]) -> list[SourceRecord]:
+        """The lines whose meaning the state of these payments has changed, although nobody touched them."""
+        moved = [record.payload for record in payments if record.payload["state"] in UNBOOKED]
+        unbooked = [payload for payload in moved if not payload["booked"]]
+        return self._lines.read_paying(
+            sorted({row["invoice"] for payload in unbooked for row in payload.get("allocations", ())})
+        )
 
     def fetch(self, external_id: str) -> SourceRecord | None:
         return next((found for part in self._parts if (found := part.fetch(external_id)) is not None), None)

@@ -14,7 +14,7 @@ SUBMITTED = frozenset({"submitted", "approved", "processing", "succeeded"})
 
 
 class PaymentSink(TrytonSink):
-    """Receipts and refunds. Our reference is the payment's ``reference``, which Tryton empties in copies.
+    """Receipts, and refunds of credit notes. Our reference is the payment's, which Tryton empties in copies.
 
     One payment pays one line of one invoice there, so one with several allocations is refused.
     """
@@ -51,6 +51,7 @@ class PaymentSink(TrytonSink):
 
     def make_create(self, draft: Draft) -> Request:
         payload = draft.payload
+        self._tables.check_period(to_date(payload.get("date")))
         values: dict[str, Any] = {
             "kind": KINDS[payload.get("type") or "receipt"],
             "company": self._client.company_id,
@@ -66,6 +67,8 @@ class PaymentSink(TrytonSink):
 
     def make_patch(self, current: Current, payload: Payload) -> Request:
         known, values = current.payload, dict[str, Any]()
+        for day in {known["date"], payload.get("date") or known["date"]}:
+            self._tables.check_period(to_date(day))
         if "amount" in payload and to_decimal(payload["amount"]) != to_decimal(known["amount"]):
             values["amount"] = to_decimal(payload["amount"])
         if "date" in payload and payload["date"] != known["date"]:
@@ -89,6 +92,7 @@ class PaymentSink(TrytonSink):
         if state != "draft":
             raise Locked("tryton.locked", state=state)
         current = self.look_up(external_id, if_version)
+        self._tables.check_period(to_date(current.payload["date"]))
         self.send(Request("account.payment", "submit", [[current.id]], current.stamps()))
         return self.read_back(current.id)
 
@@ -107,11 +111,14 @@ class PaymentSink(TrytonSink):
         self.send(Request("account.payment", "delete", [[current.id]], current.stamps()))
 
     def _find_line(self, payload: Mapping[str, Any]) -> int | None:
-        """The line that the payment pays: the open one of its invoice. Money for an order, or on account, pays none
-        there: it stands on the customer's account until a person uses it."""
+        """The line that the payment pays: the open one of its invoice, or credit note. Money for an order, or on
+        account, pays none there: it stands on the customer's account until a person uses it. Money given back without a
+        credit note would be booked as if to a supplier."""
         rows = [row for row in payload.get("allocations", ()) if row.get("invoice")]
         if len(rows) > 1 or (rows and len(rows) < len(payload["allocations"])):
             raise Rejected("tryton.payment_of_several", count=len(payload["allocations"]))
+        if not rows and payload.get("type") == "refund":
+            raise Rejected("tryton.refund_needs_credit_note")
         return self._choose_line(to_id(rows[0]["invoice"])) if rows else None
 
     def _choose_line(self, invoice: int) -> int:

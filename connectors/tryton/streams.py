@@ -111,6 +111,11 @@ class TrytonStream(Stream):
         """A row as the payload that the mapping reads."""
         raise NotImplementedError
 
+    def add_rate(self, payload: dict[str, Any], day: str) -> dict[str, Any]:
+        """A document with what its currency is worth in that of the company on the day in this field."""
+        rate = self._tables.find_rate((payload["currency"] or {}).get("code", ""), payload[day])
+        return {**payload, "base_currency": self._tables.company_currency, **({"rate": rate} if rate else {})}
+
     def stage_of(self, payload: Mapping[str, Any]) -> Stage:
         return Stage.EFFECTIVE
 
@@ -245,7 +250,7 @@ class SaleStream(TrytonStream):
         return [] if company is None else [["company", "=", company]]
 
     def shape(self, row: Row) -> dict[str, Any]:
-        return shape_sale(row)
+        return self.add_rate(shape_sale(row), "sale_date")
 
     def stage_of(self, payload: Mapping[str, Any]) -> Stage:
         """A state that we do not know is pending: nothing may be written to it."""

@@ -4,22 +4,25 @@ not there."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from connectors.tryton.client import TrytonClient
 from connectors.tryton.config import TrytonConfig
 from connectors.tryton.shapes import add_rates
-from hub.errors import NeedsConsent, Rejected, Transient
+from hub.errors import NeedsConsent, PeriodClosed, Rejected, Transient
 
 Row = Mapping[str, Any]
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "product.uom": ("symbol", "name", "category"),
     "currency.currency": ("code", "digits"),
+    "currency.currency.rate": ("currency.code", "date", "rate"),
     "account.tax": ("name", "type", "rate", "parent", "company", "active", "group.kind"),
     "product.category": ("name", "accounting", "customer_taxes_used.type", "customer_taxes_used.rate"),
     "country.country": ("code",),
     "company.company": ("currency.code",),
+    "ir.module": ("name", "state"),
     "account.payment.journal": ("name", "company", "currency.code"),
 }
 
@@ -31,6 +34,7 @@ class TrytonTables:
         self._client = client
         self._config = config
         self._rows: dict[str, list[Row]] = {}
+        self._rates_asked: set[str] = set()
 
     @property
     def company_currency(self) -> str:
@@ -39,6 +43,53 @@ class TrytonTables:
             if row["id"] == self._client.company_id:
                 return str(row["currency."]["code"])
         return ""
+
+    def find_rate(self, currency: str, day: str | None) -> str | None:
+        """Units of the company's currency for one unit of ``currency`` on a day (today without one), as Tryton reckons
+        it; None where it knows none. Ten places, as the hub keeps it."""
+        own = self.company_currency
+        if currency == own:
+            return "1"
+        here, there = (self._find_newest(code, day or date.max.isoformat()) for code in (own, currency))
+        return format(round(here / there, 10).normalize(), "f") if here and there else None
+
+    def _find_newest(self, code: str, day: str) -> Decimal | None:
+        """The rate of a currency that holds on a day. One after the newest that is known may have come since."""
+        rows = self._list_rates(code)
+        if (not rows or str(rows[-1]["date"]) < day) and day not in self._rates_asked:
+            self._rates_asked.add(day)
+            self._list("currency.currency.rate", fresh=True)
+            rows = self._list_rates(code)
+        known = [row for row in rows if str(row["date"]) <= day]
+        return known[-1]["rate"] if known else None
+
+    def _list_rates(self, code: str) -> list[Row]:
+        """Oldest first."""
+        rows = [row for row in self._list("currency.currency.rate") if row["currency."]["code"] == code]
+        return sorted(rows, key=lambda row: str(row["date"]))
+
+    def check_period(self, day: date | None) -> None:
+        """``PeriodClosed`` when the books of that day are closed. Tryton itself would take the draft and book it in
+        another period."""
+        if day is None:
+            return
+        standard = [["type", "=", "standard"], ["company", "=", self._client.company_id]]
+        domain = [*standard, ["start_date", "<=", day], ["end_date", ">=", day]]
+        try:
+            rows = self._client.search_read("account.period", domain, ["name", "state"])
+        except NeedsConsent as refused:
+            if refused.code != "tryton.read_refused":
+                raise
+            return  # who may not look is not held back
+        if rows and all(row["state"] != "open" for row in rows):
+            names = ", ".join(f"{row['name']}: {row['state']}" for row in rows)
+            raise PeriodClosed("tryton.period_closed", vendor=names, day=str(day))
+
+    @property
+    def has_clearing(self) -> bool:
+        """Whether payments can be booked by themselves."""
+        wanted = ("account_payment_clearing", "activated")
+        return any((row["name"], row["state"]) == wanted for row in self._list("ir.module"))
 
     def warm_up(self) -> None:
         """Read what the mapping asks for, so that it is not read in the middle of a transaction of the hub."""

@@ -194,10 +194,13 @@ class TrytonPerson(TrytonRpc):
         return self._create("account.payment", [values])[0]
 
     def succeed_payments(self, *payments: int) -> None:
-        """Submit, process and book them, from whatever state they are in."""
-        for state, button in (("draft", "submit"), ("submitted", "process"), ("processing", "succeed")):
-            rows = self.read("account.payment", list(payments), ["state"])
+        """Submit, approve, process and book them, from whatever state they are in."""
+        steps = (("draft", "submit"), ("submitted", "approve"), ("submitted", "process"), ("approved", "process"))
+        for state, button in (*steps, ("processing", "succeed")):
+            rows = self.read("account.payment", list(payments), ["state", "kind"])
             ready = [row["id"] for row in rows if row["state"] == state]
+            if button == "approve":  # money that leaves needs another's consent
+                ready = [row["id"] for row in rows if row["id"] in ready and row["kind"] == "payable"]
             if ready and button == "process":
                 self.process_payments(*ready)
             elif ready:

@@ -18,6 +18,7 @@ from hub.sdk import Clock, Sink, SourceRecord, Stream, Tools
 from hub.testkit.fault_proxy import FaultProxy
 from hub.testkit.tryton import PreparedTryton, RunningTryton, start_tryton
 from hub.testkit.tryton_people import Line, TrytonPerson
+from hub.testkit.tryton_server import ADMINISTRATOR
 from tests.house.source import ROOT
 
 add_catalogue(ROOT / "connectors" / "tryton" / "locale")
@@ -81,6 +82,14 @@ def server(prepared_tryton: PreparedTryton, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def wang(server: RunningTryton) -> Iterator[TrytonPerson]:
     person = TrytonPerson(server.url, server.database, server.accountant_login, server.accountant_password)
+    yield person
+    person.close()
+
+
+@pytest.fixture(scope="module")
+def admin(server: RunningTryton) -> Iterator[TrytonPerson]:
+    """Whoever set the company up: currencies and periods are nobody else's business."""
+    person = TrytonPerson(server.url, server.database, ADMINISTRATOR, server.prepared.password_of(ADMINISTRATOR))
     yield person
     person.close()
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from hub.errors import IsthmusError, Locked, Rejected, Stale
+from hub.errors import IsthmusError, Locked, PeriodClosed, Rejected, Stale
 from hub.sdk import Draft, Stage, Written
+from hub.testkit.tryton_people import TrytonPerson
 from tests.connectors.tryton.conftest import Bench, next_reference
 
 TODAY = datetime.now(UTC).date()
@@ -192,3 +193,101 @@ def test_what_tryton_cannot_keep_is_refused_before_it_is_sent(bench: Bench, sold
     refuse(bench, sold.payload(currency={"code": "USD"}), "tryton.journal_unknown")
     bench.wang.pay_invoice(sold.invoice, sold.total, TODAY)
     refuse(bench, sold.payload(), "tryton.nothing_to_pay")
+
+
+# ------------------------------------------------------------ refunds, other currencies, closed periods
+
+
+def test_money_is_given_back_on_a_credit_note(bench: Bench, sold: Sold):
+    credit = bench.wang.credit_invoice(sold.invoice)
+    bench.wang.post_invoice(credit, TODAY)
+    row = {"id": None, "target": "invoice", "invoice": str(credit), "sale": None, "amount": "10.00"}
+    ref = next_reference()
+    made = create(bench, sold.payload(type="refund", allocations=[row]), ref)
+    bench.wang.succeed_payments(int(made.external_id))
+    record = bench.fetch("payment", made.external_id)
+    assert (record.payload["type"], record.stage, record.reference) == ("refund", Stage.EFFECTIVE, ref)
+    assert record.payload["allocations"][0]["invoice"] == credit
+
+
+def test_money_is_not_given_back_without_one(bench: Bench, sold: Sold):
+    refuse(bench, sold.payload(type="refund", allocations=[]), "tryton.refund_needs_credit_note")
+
+
+@pytest.fixture(scope="module")
+def euro(admin: TrytonPerson) -> int:
+    """Worth 8 CNY."""
+    rates = [["create", [{"date": TODAY.replace(month=1, day=1), "rate": Decimal("0.125")}]]]
+    values = {"name": "Euro", "symbol": "€", "code": "EUR", "numeric_code": "978", "digits": 2, "rates": rates}
+    return int(admin.call("model.currency.currency.create", [{**values, "rounding": Decimal("0.01")}])[0])
+
+
+def test_what_another_currency_is_worth_comes_from_trytons_own_books(bench: Bench, euro: int):
+    sale = bench.make_sale(3.0)
+    bench.wang.edit_order(sale, currency=euro)
+    payload = bench.fetch("sale", sale).payload
+    assert (payload["currency"]["code"], payload["rate"], payload["base_currency"]) == ("EUR", "8", "CNY")
+    bench.wang.quote(sale)
+    bench.wang.confirm(sale)
+    invoice = bench.wang.invoice_of(sale)
+    assert "base_amount" not in bench.fetch("invoice", invoice).payload
+    bench.wang.post_invoice(invoice, TODAY)
+    payload = bench.fetch("invoice", invoice).payload
+    assert (payload["rate"], Decimal(payload["base_amount"])) == ("8", 8 * Decimal(payload["total_amount"]))
+    before = set(bench.stream("payment").list_ids() or ())
+    bench.wang.pay_invoice(invoice, Decimal("20.00"), TODAY)
+    (id,) = set(bench.stream("payment").list_ids() or ()) - before
+    paid = bench.fetch("payment", id).payload
+    assert (paid["amount"], paid["rate"], paid["base_amount"]) == ("20.00", "8", "160.00")
+
+
+def test_a_closed_period_is_told_before_anything_is_sent(bench: Bench, sold: Sold, admin: TrytonPerson):
+    day = TODAY.replace(year=TODAY.year - 1, month=3, day=5)
+    (period,) = admin.call(
+        "model.account.period.search", [["start_date", "<=", day], ["end_date", ">=", day]], 0, None, None
+    )
+    made = create(bench, sold.payload(date=str(day)))
+    admin.call("model.account.period.close", [period])
+    sink, before = bench.sink("payment"), bench.wang.count("account.payment")
+    refused = refuse(bench, sold.payload(date=str(day)), "tryton.period_closed")
+    assert isinstance(refused, PeriodClosed)
+    assert str(day) in refused.text()
+    for write in (
+        lambda: sink.patch(made.external_id, {"amount": "1.00"}, if_version=None),
+        lambda: sink.submit(made.external_id, if_version=None),
+    ):
+        with pytest.raises(PeriodClosed):
+            write()
+    assert bench.wang.count("account.payment") == before
+    admin.call("model.account.period.reopen", [period])
+    create(bench, sold.payload(date=str(day)))
+
+
+# ------------------------------------------------------------ payments that book nothing by themselves
+
+
+def test_a_payment_without_clearing_and_its_statement_line_are_one(bench: Bench, sold: Sold, admin: TrytonPerson):
+    company, currency = (
+        bench.wang.read("account.invoice", [sold.invoice], [name])[0][name] for name in ("company", "currency")
+    )
+    values = {"name": f"Cash box {sold.invoice}", "company": company, "currency": currency, "process_method": "manual"}
+    (journal,) = admin.call("model.account.payment.journal.create", [values])
+    row = bench.wang.read("account.invoice", [sold.invoice], ["party", "lines_to_pay"])[0]
+    more = {"line": row["lines_to_pay"][0], "date": TODAY, "journal": journal}
+    made = bench.wang.make_advance(row["party"], Decimal("5.00"), **more)
+    for amount in ("5.00", "3.00"):
+        bench.wang.pay_invoice(sold.invoice, Decimal(amount), TODAY)
+
+    def read() -> dict[str, Stage]:
+        found = bench.read_all("payment")
+        mine = [r for r in found if (r.payload.get("allocations") or [{}])[0].get("invoice") == sold.invoice]
+        return {record.payload["amount"] + record.external_id[:4].rstrip("0123456789"): record.stage for record in mine}
+
+    assert read() == {"5.00": Stage.DRAFT, "5.00line": Stage.EFFECTIVE, "3.00line": Stage.EFFECTIVE}
+    since = max(record.modified_at for record in bench.read_all("payment") if record.modified_at)
+    bench.wang.succeed_payments(made)
+    assert read() == {"5.00": Stage.EFFECTIVE, "5.00line": Stage.VOID, "3.00line": Stage.EFFECTIVE}
+    fresh = bench.read_all("payment", since=since)
+    assert [record.stage for record in fresh if record.payload["amount"] == "5.00"] == [Stage.EFFECTIVE, Stage.VOID]
+    bench.wang.fail_payments(made)
+    assert read()["5.00line"] is Stage.EFFECTIVE, "what the statement says has arrived all the same"
