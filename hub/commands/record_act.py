@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.commands.session import Session, answering
+from hub.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from hub.sync.actions import Acted
@@ -93,4 +95,48 @@ def print_next(session: Session, record: Any) -> dict[str, Any]:
     return {"transitions": told.transitions, "actions": actions}
 
 
-COMMANDS = {"act": act}
+def do_day(ctx: typer.Context) -> None:
+    """Do now what `isthmus up` does by itself once a day: pools take back what nobody works on, contracts remind of
+    their end. Doing it again does nothing twice."""
+    with answering(ctx, "record.daily") as session:
+        from hub.sync.daily import do_daily
+
+        result = do_daily(session.hub, again=True, actor=session.actor)
+        rows = [{"kind": kind, "action": name, "count": count} for (kind, name), count in sorted(result.done.items())]
+        session.items(rows)
+        for row in rows:
+            session.say("cli.daily_done", **row)
+        for kind, label, error in result.refused:
+            session.note("cli.daily_refused", kind=kind, label=label)
+            session.fail(error)
+        if not any(row["count"] for row in rows) and not result.refused:
+            session.say("cli.act_nothing")
+
+
+def print_out(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(help="quote")],
+    which: Which,
+    out: Annotated[Path, typer.Option(help="The PDF file to write.")],
+    font: Annotated[
+        Path | None, typer.Option(help="A TrueType file to embed; else the reader's own Chinese font is used.")
+    ] = None,
+) -> None:
+    """Write a document as PDF, in the language of --lang."""
+    with answering(ctx, "record.print") as session:
+        from hub.runtime.pdf import draw_pdf
+        from hub.sync.printing import lay_out_record
+        from hub.sync.records import find_record
+
+        record = find_record(session.hub, kind, which)
+        lang = session.options.lang
+        body = draw_pdf(lay_out_record(session.hub, kind, record.id, lang), lang, font)
+        try:
+            out.write_bytes(body)
+        except OSError as error:
+            raise ConfigInvalid("cli.file_unwritable", file=out, what=error.strerror or type(error).__name__) from error
+        session.item({"kind": kind, "id": record.id, "file": str(out), "bytes": len(body)})
+        session.say("cli.printed", label=label_of(record), file=out)
+
+
+COMMANDS = {"act": act, "daily": do_day, "print": print_out}

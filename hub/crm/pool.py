@@ -50,8 +50,7 @@ def check_owner(member: Any, previous: Any, look: Look, at: Moment) -> None:
     """The pool's rules for whoever is to own a member now, however the change came in."""
     if member.pool_id is None:
         return
-    before = (None, None) if previous is None else (previous.pool_id, previous.owner_id)
-    if before == (member.pool_id, member.owner_id):
+    if previous is not None and _describe(previous) == _describe(member):
         return
     # Locked: of two who claim the last place at once, the second counts the first.
     pool = look.lock("pool", member.pool_id)
@@ -61,9 +60,15 @@ def check_owner(member: Any, previous: Any, look: Look, at: Moment) -> None:
         raise RuleBroken("pool.wrong_kind", pool=pool.name, members=pool.members.value, kind=member.KIND)
     if member.owner_id is None:
         return
-    if previous is not None and before[0] == member.pool_id:
+    moved = previous is not None and previous.pool_id == member.pool_id and previous.owner_id != member.owner_id
+    if moved:
         _check_takeover(pool, member, previous, at)
     _check_limit(pool, member, look)
+
+
+def _describe(member: Any) -> tuple[UUID | None, UUID | None, bool]:
+    """Where it is, whose it is, and whether it fills a place."""
+    return member.pool_id, member.owner_id, member.state.value in COUNTED[member.KIND]
 
 
 def _check_takeover(pool: Pool, member: Any, previous: Any, at: Moment) -> None:

@@ -7,11 +7,13 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from hub.crm.actions import Action, Asked, Change, Make, Taken
+from hub.crm.actions import Action, Asked, Change, Look, Make, Taken
 from hub.crm.checks import check_line_keys, check_reason, check_tax_rate
 from hub.crm.figures import check_rate, complete_figures
+from hub.crm.paper import Paper, list_columns, list_rows, list_totals, name_of, tell_facts
 from hub.crm.rules import Rules, Transitions
 from hub.errors import RuleBroken
+from hub.locale import render
 from hub.model.opportunity import Opportunity, OpportunityState
 from hub.model.quote import Quote, QuoteState
 from hub.model.values import Ref, Value
@@ -112,6 +114,26 @@ def revise(quote: Quote, asked: Asked) -> Taken:
     return Taken((made, Change("quote", quote.id, {"state": QuoteState.REPLACED})), (("quote", made.id),))
 
 
+def print_quote(quote: Quote, look: Look, seller: str, lang: str) -> Paper:
+    """What the customer gets."""
+    facts = tell_facts(
+        [
+            ("customer", name_of(look, "account", quote.account_id)),
+            ("contact", name_of(look, "contact", quote.contact_id)),
+            ("quoted_on", quote.quoted_on),
+            ("valid_until", quote.valid_until),
+            ("contact_by", name_of(look, "user", quote.owner_id)),
+            ("version", quote.version if quote.version > 1 else None),
+            ("currency", quote.currency),
+        ],
+        lang,
+    )
+    ours = name_of(look, "organisation", quote.organisation_id) or seller
+    rows, totals = list_rows(quote.lines, quote.currency, look), list_totals(quote, lang)
+    title = render("paper.title_quote", lang)
+    return Paper(title, quote.number, ours, facts, list_columns(lang), rows, totals, quote.terms)
+
+
 RULES = Rules(
     "quote",
     TRANSITIONS,
@@ -121,4 +143,5 @@ RULES = Rules(
         Action("accept", accept, Acceptance, frozenset({QuoteState.SUBMITTED, QuoteState.ACCEPTED})),
         Action("revise", revise, Revision, frozenset({QuoteState.SUBMITTED, QuoteState.LOST, QuoteState.REPLACED})),
     ),
+    printing=print_quote,
 )

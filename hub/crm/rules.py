@@ -14,6 +14,7 @@ from uuid import UUID
 
 import hub.crm
 from hub.crm.actions import Action, Look, Moment
+from hub.crm.paper import Paper
 from hub.errors import ConfigInvalid, RuleBroken
 from hub.model.base import Entity
 from hub.model.kinds import Fields
@@ -129,6 +130,8 @@ class Rules:
     """Raises ``RuleBroken`` for what must hold whoever changes the record, another system included."""
     actions: tuple[Action, ...] = ()
     """What can be done with a record beyond an edit."""
+    printing: Callable[[Any, Look, str, str], Paper] | None = None
+    """(record, look, our name, language) → what it looks like on paper; None: it is not printed."""
 
     def complete(self, values: Fields, *, own_figures: bool = True) -> dict[str, Any]:
         """The values with everything that rules compute; computing twice changes nothing.

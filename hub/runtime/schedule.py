@@ -17,11 +17,14 @@ from hub.runtime.recovery import recover_runs
 from hub.runtime.settings import list_syncs
 from hub.store.rows import Cursor, Setting
 from hub.sync.context import Hub
+from hub.sync.daily import do_daily
 from hub.sync.events import list_due_events, prune_events
 from hub.sync.pause import is_resting
 from hub.sync.push import list_due
 from hub.sync.turns import call_due_turns, read_next_turn
 
+DAILY_AT_ONCE = 50
+"""Records that one tick looks at for actions that are taken once a day."""
 LEASE_NAME = "scheduler"
 LEASE_S = 10.0
 TICK_S = 2.0
@@ -117,6 +120,7 @@ class Scheduler:
                 self._actors.call_run(connection, kinds)
             self._hint_due(hub)
             self._go_on_sweeping(hub)
+            self._do_daily(hub)
             self._next_turn = read_next_turn(hub)
         return True
 
@@ -129,6 +133,14 @@ class Scheduler:
             write_log("payloads.pruned", count=pruned)
         for connection in list_sweeps(hub):
             self._actors.call_sweep(connection)
+
+    def _do_daily(self, hub: Hub) -> None:
+        """A part of what is done once a day, small enough for a tick."""
+        result = do_daily(hub, limit=DAILY_AT_ONCE)
+        for kind, label, error in result.refused:
+            write_log("daily.refused", kind=kind, record=label, code=error.code, words=error.text())
+        for (kind, action), count in sorted(result.done.items()):
+            write_log("daily.done", kind=kind, action=action, count=count)
 
     def _hint_due(self, hub: Hub) -> None:
         now = hub.now()

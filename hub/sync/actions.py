@@ -51,10 +51,11 @@ def act_on_record(
     """
     action = find_action(kind, rules_for(kind).actions, name)
     checked = _check_options(kind, action, options)
-    with hub.store.rehearse() if dry_run else hub.store.write() as tx:
-        done = _take(tx, hub, kind, record_id, action, checked, actor)
-    if not dry_run:
-        hub.hint(done.due)
+    if dry_run:
+        with hub.store.rehearse() as tx:
+            return _take(tx, hub, kind, record_id, action, checked, actor)
+    done = hub.store.carry_out(lambda tx: _take(tx, hub, kind, record_id, action, checked, actor))
+    hub.hint(done.due)
     return done
 
 

@@ -10,6 +10,7 @@ import pytest
 from dramatiq import Broker
 
 from hub.errors import Transient
+from hub.model.task import Task
 from hub.runtime.actors import Actors, declare_actors
 from hub.runtime.assemble import Outfit, close_hub, open_hub
 from hub.runtime.broker import open_broker
@@ -32,7 +33,7 @@ from hub.store.rows import ConnectionState, Cursor, JournalEntry, Lease, Run, Sy
 from hub.sync.context import Hub
 from hub.sync.pause import pause_all, pause_connection, resume_all
 from hub.sync.push import note_trouble
-from hub.sync.records import create_record
+from hub.sync.records import create_record, edit_record
 from hub.sync.turns import CALL_AGAIN_S, TurnTaken, call_due_turns, list_called, read_next_turn, run_turns
 from tests.runtime.stage import SANDBOX, TurnedClock, prepare_home
 
@@ -377,3 +378,22 @@ def test_old_payloads_go_once_a_day_and_the_newest_stay(hub: Hub, clock: TurnedC
         assert tx.latest_payload("erp", "sale", "S1") == {"version": PAYLOADS_KEPT + 2}
     clock.turn((PRUNE_EVERY / 2).total_seconds())
     assert prune_old_payloads(hub) == 0
+
+
+def test_what_is_done_daily_is_done_by_ticks(pool: HubPool, actors: Actors, clock: TurnedClock):
+    """A part in each, and once a day, whichever process holds the lease."""
+    with pool.lend() as hub:
+        account = create_record(hub, "account", {"name": "海岳"}, "li")
+        dates = {"valid_from": "2026-01-01", "valid_until": "2026-11-20"}
+        made = [create_record(hub, "contract", {"account_id": account.id, **dates}, "li") for _ in range(2)]
+        for contract in made:
+            for state in ("submitted", "approved"):
+                edit_record(hub, "contract", contract.id, {"state": state}, "li")
+    for holder in ("one", "two"):
+        scheduler = Scheduler(pool, actors, holder=holder)
+        assert scheduler.tick()
+        clock.turn(LEASE_S + 1)
+        with pool.store.read() as tx:
+            assert {task.about_id for task in tx.find(Task)} == {contract.id for contract in made}
+            assert tx.count(Task) == 2
+            assert {row.actor for row in tx.find(JournalEntry, action="record.acted")} == {"daily"}
