@@ -9,7 +9,7 @@ from uuid import UUID
 from hub.crm.actions import Action, Asked, Make, Taken
 from hub.crm.checks import check_reason
 from hub.crm.figures import check_rate
-from hub.crm.rules import Fed, Feeder, Rules, Transitions
+from hub.crm.rules import Fed, Feeder, Room, Rules, Transitions
 from hub.crm.settlement import convert
 from hub.errors import RuleBroken
 from hub.locale import render
@@ -65,6 +65,14 @@ def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
     }
 
 
+def measure(contract: Contract, fed: Fed) -> tuple[Room, ...]:
+    """No more is ordered under a contract with an amount than that."""
+    if not contract.amount:
+        return ()
+    ordered = derive(contract.id, dict(contract), fed)["ordered"]
+    return (Room(contract.number, contract.amount, ordered, "contract.amount_exceeded"),)
+
+
 def check_order(order: Order, contract: Contract) -> None:
     """An order under a contract is the same customer's, and of a day on which the contract is in force."""
     if order.account_id != contract.account_id:
@@ -107,5 +115,6 @@ RULES = Rules(
     checking=check,
     feeders=(Feeder("order", "contract_id"),),
     deriving=derive,
+    measuring=measure,
     actions=(Action("remind", remind, states=IN_FORCE, daily={"state": ContractState.APPROVED, "remind_days__gt": 0}),),
 )

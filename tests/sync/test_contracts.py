@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hub.errors import RuleBroken
 from hub.sync.daily import do_daily
 from tests.sync.scenes import Scene
 from tests.sync.selling import LINE, Desk
@@ -84,6 +85,48 @@ def test_orders_and_receipts_add_up(desk: Desk) -> None:
     assert (desk.reload(contract).ordered, desk.reload(contract).received) == (Decimal(113), 0)
     desk.edit(first, contract_id=None)
     assert desk.reload(contract).ordered == 0
+
+
+def test_no_more_is_ordered_than_the_contract_is_worth(desk: Desk) -> None:
+    contract = desk.contract(amount="226")
+    first = order(desk, contract)
+    with refuse("contract.amount_exceeded") as caught:
+        order(desk, contract, quantity="3")
+    assert (caught.value.params["gross"], caught.value.params["promised"]) == (226, Decimal("282.5"))
+    second = order(desk, contract)
+    with refuse("contract.amount_exceeded"):
+        desk.edit(first, lines=[{**LINE, "quantity": "2.01"}])
+    desk.scene.void(second)
+    desk.edit(first, lines=[{**LINE, "quantity": "4"}])
+    assert desk.reload(contract).ordered == 226
+
+
+def test_a_framework_without_an_amount_has_no_end(desk: Desk) -> None:
+    contract = desk.contract()
+    order(desk, contract, quantity="1000000")
+    assert desk.reload(contract).ordered == 56_500_000
+
+
+def test_of_two_orders_at_once_only_what_the_contract_is_worth_is_ordered(database_url: str, tmp_path: Path) -> None:
+    scene = Scene(tmp_path, url=database_url)
+    desk = Desk(scene)
+    contract = desk.contract(amount="113")
+    drafts = [order(desk, contract, state="draft") for _ in range(3)]
+
+    def submit(draft: Any) -> str:
+        mine = Desk(scene)
+        mine.hub = scene.make_hub()
+        try:
+            return str(mine.edit(draft, state="submitted").state)
+        except RuleBroken as error:
+            return error.code
+
+    with ThreadPoolExecutor(3) as pool:
+        ended = sorted(pool.map(submit, drafts))
+    assert ended == ["contract.amount_exceeded", "contract.amount_exceeded", "submitted"]
+    assert desk.reload(contract).ordered == 113
+    scene.hub.close()
+    scene.store.close()
 
 
 def test_an_order_in_another_currency_counts_in_the_contracts(desk: Desk) -> None:
