@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FENCE = re.compile(r"^```(?:sh|console)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-ANY_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TYPED = ("", "sh", "console")
+"""Blocks that hold what is typed."""
 INLINE = re.compile(r"`([^`\n]+)`")
 REMARK = re.compile(r"\s+#.*$|\s{3,}.*$")
 """What stands behind a command: ``# a remark``, or a column of prose."""
@@ -19,13 +20,13 @@ def read_page(name: str) -> str:
 
 def list_story(name: str) -> list[str]:
     """Every line of the page's plain blocks, without remarks, in order."""
-    lines = [line for block in FENCE.findall(read_page(name)) for line in block.splitlines()]
+    lines = [line for form, block in FENCE.findall(read_page(name)) if form in TYPED for line in block.splitlines()]
     return [told for line in lines if (told := REMARK.sub("", line).strip())]
 
 
 def list_mentions(name: str) -> list[str]:
     """Code inside sentences."""
-    return INLINE.findall(ANY_FENCE.sub("", read_page(name)))
+    return INLINE.findall(FENCE.sub("", read_page(name)))
 
 
 def list_commands(name: str, program: str) -> list[str]:
