@@ -18,7 +18,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from hub.testkit.calendars import provision_calendars
-from hub.testkit.calendars import provision_calendars
 from hub.testkit.servers import PostgresServer, RedisServer, Server, ServerMissing, start_postgres, start_redis
 from hub.testkit.tryton import PreparedTryton, RunningTryton, provision_tryton, start_tryton
 from hub.testkit.tryton_people import TrytonPerson
@@ -37,7 +36,6 @@ CALENDAR_CACHE = TRYTON_CACHE.with_name("calendars")
 SLOW_PLACES = (
     *("tests/journeys/", "tests/docs/", "tests/commands/", "tests/connectors/tryton/", "tests/storm/", "tests/web/"),
     "tests/connectors/caldav/",
-    "tests/connectors/caldav/",
     *("tests/runtime/", "tests/testkit/", "tests/store/test_money.py", "tests/store/test_processes.py"),
     *(
         "tests/bench/",
@@ -55,6 +53,7 @@ SLOW_PLACES = (
         "tests/sync/test_probe.py",
         "tests/sync/test_guards.py",
         "tests/sync/test_reconcile_faults.py",
+        "tests/sync/test_events.py",
     ),
     *("tests/connectors/file/test_conformance.py", "tests/connectors/file/test_sync.py"),
 )
@@ -109,11 +108,6 @@ def prepared_tryton() -> PreparedTryton:
 def prepare_tryton() -> PreparedTryton:
     """The same for whoever has no fixtures; a missing server skips or fails as everywhere."""
     return _or_skip(lambda: provision_tryton(TRYTON_CACHE, progress=print))
-
-
-def prepare_calendars() -> Path:
-    """The Python of the calendar servers; half a minute once, nothing afterwards."""
-    return _or_skip(lambda: provision_calendars(CALENDAR_CACHE, progress=print))
 
 
 def prepare_calendars() -> Path:

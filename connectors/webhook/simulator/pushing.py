@@ -130,9 +130,12 @@ class Pusher:
         self.ledger.tries += 1
         fault, one.fault = one.fault, None
         status = self._send(one.event, fault)
-        if fault == "forged":
-            self.ledger.statuses[status or 0] += 1
-            return status is not None  # nobody tries that again, unless it was not even heard
+        if fault == "forged" and status is None:
+            one.fault = fault  # nobody heard it
+            return False
+        if fault == "forged" and status is not None:
+            self.ledger.statuses[status] += 1
+            return True  # whatever was said, nobody tries that again
         if status is None or fault == "lost_answer":
             self.ledger.unanswered += 1
             return False
