@@ -97,7 +97,7 @@ def encode_fields(kind: str, values: Fields) -> dict[str, Any]:
     return {
         name: make(value)
         if (make := _PLAIN.get(type(value))) is not None
-        else field_adapter(kind, name).dump_python(value, mode="json")
+        else field_adapter(kind, name).serializer.to_python(value, mode="json")
         for name, value in values.items()
     }
 

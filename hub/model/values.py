@@ -14,11 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from hub.locale import Phrase
 
-
-@cache
-def _bounds_of(places: int) -> tuple[Decimal, Decimal]:
-    """What is too large for a column, and its smallest step."""
-    return Decimal(10) ** (18 - places), Decimal(1).scaleb(-places)
+_BOUNDS = {places: (Decimal(10) ** (18 - places), Decimal(1).scaleb(-places)) for places in range(19)}
+"""What is too large for a column, and its smallest step, by its digits after the point."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,8 @@ class Scaled:
         """The same value, refused when it is not finite or finer than the column can keep."""
         if not value.is_finite():
             raise ValueError(Phrase("model.refused_infinite"))
-        limit, step = _bounds_of(self.places)
-        if value.copy_abs() >= limit:
+        limit, step = _BOUNDS[self.places]
+        if not -limit < value < limit:
             raise ValueError(Phrase("model.refused_large"))
         if value != value.quantize(step):
             raise ValueError(Phrase("model.refused_fine", places=self.places))
@@ -58,8 +55,11 @@ class InCurrency:
     """Marks an amount of money in the currency of its record."""
 
 
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
 def _check_currency(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", value):
+    if not _CURRENCY.fullmatch(value):
         raise ValueError(Phrase("model.refused_currency"))
     return value
 

@@ -113,8 +113,8 @@ class Memory:
         """Rows among which are all that meet the conditions, and the conditions that are still to be looked at; None
         when that is not known."""
         asked = tuple(where)
-        names = stored(model).spec.key
-        if where.keys() >= set(names):
+        names, wanted_names = _key_names(model)
+        if where.keys() >= wanted_names:
             cell = self._cells[model].get(tuple([where[name] for name in names]))
             if cell is not None and (not lock or cell.locked or cell.op == "insert"):
                 return ([] if cell.row is ABSENT else [cell.row]), tuple([name for name in asked if name not in names])
@@ -154,7 +154,12 @@ class Memory:
         return found
 
     def _is_new(self, values: Key) -> bool:
-        return any(value in self._new for value in values if type(value) is UUID)
+        new = self._new
+        if new:
+            for value in values:
+                if type(value) is UUID and value in new:
+                    return True
+        return False
 
     def find_lines(self, model: type[Value], name: str, values: Mapping[str, Any]) -> dict[UUID, None] | None:
         """Ids of the records that have such a line; None when that is not known."""
@@ -310,6 +315,12 @@ class Savepoint:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, _trace: object) -> None:
         self._memory.leave(self._mark, undo=kind is not None)
+
+
+@cache
+def _key_names(model: type[Value]) -> tuple[tuple[str, ...], frozenset[str]]:
+    names = stored(model).spec.key
+    return names, frozenset(names)
 
 
 @cache

@@ -50,6 +50,9 @@ class Reading:
     skip_locked: bool = False
 
 
+make_reading = lru_cache(maxsize=1024)(Reading)
+
+
 def parse_where(model: type[Value], where: Mapping[str, Any], *, with_deleted: bool) -> tuple[Shape, dict[str, Any]]:
     """(shape, parameters) of ``field=…``, ``field__in=…`` and so on; deleted records are left out unless wanted.
 

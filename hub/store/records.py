@@ -16,12 +16,13 @@ from hub.model.values import Value
 from hub.store import statements
 from hub.store.codec import line_codecs, row_codec, stored
 from hub.store.failures import translate
-from hub.store.query import Reading, delete_rows, parse_where, select_count, select_fields, select_rows
+from hub.store.query import Reading, delete_rows, make_reading, parse_where, select_count, select_fields, select_rows
 from hub.store.rows import JournalEntry
 
 M = TypeVar("M", bound=Value)
 E = TypeVar("E", bound=Entity)
 _CHUNK = 1000
+_ONE, _ONE_LOCKED = Reading(limited=True), Reading(limited=True, lock=True)
 _APPEND_ONLY = (JournalEntry,)
 
 
@@ -49,7 +50,7 @@ class Records:
 
         ``ValueError`` when several rows match.
         """
-        rows = self._select(model, key, Reading(limited=True, lock=lock), limit=2, with_deleted=True)
+        rows = self._select(model, key, _ONE_LOCKED if lock else _ONE, limit=2, with_deleted=True)
         if len(rows) > 1:
             raise ValueError(f"several rows of {model.__name__} match {sorted(key)}")
         return rows[0] if rows else None
@@ -76,7 +77,7 @@ class Records:
         """Rows that meet every condition: ``field`` (None: is NULL), ``field__in``, ``__lt``, ``__le``, ``__gt``,
         ``__ge``, ``__ne``, ``__null`` (bool), ``__prefix``. ``order`` names fields, ``-field`` descends; NULL counts
         as the smallest value."""
-        reading = Reading(tuple(order), limit is not None, lock, skip_locked)
+        reading = make_reading(tuple(order), limit is not None, lock, skip_locked)
         return self._select(model, where, reading, limit=limit, with_deleted=with_deleted)
 
     def find_by_line(self, model: type[M], field: str, *, with_deleted: bool = False, **values: Any) -> list[M]:
