@@ -75,6 +75,15 @@ def keep_params(params: Mapping[str, object]) -> dict[str, Any]:
     return {name: _keep_value(value) for name, value in params.items()}
 
 
+def tell_kept(value: Any, lang: str = "en") -> Any:
+    """Data with the sentences of the phrases that :func:`keep_params` left in it, such as why a cell has no value."""
+    if _is_kept_phrase(value):
+        return f"⚠ {_translate(value, lang)}"
+    if isinstance(value, dict):
+        return {name: tell_kept(inner, lang) for name, inner in value.items()}
+    return [tell_kept(inner, lang) for inner in value] if isinstance(value, list | tuple) else value
+
+
 def _keep_value(value: object) -> Any:
     if isinstance(value, Phrase):
         return {"code": value.code, "params": keep_params(value.params)}

@@ -11,10 +11,13 @@ from hub.runtime.up import DEFAULT_PORT
 from tests.docs.newcomer import LINES, Newcomer
 from tests.docs.pages import ROOT, list_commands, list_mentions, list_story, read_page
 
+FOLLOWED = {"file", "caldav", "webhook"}
+"""Connectors whose pages have a test of their own, beside something else than an ERP: test_file_page.py …"""
 CONNECTORS = sorted(
-    str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "connectors").glob("*.md") if "file" not in path.name
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "docs" / "connectors").glob("*.md")
+    if path.name.partition(".")[0] not in FOLLOWED
 )
-"""The pages about files are followed by test_file_page.py, beside a folder of lists instead of an ERP."""
 PAGES = [
     *(
         "README.md",
