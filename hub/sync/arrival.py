@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from hub.identity.likeness import list_signs
-from hub.model.kinds import find_kind
+from hub.model.kinds import encode_fields, find_kind
+from hub.protocol.binding import Binding
 from hub.protocol.semantics import Policy
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
 from hub.store.decision_rows import Correction
-from hub.store.rows import DeadRow, Payload
+from hub.store.rows import Conflict, DeadRow, Payload
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.kept import keep_facts
 from hub.sync.signs import forget_signs, mark_self, replace_signs
@@ -105,6 +106,27 @@ def note_left(arrival: Arrival, values: Mapping[str, Any] | None) -> None:
 def _has_changed(arrival: Arrival, since: datetime) -> bool:
     """Whether the record has said something new there."""
     return arrival.tx.count(Payload, at__gt=since, **arrival.key) > 0
+
+
+def note_conflict(arrival: Arrival, binding: Binding, name: str, ours: Any, theirs: Any) -> None:
+    """Both values of a field that was edited on both sides, and which one the rule took."""
+    encoded = encode_fields(arrival.kind, {name: ours})[name]
+    other = encode_fields(arrival.kind, {name: theirs})[name]
+    arrival.tx.insert(
+        Conflict(
+            id=arrival.hub.new_id(),
+            binding_id=binding.id,
+            connection=arrival.conn.name,
+            record_kind=arrival.kind,
+            record_id=binding.hub_id,
+            field=name,
+            hub_value=encoded,
+            remote_value=other,
+            base_value=binding.base.get(name),
+            took="remote" if arrival.policy.remote_wins and binding.base.get(name) else "hub",
+            at=arrival.hub.now(),
+        )
+    )
 
 
 def has_corrections(arrival: Arrival) -> bool:

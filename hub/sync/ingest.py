@@ -19,8 +19,8 @@ from hub.protocol.decide import follow_version, is_stale
 from hub.protocol.diff import comparable, compare_fields, differs_at_first, find_reversible
 from hub.protocol.semantics import Amend, Confirm, Direction, Owner, Policy, Stage
 from hub.protocol.snapshot import Snapshot
-from hub.store.rows import Conflict, DeadRow, Image
-from hub.sync.arrival import Arrival, has_corrections, keep_aside, lift_aside, note_left
+from hub.store.rows import DeadRow, Image
+from hub.sync.arrival import Arrival, has_corrections, keep_aside, lift_aside, note_conflict, note_left
 from hub.sync.burial import void_image
 from hub.sync.intent import build_intent
 from hub.sync.known import digest_source
@@ -29,14 +29,7 @@ from hub.sync.native import is_living, make_native
 from hub.sync.period import CLOSED_THERE
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
-from hub.sync.translate import (
-    Translated,
-    is_reference_foreign,
-    make_context,
-    make_snapshot,
-    pair_lines,
-    read_source,
-)
+from hub.sync.translate import Translated, is_reference_foreign, make_context, pair_lines, read_source
 
 
 @dataclass(frozen=True)
@@ -84,7 +77,7 @@ def _bury(arrival: Arrival) -> Ingested:
     if matched.binding is None or matched.outcome:
         lift_aside(arrival)
         return Ingested(matched.outcome or "unchanged")
-    snapshot = make_snapshot(arrival.source, {})
+    snapshot = Snapshot(arrival.source.external_id, {}, Stage.GONE, arrival.source.read_at)
     if is_stale(matched.binding, snapshot, arrival.policy):
         return Ingested("stale", matched.binding.id, matched.binding.hub_id, snapshot=snapshot)
     return _fold(arrival, matched.binding, Translated(snapshot, Mapped({}, {}, [])), fresh=False)
@@ -308,7 +301,7 @@ def _merge_shared(
         if policy.owner_of(name) is not Owner.SHARED:
             if disagrees:
                 conflicts.append(name)
-                _record_conflict(arrival, binding, name, known[name], snapshot.values[name])
+                note_conflict(arrival, binding, name, known[name], snapshot.values[name])
             continue
         theirs = take_fingerprint(comparable(policy, name, snapshot.values[name]))
         ours = take_fingerprint(comparable(policy, name, known[name])) if name in known else theirs
@@ -322,7 +315,7 @@ def _merge_shared(
         elif disagrees or (not first and ours not in (agreed, theirs)):
             conflicts.append(name)
             keep[name] = not policy.remote_wins or agreed is None
-            _record_conflict(arrival, binding, name, known.get(name), snapshot.values[name])
+            note_conflict(arrival, binding, name, known.get(name), snapshot.values[name])
     update: dict[str, Any] = {"base": base}
     if conflicts and first:
         update |= {"parked": "sync.values_differ", "parked_params": {"fields": ", ".join(conflicts)}}
@@ -333,26 +326,6 @@ def _is_first_reading(arrival: Arrival, binding: Binding) -> bool:
     """Whether a record of the hub meets this document, made by people there, for the first time."""
     key: dict[str, Any] = {"record_kind": arrival.kind, "record_id": binding.hub_id, "source": arrival.address}
     return not binding.ours and arrival.tx.count(Image, **key) == 0
-
-
-def _record_conflict(arrival: Arrival, binding: Binding, name: str, ours: Any, theirs: Any) -> None:
-    encoded = encode_fields(arrival.kind, {name: ours})[name]
-    other = encode_fields(arrival.kind, {name: theirs})[name]
-    arrival.tx.insert(
-        Conflict(
-            id=arrival.hub.new_id(),
-            binding_id=binding.id,
-            connection=arrival.conn.name,
-            record_kind=arrival.kind,
-            record_id=binding.hub_id,
-            field=name,
-            hub_value=encoded,
-            remote_value=other,
-            base_value=binding.base.get(name),
-            took="remote" if arrival.policy.remote_wins and binding.base.get(name) else "hub",
-            at=arrival.hub.now(),
-        )
-    )
 
 
 def _save_image(

@@ -256,7 +256,7 @@ def find_record(hub: Hub, kind: str, text: str) -> Entity:
     model = find_kind(kind)
     with hub.store.read() as tx:
         found = _find_by_id(tx, model, text)
-        for name in dict.fromkeys((model.NUMBER, "number", "name")):
+        for name in dict.fromkeys((model.NUMBER, "number", "name", "subject")):
             if not found and name in model.model_fields:
                 where: dict[str, Any] = {name: text}
                 found = tx.find(model, limit=3, **where)
@@ -281,7 +281,7 @@ def _find_by_id(tx: UnitOfWork, model: type[Entity], text: str) -> list[Entity]:
 def list_records(hub: Hub, kind: str, *, text: str | None = None, limit: int = 50) -> list[Entity]:
     """The newest records, or those whose number or name starts with ``text``."""
     model = find_kind(kind)
-    names = [name for name in dict.fromkeys((model.NUMBER, "name")) if name in model.model_fields]
+    names = [name for name in dict.fromkeys((model.NUMBER, "name", "subject")) if name in model.model_fields]
     with hub.store.read() as tx:
         if text is None:
             return list(tx.find(model, order=["-id"], limit=limit))

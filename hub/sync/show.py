@@ -43,6 +43,7 @@ def describe_record(record: Any, fallback: str) -> tuple[str, Decimal | None, st
     """What people call a record, and the money in it."""
     if record is None:
         return fallback, None, None
-    label = str(getattr(record, type(record).NUMBER, "") or getattr(record, "name", "") or fallback)
+    told = (getattr(record, name, "") for name in (type(record).NUMBER, "name", "subject"))
+    label = str(next(filter(None, told), fallback))
     name = type(record).AMOUNT
     return (label, getattr(record, name), record.currency) if name else (label, None, None)

@@ -44,7 +44,8 @@ def provision_calendars(cache_dir: Path, *, progress: Callable[[str], None], loc
 
     def install(new: Path) -> None:
         progress(render("testkit_calendars.installing", "en"))
-        install_lock(new, lock_file, folder / "calendars-install.log", "testkit_calendars.not_installable")
+        if words := install_lock(new, lock_file, folder / "calendars-install.log"):
+            raise ServerMissing("testkit_calendars.not_installable", words=words)
 
     with hold_alone(folder / "calendars.busy"):
         return keep_folder(folder / name, install) / "bin" / "python"

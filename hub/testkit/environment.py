@@ -10,8 +10,6 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hub.testkit.servers import ServerMissing
-
 
 def take_digest(*parts: object) -> str:
     """Tells what was made from one thing from what was made from another."""
@@ -29,14 +27,15 @@ def keep_folder(folder: Path, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def install_lock(environment: Path, lock_file: Path, log: Path, code: str) -> None:
-    """A virtual environment with exactly what the lock names, each package checked by its hash; ``ServerMissing`` with
-    this code when it cannot be had."""
+def install_lock(environment: Path, lock_file: Path, log: Path) -> str | None:
+    """Make a virtual environment with exactly what the lock names, each package checked by its hash; the last words of
+    the log when it cannot be had."""
     python = str(environment / "bin" / "python")
     install = ["install", "--disable-pip-version-check", "--no-input", "--require-hashes", "-r", str(lock_file)]
     for command in ([sys.executable, "-m", "venv", str(environment)], [python, "-m", "pip", *install]):
         if not run_logged(command, log):
-            raise ServerMissing(code, words=read_last_words(log))
+            return read_last_words(log)
+    return None
 
 
 def run_logged(command: Sequence[str], log: Path, settings: dict[str, str] | None = None) -> bool:

@@ -83,7 +83,8 @@ def provision_tryton(
 def _install(environment: Path, lock_file: Path, say: Say) -> None:
     say("testkit_tryton.installing")
     log = environment.parent / "tryton-install.log"
-    install_lock(environment, lock_file, log, "testkit_tryton.not_installable")
+    if words := install_lock(environment, lock_file, log):
+        raise ServerMissing("testkit_tryton.not_installable", words=words)
 
 
 def _make_base(folder: Path, python: Path, year: int, say: Say) -> None:

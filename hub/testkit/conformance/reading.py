@@ -104,6 +104,39 @@ def check_resume(lab: Lab, kind: str) -> Findings:
 
 
 @check()
+def check_tokens(lab: Lab, kind: str) -> Findings:
+    """Where a stream hands out a token, the pull that begins there shows what was made, changed and deleted since."""
+    stream = lab.subjects[kind].stream
+    ids = _have_some(lab, kind, 3)
+    token = reading.walk_pages(stream, FEW_PAGE).pages[-1].resume
+    if token is None:
+        yield ok("measure.tokens_none")
+        return
+    _edit(lab, kind, ids[0])
+    gone = {ids[1]} if _delete(lab, kind, ids[1]) else set[str]()
+    made = _make_one(lab, kind)
+    lab.wait_lag(kind)
+    walk = reading.walk_pages(stream, FEW_PAGE, position=json.loads(json.dumps(token)))
+    told = {record.external_id: record.stage for record in walk.records}
+    missed = {ids[0], made, *gone} - told.keys()
+    living = {id for id in gone if told.get(id) not in (None, Stage.GONE)}
+    if missed or living:
+        yield bad("measure.tokens_missed", ids=", ".join(sorted(missed | living)))
+    if again := sorted(told.keys() - {ids[0], made, *gone}):
+        yield note("measure.tokens_repeat", ids=", ".join(again[: reading.SHOWN]))
+    yield ok("measure.tokens_whole")
+
+
+def _delete(lab: Lab, kind: str, id: str) -> bool:
+    """Whether a person could."""
+    try:
+        lab.act(lambda person: person.delete(kind, id), "delete")
+    except NoPerson:
+        return False
+    return True
+
+
+@check()
 def check_paging_under_insert(lab: Lab, kind: str) -> Findings:
     """Records made and changed while a pull is under way: none of the old ones is missed, and the next pull shows
     every change."""

@@ -42,6 +42,19 @@ def read_by_memory(base: Any) -> Any:
 
 
 @over
+def read_by_deaf_token(base: Any) -> Any:
+    """The token is that of the moment in which it is asked, so that nothing ever changed since."""
+
+    def read_page(self: Any, since: Any, position: Any, limit: int) -> Page:
+        if position == "token":
+            return Page([], None, None, "token")
+        page: Page = base.read_page(self, since, position, limit)
+        return page if page.position is not None else replace(page, resume="token")
+
+    return read_page
+
+
+@over
 def read_by_offset(base: Any) -> Any:
     """Pages by counting, as ``LIMIT … OFFSET …`` does."""
 
@@ -249,6 +262,9 @@ READING = {
     "shows the deleted": Vice("list_ids", "measure.deleted_shown", stream_with(fetch=remember_shown)),
     "keeps its place in memory": Vice("resume", "measure.resume_differs", stream_with(read_page=read_by_memory)),
     "reads the last of each page again": Vice("resume", "measure.paged_twice", stream_with(read_page=read_twice)),
+    "hands out a token that hears nothing": Vice(
+        "tokens", "measure.tokens_missed", stream_with(read_page=read_by_deaf_token)
+    ),
     "pages by counting": Vice("paging_under_insert", "measure.paging_missed", stream_with(read_page=read_by_offset)),
     "never comes to an end": Vice(
         "paging_under_insert", "measure.paging_endless", paging(lambda self, page: replace(page, position=["2026", ""]))
