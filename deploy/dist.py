@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 ROOT = Path(__file__).parents[1]
-COMPANIONS = ("install.sh", "Containerfile", "isthmus.service", "isthmus.env")
+COMPANIONS = ("install.sh", "Containerfile", "isthmus.service", "isthmus@.service", "isthmus.env")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 PLATFORM = sysconfig.get_platform()
 Fetch = Callable[[str, Path], None]

@@ -78,10 +78,19 @@ def _is_sweep_due(cursors: Sequence[Cursor], long_ago: datetime) -> bool:
 class Scheduler:
     """A thread that, while it holds the lease, starts due syncs and hints due rows. Others stand by."""
 
-    def __init__(self, pool: HubPool, actors: Actors, *, holder: str | None = None, tick_s: float = TICK_S) -> None:
+    def __init__(
+        self,
+        pool: HubPool,
+        actors: Actors,
+        *,
+        holder: str | None = None,
+        tick_s: float = TICK_S,
+        sweep_step_s: float | None = SWEEP_STEP_S,
+    ) -> None:
         self._pool = pool
         self._actors = actors
         self._tick_s = tick_s
+        self._sweep_step = None if sweep_step_s is None else timedelta(seconds=sweep_step_s)
         self._stop = threading.Event()
         self._hinted: dict[UUID, datetime] = {}
         self._swept: datetime | None = None
@@ -125,14 +134,15 @@ class Scheduler:
         return True
 
     def _go_on_sweeping(self, hub: Hub) -> None:
-        """A step of every sweep that is due, not oftener than once in ``SWEEP_STEP_S``: sweeps are slow on purpose."""
-        if self._swept is not None and hub.now() - self._swept < timedelta(seconds=SWEEP_STEP_S):
+        """A step of every sweep that is due, not oftener than once in ``sweep_step_s``: sweeps are slow on purpose."""
+        if self._sweep_step is None or (self._swept is not None and hub.now() - self._swept < self._sweep_step):
             return
         self._swept = hub.now()
         if pruned := prune_old_payloads(hub):
             write_log("payloads.pruned", count=pruned)
         for connection in list_sweeps(hub):
             self._actors.call_sweep(connection)
+        self._actors.call_awaited()
 
     def _do_daily(self, hub: Hub) -> None:
         """A part of what is done once a day, small enough for a tick."""

@@ -199,8 +199,7 @@ def take_one(
     hub: Hub, conn: OpenConnection, kind: str, source: SourceRecord, actor: str, run_id: UUID | None = None
 ) -> Ingested:
     """Ingest one record in a transaction of its own."""
-    with hub.store.write() as tx:
-        done = ingest(Arrival(tx, hub, conn, kind, source, actor, run_id))
+    done = hub.store.carry_out(lambda tx: ingest(Arrival(tx, hub, conn, kind, source, actor, run_id)))
     hub.hint(done.due)
     return done
 

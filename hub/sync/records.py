@@ -31,8 +31,7 @@ def create_record(hub: Hub, kind: str, values: Mapping[str, Any], actor: str) ->
 
     ``RuleBroken`` names kind, field and value of what is not accepted, ``NotFound`` what it refers to in vain.
     """
-    with hub.store.write() as tx:
-        done = apply_create(tx, hub, kind, values, actor)
+    done = hub.store.carry_out(lambda tx: apply_create(tx, hub, kind, values, actor))
     hub.hint(done.due)
     return done.record
 
@@ -109,8 +108,7 @@ def _check_twin(tx: UnitOfWork, kind: str, values: Mapping[str, Any]) -> None:
 def edit_record(hub: Hub, kind: str, record_id: UUID, changes: Mapping[str, Any], actor: str) -> Entity:
     """Change some fields. A change that another system is known to refuse (``amend = refuse``) is refused here, naming
     that system and the document's state there."""
-    with hub.store.write() as tx:
-        done = apply_edit(tx, hub, kind, record_id, changes, actor)
+    done = hub.store.carry_out(lambda tx: apply_edit(tx, hub, kind, record_id, changes, actor))
     hub.hint(done.due)
     return done.record
 

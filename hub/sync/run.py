@@ -83,7 +83,7 @@ def _carry_out(hub: Hub, run: Run, view: PlanView | None, *, scheduled: bool, pr
     try:
         under_way.pull(chosen, actor, masses=view.plan.masses if view else None, patient=scheduled)
         guard = _accept(hub, view, chosen, actor) if view else AcceptedGuard(hub)
-        report.refused = _list_refused(hub, connection, chosen, check_probed if view else check_accepted)
+        report.refused = list_refused(hub, connection, chosen, check_probed if view else check_accepted)
         under_way.push([kind for kind in chosen if kind not in report.refused], guard, actor)
         if view and not under_way.errors:
             pass_outbound(hub, connection, [mass["kind"] for mass in view.plan.masses if mass["way"] == OUT], actor)
@@ -186,7 +186,7 @@ def _wake(tx: UnitOfWork, binding_id: UUID) -> None:
         tx.save(binding.model_copy(update=update))
 
 
-def _list_refused(hub: Hub, connection: str, kinds: Sequence[str], check: Check) -> dict[str, str]:
+def list_refused(hub: Hub, connection: str, kinds: Sequence[str], check: Check) -> dict[str, str]:
     """Kinds that wait to be pushed and may not be, with the reason."""
     refused = {}
     for kind in kinds:

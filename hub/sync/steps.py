@@ -15,12 +15,12 @@ from hub.protocol.reference import make_reference
 from hub.protocol.semantics import Stage, Tier
 from hub.protocol.snapshot import Intent, Search, Snapshot
 from hub.protocol.timing import needs_quiet
-from hub.sdk import Draft, Written
+from hub.sdk import Draft, SourceRecord, Written
 from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict, Image
 from hub.sync.arrival import Arrival
 from hub.sync.burial import note_missing
-from hub.sync.ingest import ingest
+from hub.sync.ingest import Ingested, ingest
 from hub.sync.intent import add_sent, base_prints
 from hub.sync.lookalike import ALIKE_THERE, ask_about
 from hub.sync.lookup import search_remote
@@ -68,13 +68,8 @@ def _read(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     except (Transient, OutcomeUnknown, NeedsConsent) as error:
         return follow_failed_read(work, error)
     work.hub.checkpoint("C7")
-    with work.hub.store.write() as tx:
-        held = work.own(tx)
-        if source is None:
-            note_missing(work.hub, tx, held, work.policy, work.actor)
-        else:
-            done = ingest(Arrival(tx, work.hub, work.conn, work.kind, source, work.actor, work.run_id))
-    if source is None:
+    done = work.hub.store.carry_out(functools.partial(_fold, work, binding, source))
+    if done is None:
         work.release()
         return DONE
     work.hub.hint(done.due)
@@ -82,6 +77,16 @@ def _read(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
         work.release(not_before=work.later_s(600), why="sync.cannot_read")
         return DONE
     return Step(False, done.snapshot)
+
+
+def _fold(work: Work, binding: Binding, source: SourceRecord | None, tx: UnitOfWork) -> Ingested | None:
+    """Take in what was read; None when nothing was there."""
+    tx.hold(_model_of(binding), [binding.hub_id])
+    held = work.own(tx)
+    if source is None:
+        note_missing(work.hub, tx, held, work.policy, work.actor)
+        return None
+    return ingest(Arrival(tx, work.hub, work.conn, work.kind, source, work.actor, work.run_id))
 
 
 def _adopt(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:

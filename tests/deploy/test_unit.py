@@ -19,6 +19,7 @@ from tests.deploy.outside import Outside
 from tests.house.source import ROOT
 
 UNIT = ROOT / "deploy" / "isthmus.service"
+PARTS = ROOT / "deploy" / "isthmus@.service"
 PROGRAM = "/usr/local/lib/isthmus/bin/isthmus"
 MOST_EXPOSED = 20
 """Tenths of systemd's own measure, which goes from 0 to 10."""
@@ -27,18 +28,19 @@ KERNEL_REFUSES = ctypes.CDLL(None).prctl(PR_SET_MDWE + 1, 0, 0, 0, 0) >= 0
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
 
 
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """The unit with a program that exists on this machine."""
-    copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text(encoding="utf-8").replace(PROGRAM, str(shutil.which("true"))), encoding="utf-8")
+@pytest.fixture(params=[UNIT, PARTS], ids=["all", "parts"])
+def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The unit with a program that exists on this machine; of the template one instance."""
+    copy = tmp_path / request.param.name.replace("@", "@worker")
+    text = request.param.read_text(encoding="utf-8")
+    copy.write_text(text.replace(PROGRAM, str(shutil.which("true"))), encoding="utf-8")
     return copy
 
 
-def read_service() -> dict[str, str]:
+def read_service(path: Path = UNIT) -> dict[str, str]:
     parser = configparser.RawConfigParser(strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # names in a unit keep their capitals
-    parser.read(UNIT)
+    parser.read(path)
     return dict(parser["Service"])
 
 
@@ -64,6 +66,19 @@ def test_it_owns_its_folder_and_stops_gently():
     assert service["KillSignal"] == "SIGTERM", "what `up` listens to"
     assert int(service["TimeoutStopSec"]) * 1000 > GRACE_MS + 5000, "a stop is not cut short"
     assert service["RestartPreventExitStatus"] == "2", "a wrong configuration does not mend itself"
+
+
+def test_the_parts_are_started_alike_and_need_no_home(installed: Outside):
+    whole, parts = read_service(), read_service(PARTS)
+    own = {"EnvironmentFile", "Environment", "ExecStart", "ExecStartPre", "StateDirectory", "StateDirectoryMode"}
+    assert {name: value for name, value in whole.items() if name not in own} == {
+        name: value for name, value in parts.items() if name not in own
+    }
+    assert "StateDirectory" not in parts
+    program, instance, options = parts["ExecStart"].split()
+    assert (program, instance, options) == (PROGRAM, "%i", "$ISTHMUS_OPTIONS")
+    for part in ("serve", "worker", "scheduler"):
+        assert installed.isthmus(part, "--help").returncode == 0
 
 
 def test_it_starts_commands_that_exist(installed: Outside):

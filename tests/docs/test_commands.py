@@ -30,6 +30,7 @@ PAGES = [
         "docs/protocol.md",
         "docs/mapping.md",
         "docs/guides/guards.md",
+        "docs/guides/scale-out.md",
     ),
     *CONNECTORS,
 ]
@@ -74,6 +75,9 @@ RECIPES = {
 options, and a command that is named alone gets what it needs."""
 RUNNING = {
     "isthmus up": "up --port 0",
+    "isthmus serve": "serve --port 0",
+    "isthmus worker": "worker --port 0",
+    "isthmus scheduler": "scheduler --port 0",
     "isthmus simulate sandbox --port 8080 --seed 7": "simulate sandbox --port 0 --seed 7",
 }
 """Commands that go on until they are stopped. They are typed with a free port."""
@@ -163,6 +167,14 @@ def test_the_hub_runs_and_stops(visitor: Newcomer):
         assert get(f"{url}/healthz").text == "ok\n"
         assert 'lang="zh"' in get(f"{url}/?lang=zh").text
     assert f"http://127.0.0.1:{DEFAULT_PORT}" in read_page("README.md")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["serve", "worker", "scheduler"])
+def test_each_part_runs_by_itself_and_stops(visitor: Newcomer, part: str):
+    visitor.type("init")
+    with visitor.running(RUNNING[f"isthmus {part}"]) as (url, _):
+        assert get(f"{url}/healthz").text == "ok\n"
 
 
 @pytest.mark.slow

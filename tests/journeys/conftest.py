@@ -4,17 +4,42 @@ from collections.abc import Iterator
 
 import pytest
 
+from hub.testkit.servers import PostgresServer, RedisServer
 from tests.journeys.company import Company, open_company
 from tests.journeys.desk import Desk
 from tests.journeys.erp import Erp
+from tests.journeys.ground import Ground
 from tests.journeys.stage import Stage
 
+MACHINES = " on many machines"
+ON_MACHINES_WITH_TRYTON = ("test_orders",)
+"""Also played with Tryton on many machines; the other modules only with the sandbox, which takes less time."""
 
-@pytest.fixture(scope="module", params=["sandbox", pytest.param("tryton", marks=pytest.mark.servers)])
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "stage" not in metafunc.fixturenames:
+        return
+    setups = ["sandbox", "tryton", f"sandbox{MACHINES}"]
+    if metafunc.module.__name__.rpartition(".")[2] in ON_MACHINES_WITH_TRYTON:
+        setups.append(f"tryton{MACHINES}")
+    marked = [pytest.param(name, marks=pytest.mark.servers if name != "sandbox" else ()) for name in setups]
+    metafunc.parametrize("stage", marked, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def ground(postgres_server: PostgresServer, redis_server: RedisServer) -> Iterator[Ground]:
+    """For hubs that are spread over machines."""
+    ground = Ground(postgres_server, redis_server)
+    yield ground
+    ground.close()
+
+
+@pytest.fixture(scope="module")
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Once with the sandbox on a real port, once with a real Tryton."""
-    prepared = request.getfixturevalue("prepared_tryton") if request.param == "tryton" else None
-    stage = Stage(lambda: tmp_path_factory.mktemp("journeys"), prepared)
+    """With the sandbox on a real port, and with a real Tryton; in one process, and spread over machines."""
+    prepared = request.getfixturevalue("prepared_tryton") if request.param.startswith("tryton") else None
+    ground = request.getfixturevalue("ground") if request.param.endswith(MACHINES) else None
+    stage = Stage(lambda: tmp_path_factory.mktemp("journeys"), prepared, ground)
     yield stage
     stage.close()
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from typer.testing import CliRunner
@@ -22,6 +23,7 @@ from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.runtime.assemble import Outfit, close_hub, open_hub
 from hub.runtime.home import find_home
+from hub.sdk import Clock
 from hub.store.rows import Attempt
 from hub.sync.bindings import add_binding
 from hub.sync.context import Hub
@@ -36,6 +38,12 @@ ROOT = Path(__file__).parents[2]
 NAME = "erp"
 KINDS = ("account", "product", "order")
 ACTOR = "cli:li"
+
+
+class JourneyClock(Clock, Protocol):
+    """A clock that journeys move on."""
+
+    def pass_time(self, seconds: float) -> None: ...
 
 
 class MovedClock:
@@ -64,7 +72,12 @@ class Crash(BaseException):
 class Desk:
     """One hub with one connection, called ``erp``, to that ERP through its proxy."""
 
-    def __init__(self, folder: Path, erp: Erp, clock: MovedClock, kinds: Sequence[str] = KINDS) -> None:
+    environ: Mapping[str, str] = {}
+    """What the command line finds in its environment beside the home."""
+    schedule: Sequence[str] = ()
+    """Options of ``sync add``."""
+
+    def __init__(self, folder: Path, erp: Erp, clock: JourneyClock, kinds: Sequence[str] = KINDS) -> None:
         self.folder = folder
         self.erp = erp
         self.clock = clock
@@ -72,22 +85,25 @@ class Desk:
         self.at_checkpoint: dict[str, Any] = {}
         """Checkpoint → what happens there."""
         self.call("init")
-        self.secret_file.write_text(erp.secret, encoding="utf-8")
-        settings = {**erp.settings, "url": erp.proxy.url, erp.secret_field: f"file:{self.secret_file.name}"}
+        settings = {**erp.settings, "url": erp.proxy.url, erp.secret_field: self.keep_secret(erp.secret)}
         words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         self.call("connection", "add", NAME, "--connector", erp.connector, *words)
         for kind in kinds:
             direction = ("--direction", "in") if kind in erp.read_only else ()
-            self.call("sync", "add", NAME, kind, *direction)
+            self.call("sync", "add", NAME, kind, *direction, *self.schedule)
         self.hub = self._open()
 
-    @property
-    def secret_file(self) -> Path:
-        return self.folder / "erp.secret"
+    def keep_secret(self, text: str) -> str:
+        """What the hub proves itself with from now on; the reference to it."""
+        file = self.folder / "erp.secret"
+        file.write_text(text, encoding="utf-8")
+        return f"file:{file.name}"
 
     def call(self, *words: str, code: int = 0) -> dict[str, Any]:
         """The command line in this process; the document that it printed."""
-        result = CliRunner().invoke(self._terminal, ["--home", str(self.folder), *words, "--json"])
+        result = CliRunner().invoke(
+            self._terminal, ["--home", str(self.folder), *words, "--json"], env=dict(self.environ)
+        )
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == code, f"{words}: {result.output}"
@@ -97,11 +113,12 @@ class Desk:
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """The command line as a process of its own."""
         command = [sys.executable, "-m", "cli", "--home", str(self.folder), *words]
-        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        environ = {**os.environ, **self.environ}
+        return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def _open(self) -> Hub:
         outfit = Outfit(clock=self.clock, random=random.Random(9), checkpoint=self._reach)
-        return open_hub(find_home(self.folder, {}), outfit=outfit)
+        return open_hub(find_home(self.folder, self.environ), outfit=outfit)
 
     def _reach(self, name: str) -> None:
         if name in self.at_checkpoint:
@@ -154,6 +171,10 @@ class Desk:
     def bindings(self, kind: str) -> list[Binding]:
         with self.hub.store.read() as tx:
             return list(tx.find(Binding, connection=NAME, kind=kind, order=["id"]))
+
+    def count_unbound(self, kind: str) -> int:
+        """Records that have no document there, as far as the hub knows."""
+        return sum(row.remote_id is None for row in self.bindings(kind))
 
     def binding(self, record: Entity) -> Binding:
         found = [row for row in self.bindings(record.KIND) if row.hub_id == record.id]

@@ -3,7 +3,12 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import pytest
+
+from hub.errors import ConfigInvalid
+from hub.runtime.assemble import close_hub, open_hub
 from hub.runtime.home import find_home, make_home
+from tests.commands.stage import Terminal
 
 
 def test_the_option_wins_over_the_environment_and_that_over_the_default(tmp_path: Path):
@@ -33,3 +38,28 @@ def test_a_new_home_is_private(tmp_path: Path):
     home = find_home(tmp_path / "home", {})
     make_home(home)
     assert stat.S_IMODE(home.folder.stat().st_mode) & 0o077 == 0
+
+
+def test_a_database_that_is_gone_is_not_made_anew_in_silence(tmp_path: Path):
+    terminal = Terminal(tmp_path / "home")
+    terminal.call("init")
+    (tmp_path / "home" / "hub.sqlite").unlink()
+    told = terminal.call("todo", code=2)
+    assert "hub.sqlite" in told.err
+    assert "isthmus init" in told.err
+    assert not (tmp_path / "home" / "hub.sqlite").exists()
+    terminal.call("init")
+    terminal.call("todo")
+
+
+def test_a_machine_with_a_database_needs_no_home(tmp_path: Path):
+    Terminal(tmp_path / "home").call("init")
+    environ = {"ISTHMUS_DATABASE_URL": f"sqlite:///{tmp_path / 'home' / 'hub.sqlite'}"}
+    machine = find_home(tmp_path / "nowhere", environ)
+    hub = open_hub(machine)
+    assert hub.config.connections == {}
+    close_hub(hub)
+    with pytest.raises(ConfigInvalid) as caught:
+        find_home(tmp_path / "nowhere", {}).require_database()
+    assert caught.value.code == "runtime.home_missing"
+    assert not (tmp_path / "nowhere").exists()

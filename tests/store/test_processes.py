@@ -44,6 +44,31 @@ while True:
         order = tx.save_record(make_order(tx, lines=3))
     print(order.id, flush=True)
 """,
+    "interrupt": """
+import _thread, random, threading, time
+store = open_store(url, durable=False)
+print("ready", flush=True)
+caught, over = 0, threading.Event()
+def disturb():
+    draw = random.Random(1)
+    while not over.wait(draw.random() * 0.004):
+        _thread.interrupt_main()
+threading.Thread(target=disturb, daemon=True).start()
+end = time.monotonic() + 2.0
+while True:
+    try:
+        while time.monotonic() < end:
+            with store.write() as tx:
+                tx.save(Setting(name="count", value=caught))
+        over.set()
+        time.sleep(0.02)
+        break
+    except KeyboardInterrupt:
+        caught += 1
+with store.write() as tx:
+    tx.save(Setting(name="over", value=caught))
+print(caught, flush=True)
+""",
     "migrate": """
 print("ready", flush=True)
 sys.stdin.readline()
@@ -146,3 +171,13 @@ def test_processes_that_start_at_once_migrate_once(database_url: str) -> None:
         assert (one.wait(60), two.wait(60)) == (0, 0)
     with Store.open(database_url, clock=StillClock()) as store:
         store.check()
+
+
+def test_ctrl_c_between_any_two_steps_leaves_no_transaction_open(database_url: str, durable_store: Store) -> None:
+    with child("interrupt", database_url) as process:
+        assert process.stdout is not None
+        caught = int(process.stdout.readline() or -1)
+        assert process.wait(60) == 0
+    assert caught > 20
+    with durable_store.read() as tx:
+        assert tx.get(Setting, name="over") is not None

@@ -98,7 +98,7 @@ def test_what_crosses_is_ended_by_the_database_and_done_again(scene: Scene, agai
     both = threading.Barrier(2)
 
     def cross(first: str, second: str) -> None:
-        tries = []
+        tries: list[int] = []
 
         def work(tx: UnitOfWork) -> None:
             tx.get(Setting, name=first, lock=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hub.sync.run import list_runs, load_run, run_sync
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Crashed, Scene, make_line
 from tests.sync.test_plan import set_out
+from tests.sync.world import VirtualClock
 
 WORDS = {"create": "create", "patch": "change", "void": "void", "confirm": "confirm", "reopen": "change"}
 
@@ -399,3 +401,35 @@ def test_a_run_tells_its_progress(scene: Scene) -> None:
     assert told == ["account", "product", "order", "push"]
     run = scene.rows(Run)[0]
     assert (run.actor, run.plan_id, run.counts["out.create"]) == ("li", view.plan.id, 1)
+
+
+class Interrupted(VirtualClock):
+    """Somebody presses Ctrl-C at the n-th look at the clock."""
+
+    left = 0
+
+    def now(self) -> datetime:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        return super().now()
+
+
+def test_ctrl_c_at_any_moment_leaves_no_run_running(scene: Scene):
+    scene.make_order()
+    scene.accept()
+    scene.clock.__class__ = Interrupted
+    ended = 0
+    for moment in range(1, 400, 7):
+        scene.make_sale()
+        scene.clock.left = moment  # type: ignore[attr-defined]
+        try:
+            scene.run(scheduled=True)
+            ended += 1
+        except KeyboardInterrupt:
+            pass
+        scene.clock.left = 0  # type: ignore[attr-defined]
+        assert scene.rows(Run, state="running") == [], moment
+        if ended > 3:
+            break
+    assert scene.run(scheduled=True).run.state == "done"
