@@ -124,30 +124,36 @@ def check_totals(values: Fields, tolerance: Decimal = ZERO) -> Difference | None
 
 def check_declared(values: Fields, rounding: str, tolerance: Decimal = ZERO) -> Difference | None:
     """The first header figure that differs by more than the tolerance from what quantities, prices and tax rates give
-    under the system's declared rounding: ``line`` (half-up per line) or ``document`` (half-even, tax by rate over the
-    whole document)."""
-    calculate = _DECLARED.get(rounding)
-    if calculate is None:
-        raise RuleBroken("crm.rounding_unknown", rounding=rounding, known=", ".join(_DECLARED))
-    expected = calculate(values.get("lines", ()), values["currency"])
+    under the system's declared rounding (``ROUNDINGS``), in whole smallest units of the document's currency."""
+    expected = calculate_declared(values.get("lines", ()), values["currency"], rounding)
     return _first_above(_compare(expected, _figures_of(values)), tolerance)
 
 
-def _calculate_by_line(lines: Sequence[PricedLine], currency: str) -> Figures:
-    return _sum_lines([complete_line("order", line, currency, own_figures=True) for line in lines])
-
-
-def _calculate_by_document(lines: Sequence[PricedLine], currency: str) -> Figures:
-    nets: dict[Decimal, list[Decimal]] = {}
-    for line in lines:
-        nets.setdefault(line.tax_rate, []).append(_calculate_net(line, currency, ROUND_HALF_EVEN))
-    net = add_exactly([amount for group in nets.values() for amount in group])
-    taxes = [multiply_exactly(add_exactly(group), rate) for rate, group in nets.items()]
-    tax = add_exactly([round_money(amount, currency, ROUND_HALF_EVEN) for amount in taxes])
+def calculate_declared(lines: Sequence[PricedLine], currency: str, rounding: str) -> Figures:
+    """What a system that rounds like this makes of the lines."""
+    declared = ROUNDINGS.get(rounding)
+    if declared is None:
+        raise RuleBroken("crm.rounding_unknown", rounding=rounding, known=", ".join(ROUNDINGS))
+    whole, mode = declared
+    groups: dict[Any, list[Decimal]] = {}
+    for place, line in enumerate(lines):
+        # Tax is rounded once for each rate of the document, or once for each line.
+        key = line.tax_rate if whole else (place, line.tax_rate)
+        groups.setdefault(key, []).append(_calculate_net(line, currency, mode))
+    net = add_exactly([amount for group in groups.values() for amount in group])
+    rates = [key if whole else key[1] for key in groups]
+    taxes = [multiply_exactly(add_exactly(group), rate) for rate, group in zip(rates, groups.values(), strict=True)]
+    tax = add_exactly([round_money(amount, currency, mode) for amount in taxes])
     return Figures(net, tax, net + tax)
 
 
-_DECLARED = {"line": _calculate_by_line, "document": _calculate_by_document}
+ROUNDINGS: Mapping[str, tuple[bool, str]] = {
+    "line": (False, ROUND_HALF_UP),
+    "document": (True, ROUND_HALF_EVEN),
+    "line-half-even": (False, ROUND_HALF_EVEN),
+    "document-half-up": (True, ROUND_HALF_UP),
+}
+"""How a system rounds → whether tax is rounded over the whole document, and what becomes of a half."""
 
 
 def _figures_of(values: Fields) -> Figures:

@@ -14,7 +14,7 @@ from typing import Any
 
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
-from hub.protocol.diff import Difference, compare_fields, find_reversible
+from hub.protocol.diff import Difference, compare_fields, find_reversible, holds_total
 from hub.protocol.semantics import Amend, Confirm, Direction, Policy, Stage, Tier
 from hub.protocol.snapshot import Intent, Parent, Search, Snapshot
 from hub.protocol.timing import needs_quiet
@@ -252,7 +252,7 @@ def _settle_or_confirm(
 ) -> Action:
     lost = not_retained or {}
     held = dict(found.held)
-    if seen.total_differs is not None and binding.ours:
+    if holds_total(binding, seen):
         held["gross"] = "protocol.total_differs"
     if binding.state is BindingState.PREPARED:
         if held:
@@ -264,7 +264,7 @@ def _settle_or_confirm(
         if policy.semantics.amend is Amend.REVERSE:
             return Action(Op.BEGIN_REVERSE, held=held)
         return Action(Op.REOPEN, held=held, if_version=_expected(seen, policy))
-    if held and not intent.frozen and policy.semantics.amend is Amend.PARK and seen.stage is Stage.EFFECTIVE:
+    if found.held and not intent.frozen and policy.semantics.amend is Amend.PARK and seen.stage is Stage.EFFECTIVE:
         return Action(
             Op.PARK, "protocol.edit_of_locked", {"fields": ", ".join(sorted(held)), "stage": seen.stage}, held=held
         )  # fmt: skip

@@ -57,6 +57,12 @@ def _differs(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy, n
     return owner is Owner.HUB or take_fingerprint(ours) != binding.base.get(name)
 
 
+def holds_total(binding: Binding, seen: Snapshot) -> bool:
+    """Whether the totals there are not what the lines give, and no person has accepted them as they are."""
+    accepted = binding.not_retained.get("gross")
+    return seen.total_differs is not None and accepted != take_fingerprint(seen.values.get("gross"))
+
+
 def is_same_there(policy: Policy, name: str, ours: Any, theirs: Any) -> bool:
     """Whether the other system shows our value: as it keeps values, and whatever it fills in that we leave empty."""
     if comparable(policy, name, ours) == comparable(policy, name, theirs):

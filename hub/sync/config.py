@@ -94,9 +94,10 @@ class ConnectionSettings(Value):
     """The zone of times that the system sends without one."""
     codes: dict[str, dict[str, str]] = {}
     """Code tables: table → their code = our value."""
-    rounding: str | None = None
-    """How the system rounds tax: ``line`` (half up, each line) or ``document`` (half even, each rate of a document);
-    left out, what the connector declares."""
+    rounding: Literal["line", "document", "line-half-even", "document-half-up"] | None = None
+    """How the system rounds tax, in the smallest unit of the document's currency: ``line`` (each line, half up),
+    ``document`` (each rate of a document, half even), ``line-half-even`` or ``document-half-up``; left out, what the
+    connector declares."""
     tolerance: Decimal | None = None
     """By how much the total there may differ from what its lines add up to; left out, what the connector declares."""
     calls_per_s: Decimal | None = Field(default=None, gt=0, le=10_000)

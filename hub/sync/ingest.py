@@ -16,7 +16,7 @@ from hub.model.kinds import encode_fields
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.decide import follow_version, is_stale
-from hub.protocol.diff import comparable, compare_fields, differs_at_first, find_reversible
+from hub.protocol.diff import comparable, compare_fields, differs_at_first, find_reversible, holds_total
 from hub.protocol.semantics import Amend, Confirm, Direction, Owner, Policy, Stage
 from hub.protocol.snapshot import Snapshot
 from hub.store.rows import DeadRow, Image
@@ -174,6 +174,8 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
     alone = _speaks_alone(arrival, binding, rebuilt)
     if not ended and not was_tomb and binding.primary and policy.direction is not Direction.IN and not alone:
         _note_difference(arrival, binding, snapshot)
+    elif not ended:
+        _note_total(arrival, binding, snapshot)
     done = _report(binding, rebuilt, ended, conflicts, snapshot)
     return dataclasses.replace(done, lost=True) if ended and lived and not under_reversal else done
 
@@ -200,6 +202,13 @@ def _speaks_alone(arrival: Arrival, binding: Binding, rebuilt: Rebuilt) -> bool:
     return set(rebuilt.provenance.values()) == {arrival.address}
 
 
+def _note_total(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> None:
+    """Of a document that nothing is written to: whether its totals are what its lines give. They are never "fixed"."""
+    held = {"gross": "protocol.total_differs"} if holds_total(binding, snapshot) else {}
+    if binding.held != held and set(binding.held) <= {"gross"}:
+        arrival.tx.save(binding.model_copy(update={"held": held}))
+
+
 def _note_difference(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> None:
     """``held`` is computed anew; what may be written makes the binding due."""
     tx, policy = arrival.tx, arrival.policy
@@ -212,10 +221,10 @@ def _note_difference(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> 
     held = dict(found.held)
     if found.want and binding.held.get("*") == CLOSED_THERE:
         held["*"] = CLOSED_THERE  # nothing that is read says whether their period is open again
-    if snapshot.total_differs is not None and binding.ours:
+    if holds_total(binding, snapshot):
         held["gross"] = "protocol.total_differs"
     reverses = find_reversible(binding, intent, snapshot, policy, held)
-    locked = bool(held) and not intent.frozen
+    locked = bool(found.held) and not intent.frozen
     parks = locked and policy.semantics.amend is Amend.PARK and snapshot.stage is Stage.EFFECTIVE
     wants = bool(found.want) or reverses or parks
     tx.save(binding.model_copy(update={"held": held, "dirty": binding.dirty or wants}))
@@ -372,4 +381,3 @@ def _save_image(
 
 
 _LONG_AGO = timedelta(days=36_500)
-

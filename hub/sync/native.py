@@ -39,6 +39,7 @@ def _settle_state(arrival: Arrival, snapshot: Snapshot) -> dict[str, Any]:
         "stage": snapshot.stage.value,
         "remote_number": snapshot.number,
         "base": base_prints(both, arrival.policy),
+        "held": {"gross": "protocol.total_differs"} if snapshot.total_differs is not None else {},
         "submitted_revision": FIRST_REVISION,
     }
 

@@ -287,7 +287,8 @@ class _Settling:
             **CALM,
             "dirty": self.policy.direction is not Direction.IN,
             "base": {**binding.base, **self._list_base(theirs, named)},
-            "not_retained": {name: print_ for name, print_ in binding.not_retained.items() if name not in named},
+            "not_retained": {name: print_ for name, print_ in binding.not_retained.items() if name not in named}
+            | self._accept_total(theirs),
             "void_wanted": binding.void_wanted and not unvoided,
             "updated_at": self.hub.now(),
             **self._keep_waiting(named),
@@ -304,6 +305,12 @@ class _Settling:
             return self._rebuild(settled), sorted(named)
         self._claim_again(conflicts, fields)
         return self._rebuild(None), sorted(named)
+
+    def _accept_total(self, theirs: Mapping[str, Any]) -> dict[str, str]:
+        """Totals that are not what their lines give, taken as they are: until they change there."""
+        if self.take != "remote" or self.binding.held.get("gross") != "protocol.total_differs":
+            return {}
+        return {"gross": take_fingerprint(theirs.get("gross"))}
 
     def _keep_waiting(self, named: set[str]) -> dict[str, Any]:
         """What goes on waiting when a single field was decided."""

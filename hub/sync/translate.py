@@ -125,10 +125,15 @@ def _complete_lists(kind: str, values: dict[str, Any]) -> dict[str, Any]:
     return {**values, **{name: completed[name] for name in ("identifiers", "lines") if name in values}}
 
 
+_SAID = frozenset({"quantity", "unit_price", "tax_rate"})
+
+
 def _find_total_difference(conn: OpenConnection, kind: str, values: Mapping[str, Any]) -> str | None:
     """The document's own totals against the rounding that the connection declares."""
-    if kind != "order" or not {"currency", "lines", "gross"} <= set(values):
+    if not {"currency", "lines", "gross"} <= set(values):
         return None
+    if not all(line.model_fields_set >= _SAID for line in values["lines"] or ()):
+        return None  # a tax that is no plain rate cannot be reckoned
     rounding = conn.settings.rounding or conn.connector.rounding
     tolerance = conn.settings.tolerance if conn.settings.tolerance is not None else conn.connector.total_tolerance
     found = check_declared(values, rounding, Decimal(tolerance))

@@ -220,7 +220,7 @@ def test_a_credit_note_takes_billing_back(office: Office) -> None:
 
 
 def test_money_given_back_on_a_credit_note(office: Office) -> None:
-    """Tryton pays back on a credit note only; our reference travels in drafts of both ways, so a lost answer is found."""
+    """Tryton pays back on a credit note only; our reference travels with it, so a lost answer is found."""
     desk, order = office.desk, office.sell()
     receipt = office.receive(order, FIRST + REST)
     desk.run()

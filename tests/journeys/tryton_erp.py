@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 
 from hub.testkit import tryton_people as people
 from hub.testkit.fault_proxy import Match, calls
 from hub.testkit.tryton import RunningTryton
+from hub.testkit.tryton_server import ADMINISTRATOR
 from tests.journeys.erp import Customer, Erp, Line, NewCustomer, NewOrder, Order
 
 MODELS = {"account": "party.party", "product": "product.template", "order": "sale.sale"}
@@ -35,6 +37,13 @@ class Tryton(Erp):
     def accountant(self) -> people.TrytonPerson:
         """王会计 herself, for what only some ERPs know."""
         return self._wang
+
+    @cached_property
+    def administrator(self) -> people.TrytonPerson:
+        """Whoever set the company up."""
+        server = self._server
+        password = server.prepared.password_of(ADMINISTRATOR)
+        return people.TrytonPerson(server.url, server.database, ADMINISTRATOR, password)
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -140,6 +149,8 @@ class Tryton(Erp):
 
     def close(self) -> None:
         self._wang.close()
+        if "administrator" in self.__dict__:
+            self.administrator.close()
         super().close()
 
     def _read(self, model: str, *fields: str) -> list[dict]:

@@ -221,10 +221,12 @@ def test_only_the_primary_one_of_several_parties_is_written() -> None:
     assert ask(S.BOUND, make_snapshot(), intent=edited, primary=False).op is Op.NOTHING
 
 
-def test_totals_of_a_document_that_people_made_are_theirs() -> None:
+def test_totals_that_the_lines_do_not_give_are_held_until_a_person_accepts_them() -> None:
     seen = make_snapshot(total_differs="0.05")
     assert ask(S.BOUND, seen).held == {"gross": "protocol.total_differs"}
-    assert not ask(S.BOUND, seen, ours=False).held
+    assert ask(S.BOUND, seen, ours=False).held
+    accepted = {"gross": take_fingerprint(seen.values.get("gross"))}
+    assert not ask(S.BOUND, seen, ours=False, not_retained=accepted).held
 
 
 def test_after_a_rewind_even_a_unique_reference_is_looked_for() -> None:
