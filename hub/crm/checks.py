@@ -10,11 +10,11 @@ from hub.crm.rules import Transitions
 from hub.errors import RuleBroken
 from hub.model.base import Line
 from hub.model.identifiers import complete_identifier, list_keys
-from hub.model.party import Activity, Identifier, IdentifierKind
+from hub.model.party import Identifier, IdentifierKind, Standing
 
-ACTIVITY_TRANSITIONS: Transitions = {
-    Activity.ACTIVE: frozenset({Activity.INACTIVE}),
-    Activity.INACTIVE: frozenset({Activity.ACTIVE}),
+STANDING_TRANSITIONS: Transitions = {
+    Standing.ACTIVE: frozenset({Standing.INACTIVE}),
+    Standing.INACTIVE: frozenset({Standing.ACTIVE}),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.crm.checks import (
-    ACTIVITY_TRANSITIONS,
+    STANDING_TRANSITIONS,
     check_identifiers,
     check_line_keys,
     check_name,
@@ -13,7 +13,7 @@ from hub.crm.rules import Rules
 from hub.errors import RuleBroken
 from hub.model.party import Contact
 
-TRANSITIONS = ACTIVITY_TRANSITIONS
+TRANSITIONS = STANDING_TRANSITIONS
 
 
 def check(contact: Contact, previous: Contact | None, remote: bool) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hub.crm.checks import ACTIVITY_TRANSITIONS, check_identifiers, check_name, complete_identifiers
+from hub.crm.checks import STANDING_TRANSITIONS, check_identifiers, check_name, complete_identifiers
 from hub.crm.rules import Rules
 from hub.model.party import Organisation
 
-TRANSITIONS = ACTIVITY_TRANSITIONS
+TRANSITIONS = STANDING_TRANSITIONS
 
 
 def check(organisation: Organisation, previous: Organisation | None, remote: bool) -> None:

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from hub.crm.actions import Action, Asked, Change, Look, Moment, Taken
-from hub.crm.checks import ACTIVITY_TRANSITIONS, check_name
+from hub.crm.checks import STANDING_TRANSITIONS, check_name
 from hub.crm.rules import Rules
 from hub.errors import RuleBroken
 from hub.model.kinds import Fields
 from hub.model.pool import Pool, Pooled, PoolState
 from hub.model.values import Ref, Value
 
-TRANSITIONS = {PoolState(state): frozenset(map(PoolState, onward)) for state, onward in ACTIVITY_TRANSITIONS.items()}
+TRANSITIONS = {PoolState(state): frozenset(map(PoolState, onward)) for state, onward in STANDING_TRANSITIONS.items()}
 COUNTED = {"account": ("prospect", "active"), "lead": ("new", "working", "qualified")}
 """States in which a member is somebody's work; in the others it fills no place and is not recycled."""
 AT_ONCE = 200

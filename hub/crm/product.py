@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hub.crm.checks import ACTIVITY_TRANSITIONS, check_name, check_tax_rate
+from hub.crm.checks import STANDING_TRANSITIONS, check_name, check_tax_rate
 from hub.crm.rules import Rules
 from hub.errors import RuleBroken
 from hub.model.product import Product
 
-TRANSITIONS = ACTIVITY_TRANSITIONS
+TRANSITIONS = STANDING_TRANSITIONS
 
 
 def check(product: Product, previous: Product | None, remote: bool) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hub.crm.checks import ACTIVITY_TRANSITIONS, check_name
+from hub.crm.checks import STANDING_TRANSITIONS, check_name
 from hub.crm.rules import Rules
 from hub.model.party import User
 
-TRANSITIONS = ACTIVITY_TRANSITIONS
+TRANSITIONS = STANDING_TRANSITIONS
 
 
 def check(user: User, previous: User | None, remote: bool) -> None:

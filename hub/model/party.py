@@ -44,7 +44,7 @@ class Address(Line):
     postal_code: str = ""
 
 
-class Activity(StrEnum):
+class Standing(StrEnum):
     ACTIVE = "active"
     INACTIVE = "inactive"
 
@@ -65,7 +65,7 @@ class Organisation(Entity):
     currency: Currency = "CNY"
     zone: str = "Asia/Shanghai"
     identifiers: tuple[Identifier, ...] = ()
-    state: Activity = Activity.ACTIVE
+    state: Standing = Standing.ACTIVE
 
 
 class User(Entity):
@@ -78,7 +78,7 @@ class User(Entity):
     name: str
     email: str = ""
     mobile: str = ""
-    state: Activity = Activity.ACTIVE
+    state: Standing = Standing.ACTIVE
 
 
 class Account(Pooled):
@@ -128,4 +128,4 @@ class Contact(Entity):
     note: str = ""
     links: tuple[ContactLink, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
-    state: Activity = Activity.ACTIVE
+    state: Standing = Standing.ACTIVE

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from hub.model.base import Entity
-from hub.model.party import Activity
+from hub.model.party import Standing
 from hub.model.values import Amount, Currency, Rate
 
 
@@ -25,4 +25,4 @@ class Product(Entity):
     currency: Currency = "CNY"
     tax_rate: Rate | None = None
     note: str = ""
-    state: Activity = Activity.ACTIVE
+    state: Standing = Standing.ACTIVE
