@@ -16,6 +16,7 @@ from hub.runtime.broker import Line
 from hub.runtime.logs import write_failure, write_log
 from hub.runtime.pool import HubPool
 from hub.sync.accept import AcceptedGuard
+from hub.sync.awaited import take_all_awaited
 from hub.sync.context import Hub
 from hub.sync.event_intake import take_events
 from hub.sync.pause import check_paused
@@ -67,6 +68,10 @@ class Actors:
     def call_run(self, connection: str, kinds: Sequence[str]) -> None:
         """Say that turns of a connection were called."""
         self._send(self.run, connection, list(kinds))
+
+    def call_awaited(self) -> None:
+        """Say that what waited for another record is to be looked at."""
+        self._send(self.events, [])
 
     def call_sweep(self, connection: str) -> None:
         """Say that a sweep has a step to do."""
@@ -140,6 +145,10 @@ def declare_actors(
 
 
 def _take_events(hub: Hub, ids: Sequence[UUID]) -> None:
+    """Without ids: what waited for another record, and whose worker was killed before it could take it in."""
+    if not ids:
+        take_all_awaited(hub, "event")
+        return
     report = take_events(hub, ids, "event")
     for defect in report.defects:
         try:

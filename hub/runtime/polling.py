@@ -53,6 +53,7 @@ class Poller:
         self._chance = random.Random(make_holder())  # spreads several workers over the rows
         self._thread = threading.Thread(target=self._loop, name="poller", daemon=True)
         self.last_look: datetime | None = None
+        self._awaited_at: datetime | None = None
 
     def start(self) -> None:
         self._thread.start()
@@ -75,7 +76,7 @@ class Poller:
             before = hub.now() if alone else hub.now() - self._late
             started = self._start_turns(hub, before) + self._start_events(hub, before)
             started += self._start_pushes(hub, before)
-            return started + (self._start_sweeps(hub) if alone else 0)
+            return started + (self._start_sweeps(hub) + self._start_awaited(hub) if alone else 0)
 
     def _start_turns(self, hub: Hub, before: datetime) -> int:
         called = list_called(hub, before)
@@ -109,6 +110,14 @@ class Poller:
             ):  # not even by us, until its time is over
                 return 0
         return sum(self._start(f"sweep {name}", self._actors.sweep, name) for name in due)
+
+    def _start_awaited(self, hub: Hub) -> int:
+        """Records that waited for another one, now and then."""
+        now = hub.now()
+        if self._awaited_at is not None and now - self._awaited_at < timedelta(seconds=SWEEP_STEP_S):
+            return 0
+        self._awaited_at = now
+        return self._start("awaited", self._actors.events, [])
 
     def _start(self, what: object, actor: Any, *args: Any) -> int:
         if what in self.jobs.values():

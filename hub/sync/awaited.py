@@ -15,6 +15,7 @@ from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import ingest
 from hub.sync.kept import load_kept
+from hub.sync.pause import is_resting
 
 _ROUNDS = 4
 """An order may wait for its customer and a payment for the order."""
@@ -32,6 +33,20 @@ def take_awaited(hub: Hub, conn: OpenConnection, actor: str) -> Counter[str]:
             counts[_take_one(hub, conn, stream, external_id, actor)] += 1
         if not ready:
             break
+    return counts
+
+
+def take_all_awaited(hub: Hub, actor: str) -> Counter[str]:
+    """The same on every connection that is called: what a killed process left undone."""
+    counts: Counter[str] = Counter()
+    with hub.store.read() as tx:
+        names = {row[0] for row in tx.pluck(DeadRow, ("connection",), state="waiting")} & set(hub.config.connections)
+        awake = sorted(name for name in names if not is_resting(tx, hub, name))
+    for name in awake:
+        conn = hub.open(name)
+        if conn.receiver is not None:
+            conn.load_codes()
+            counts.update(take_awaited(hub, conn, actor))
     return counts
 
 

@@ -13,6 +13,7 @@ from hub.sdk.connector import Place
 from hub.store import UnitOfWork
 from hub.store.bookkeeping import open_payload
 from hub.store.rows import DeadRow, Image, Payload
+from hub.sync.context import Hub, OpenConnection
 
 _TIMES = ("read_at", "modified_at")
 _KEPT_ELSEWHERE = ("stream", "external_id", "payload", "unreadable")
@@ -61,3 +62,21 @@ def revive_bound(tx: UnitOfWork, image: Image, binding: Binding) -> SourceRecord
         reference=binding.ref if binding.ours else None,
         created_by_us=True if binding.ours else None,
     )
+
+
+def read_record(hub: Hub, conn: OpenConnection, kind: str, external_id: str) -> SourceRecord | None:
+    """One record as it is there now; where nothing can be asked, as it was last read. None when there is none. Not
+    inside a transaction."""
+    stream = conn.stream_of(kind)
+    if stream.fetches:
+        return stream.fetch(external_id)
+    with hub.store.read() as tx:
+        row = tx.get(DeadRow, connection=conn.name, stream=stream.name, external_id=external_id)
+        if row is not None:
+            return load_kept(tx, row)
+        binding = tx.get(Binding, connection=conn.name, kind=kind, remote_id=external_id)
+        if binding is None:
+            return None
+        address = f"{conn.name}/{stream.name}/{external_id}"
+        image = tx.get(Image, record_kind=kind, record_id=binding.hub_id, source=address)
+        return revive_bound(tx, image, binding) if image is not None else None

@@ -22,6 +22,7 @@ from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import ingest
 from hub.sync.intent import list_values
+from hub.sync.kept import read_record
 from hub.sync.locks import lock_binding
 from hub.sync.lookalike import tell_apart
 from hub.sync.match import IDENTIFIED, adopt_document
@@ -56,7 +57,7 @@ def add_binding(hub: Hub, connection: str, kind: str, record: str, remote_id: st
         return _add_as_new_there(hub, conn, found, actor)
     if is_void(found):
         raise RuleBroken("sync.record_void", kind=kind, record=record)
-    source = _fetch(conn, kind, remote_id)
+    source = _fetch(hub, conn, kind, remote_id)
     _check_source(hub, conn, kind, found, source)
     with hub.store.write() as tx:
         binding, due = _bind(tx, hub, conn, found, source, actor)
@@ -64,8 +65,8 @@ def add_binding(hub: Hub, connection: str, kind: str, record: str, remote_id: st
     return binding
 
 
-def _fetch(conn: OpenConnection, kind: str, remote_id: str) -> SourceRecord:
-    source = conn.stream_of(kind).fetch(remote_id)
+def _fetch(hub: Hub, conn: OpenConnection, kind: str, remote_id: str) -> SourceRecord:
+    source = read_record(hub, conn, kind, remote_id)
     if source is None:
         raise NotFound("sync.remote_unknown", connection=conn.name, kind=kind, remote_id=remote_id)
     return source
@@ -73,7 +74,7 @@ def _fetch(conn: OpenConnection, kind: str, remote_id: str) -> SourceRecord:
 
 def _add_as_new(hub: Hub, conn: OpenConnection, kind: str, remote_id: str, actor: str) -> Binding:
     """A party that waits for a review is a record of its own: ruled out for each record that it resembles."""
-    source = _fetch(conn, kind, remote_id)
+    source = _fetch(hub, conn, kind, remote_id)
     with hub.store.write() as tx:
         arrival = Arrival(tx, hub, conn, kind, source, actor)
         asked = _list_asked(arrival)
@@ -125,7 +126,7 @@ def _add_as_new_there(hub: Hub, conn: OpenConnection, record: Entity, actor: str
         aside = tx.find(DeadRow, connection=conn.name, stream=stream.name, external_id__in=told, state="review")
     due: list[UUID] = []
     for row in aside:
-        source = stream.fetch(row.external_id) if stream.fetches else None
+        source = read_record(hub, conn, kind, row.external_id)
         if source is not None:
             with hub.store.write() as tx:
                 due += ingest(Arrival(tx, hub, conn, kind, source, actor)).due

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from connectors.webhook.simulator import sign
 
@@ -108,7 +109,7 @@ async def _fire(port: int, shots: list[Shot], connections: int, volley: Volley) 
     started = time.perf_counter()
     for end in ends:
         try:
-            await loop.create_connection(lambda end=end: _Line(shots, volley, end), "127.0.0.1", port)
+            await loop.create_connection(partial(_Line, shots, volley, end), "127.0.0.1", port)
         except OSError:
             volley.cut += 1
             end.set_result(None)

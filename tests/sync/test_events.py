@@ -27,7 +27,7 @@ from tests.sync.shop import EVENTS, ShopWorld, customer, order, payment
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ShopWorld]:
-    world = ShopWorld(tmp_path)
+    world = ShopWorld(tmp_path, url="sqlite://")
     yield world
     world.hub.close()
     world.store.close()
@@ -288,14 +288,14 @@ def test_a_stream_with_news_is_not_silent(world: ShopWorld):
     assert cursor.changed_at is not None
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(seed=st.integers(0, 1000), shuffle=st.randoms(use_true_random=False), cut=st.integers(1, 9))
 def test_any_order_any_number_of_times_ends_as_the_shop_is(tmp_path_factory: Any, seed: int, shuffle: Any, cut: int):
     shop = Shop(seed)
     happened = [event for _ in range(14) for event in shop.step()]
     arriving = [*happened, *shuffle.choices(happened, k=5)]
     shuffle.shuffle(arriving)
-    world = ShopWorld(tmp_path_factory.mktemp("shop"))
+    world = ShopWorld(tmp_path_factory.getbasetemp(), url="sqlite://")
     try:
         for start in range(0, len(arriving), cut):
             world.push(*arriving[start : start + cut])
