@@ -58,6 +58,10 @@ def test_every_command_of_the_guide_has_a_recipe():
     assert set(list_commands(PAGE, "isthmus")) == RECIPES.keys() | RUNNING.keys()
 
 
+def test_the_chinese_page_shows_the_same_commands():
+    assert list_commands(PAGE.replace(".md", ".zh.md"), "isthmus") == list_commands(PAGE, "isthmus")
+
+
 @dataclass
 class Office:
     """A small company with both systems: 王会计 in Tryton, and a visitor at the hub."""
