@@ -16,7 +16,9 @@ from typing import Any
 from tests.bench import database, memory, webhooks
 from tests.bench.mapping import bench_mapping
 from tests.bench.measure import Verdict, describe_machine
+from tests.bench.outbound import bench_outbound
 from tests.bench.pull import Amount, bench_pull, bench_resync
+from tests.bench.workers import bench_latency, bench_workers
 
 Result = tuple[dict[str, Any], list[Verdict]]
 Bench = Callable[[argparse.Namespace], Result]
@@ -28,6 +30,11 @@ BENCHES: Mapping[str, Bench] = {
     "resync": lambda asked: bench_resync(read_amount(asked), read_databases(asked)),
     "memory": lambda asked: memory.bench_memory(asked.records or (20_000 if asked.quick else 1_000_000)),
     "webhooks": lambda asked: webhooks.bench_webhooks(read_calls(asked), read_databases(asked)),
+    "outbound": lambda asked: bench_outbound(asked.records or (10 if asked.quick else 200), read_databases(asked)),
+    "workers": lambda asked: bench_workers(
+        asked.records or (10 if asked.quick else 60), asked.rounds or (1 if asked.quick else 2)
+    ),
+    "latency": lambda asked: bench_latency(asked.records or (5 if asked.quick else 100)),
     "startup": lambda asked: memory.bench_startup(5 if asked.quick else 15),
     "idle": lambda asked: memory.bench_idle(5.0 if asked.quick else 20.0),
 }
@@ -56,7 +63,7 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"one or more of {', '.join(BENCHES)}")
     parser.add_argument("--json", action="store_true", help="one document with the figures and the verdicts")
     parser.add_argument("--quick", action="store_true", help="few records, one round: only to see that it works")
-    parser.add_argument("--records", type=int, help="how many records (pull, resync, memory) or calls (webhooks)")
+    parser.add_argument("--records", type=int, help="how many records (most), calls (webhooks) or edits (latency)")
     parser.add_argument("--rounds", type=int, help="how often each side runs; the best counts (pull, resync, webhooks)")
     parser.add_argument("--database", choices=database.NAMES, help="one of the two only (pull, resync, webhooks)")
     parser.add_argument("--calls", type=int, default=300, help="calls in a round (mapping)")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, select, update
 
 from hub.store.tables import derive_tables
-from tests.bench import loops, ours, pull
+from tests.bench import loops, ours, outbound, pull
 from tests.bench.database import Databases
 from tests.bench.measure import Cost, Verdict, describe_machine, measure, pick_best, read_rss_mb
 from tests.bench.memory import LazyPages, pull_many
@@ -129,3 +129,23 @@ def test_an_unknown_benchmark_is_a_usage_error() -> None:
         main(["nonsense"])
     assert ended.value.code == 2
     assert "memory" not in USUAL
+
+
+@pytest.mark.parametrize("case", outbound.CASES, ids=[case.name for case in outbound.CASES])
+def test_no_document_needs_more_requests_than_its_tier(databases: Databases, case: outbound.Case) -> None:
+    """The table of docs/protocol.md, to the request."""
+    found = outbound.measure_case(databases, case, 3)
+    assert found["requests"] == found["least"] == case.least
+    assert found["cpu_ms"] > 0
+
+
+def test_the_page_and_the_benchmark_name_the_same_least() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip(" `") for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:3] == "| `"
+    ]
+    told = {(row[0], row[1]): int(row[7]) for row in rows if len(row) == 8 and row[7].isdigit()}
+    for case in outbound.CASES:
+        if not case.edits:
+            confirm = case.confirm if case.tier == "draft" else "–"
+            assert told[case.tier, confirm] == case.least
