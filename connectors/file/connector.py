@@ -14,7 +14,7 @@ from connectors.file.ledger import Entry, Ledger
 from connectors.file.sinks import ListSink
 from connectors.file.staging import KEY_JOIN, find_files
 from connectors.file.streams import FileStream, ListStream
-from hub.errors import IsthmusError
+from hub.errors import ConfigInvalid, IsthmusError
 from hub.model.kinds import load_kinds
 from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
 
@@ -83,17 +83,17 @@ class FileConnector(Connector):
         known = load_kinds()
         for kind in sorted({*self.config.streams, *self.config.outputs}):
             if kind not in known:
-                yield CheckItem(False, "file.kind_unknown", {"kind": kind, "known": ", ".join(known)})
+                yield CheckItem(False, "file.kind_unknown", {"kind": kind, "known": ", ".join(known)}, ours=True)
         for kind in sorted(set(self.config.streams) & set(self.config.outputs)):
-            yield CheckItem(False, "file.both_ways", {"kind": kind})
+            yield CheckItem(False, "file.both_ways", {"kind": kind}, ours=True)
         if not self.config.streams and not self.config.outputs:
-            yield CheckItem(False, "file.nothing_to_do", {})
+            yield CheckItem(False, "file.nothing_to_do", {}, ours=True)
 
     def _check_folder(self, items: list[CheckItem], folder: Path, given: str) -> bool:
         if not given or not folder.is_absolute():
-            items.append(CheckItem(False, "file.folder_relative", {"folder": given or "-"}))
+            items.append(CheckItem(False, "file.folder_relative", {"folder": given or "-"}, ours=True))
         elif not folder.is_dir():
-            items.append(CheckItem(False, "file.folder_missing", {"folder": folder}))
+            items.append(CheckItem(False, "file.folder_missing", {"folder": folder}, ours=True))
         else:
             return True
         return False
@@ -103,12 +103,13 @@ class FileConnector(Connector):
         files = find_files(self._folder, config.files)
         if not files:
             named = {"kind": stream.kind, "files": "; ".join(config.files), "folder": self._folder}
-            yield CheckItem(False, "file.no_file", named)
+            yield CheckItem(False, "file.no_file", named, ours=True)
             return
         try:
             yield from self._check_key(stream) if not config.key else self._tell_files(stream)
         except IsthmusError as error:
-            yield CheckItem(False, error.code, {**error.params, "kind": stream.kind})
+            told = {**error.params, "kind": stream.kind}
+            yield CheckItem(False, error.code, told, ours=isinstance(error, ConfigInvalid))
 
     def _check_key(self, stream: FileStream) -> Iterator[CheckItem]:
         """No key is chosen yet: name the columns that could be one."""
@@ -131,7 +132,7 @@ class FileConnector(Connector):
                 "row": facts.header_row, "rows": facts.rows, "columns": len(facts.columns), "skipped": skipped,
                 "numbers": numbers + (" …" if skipped > 5 else ""),
             }  # fmt: skip
-            yield CheckItem(True, "file.read", told)
+            yield CheckItem(True, "file.read" if facts.header_row else "file.read_lines", told)
             if facts.other_sheets and not stream.config.sheet:
                 others = {"file": name, "sheet": facts.sheet, "others": ", ".join(facts.other_sheets)}
                 yield CheckItem(True, "file.other_sheets", others)

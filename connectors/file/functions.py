@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connectors.file.config import FileConfig
-from connectors.file.staging import UNREADABLE
+from connectors.file.staging import CODE, PARAMS, is_problem
 from hub.errors import MappingError
 from hub.sdk.tables import clean_heading, read_amount, read_date, read_rate
 
@@ -61,8 +61,8 @@ class _Reading:
 
 def _as_text(value: Any) -> str:
     """The text of a cell; ``MappingError`` for one that could not be read in the first place."""
-    if isinstance(value, dict) and UNREADABLE in value:
-        raise MappingError(value[UNREADABLE], **value.get("params", {}))
+    if is_problem(value):
+        raise MappingError(value[CODE], **value[PARAMS])
     return "" if value is None else str(value).strip()
 
 

@@ -20,7 +20,8 @@ from hub.errors import ConfigInvalid, IsthmusError, MappingError
 from hub.sdk.tables import Facts, Layout, Row, clean_heading, fold_text, open_table
 
 KEY_JOIN = " | "
-UNREADABLE = "unreadable"
+CODE, PARAMS = "code", "params"
+"""Keys of what stands in the place of a value that cannot be read: why."""
 _SCHEMA = """
 CREATE TABLE file (ord TEXT PRIMARY KEY, name TEXT, changed_ns INTEGER);
 CREATE TABLE doc (id TEXT PRIMARY KEY, ord TEXT, row INTEGER, error TEXT);
@@ -109,6 +110,8 @@ class Staging:
         self.files = tuple(files)
         self.facts: dict[str, Facts] = {}
         self.repeated = 0
+        self.is_partial = False
+        """A part of some file could not be read at all: nobody knows which records stand in it."""
         self._folder = tempfile.TemporaryDirectory(prefix="isthmus-file-")
         self._db = sqlite3.connect(
             Path(self._folder.name) / "rows.sqlite", isolation_level=None, check_same_thread=False
@@ -185,7 +188,7 @@ class Staging:
         for problem in row.problems:
             if problem.column in chosen:
                 params = {name: str(value) for name, value in problem.error.params.items()}
-                chosen[problem.column] = {UNREADABLE: problem.error.code, "params": params}
+                chosen[problem.column] = {CODE: problem.error.code, PARAMS: params}
         return chosen
 
     def _add_record(self, file: FoundFile, line: Line) -> None:
@@ -222,6 +225,7 @@ class Staging:
         if error.vendor:
             params["vendor"] = error.vendor
         reason = json.dumps([error.code, params, column, sheet], ensure_ascii=False)
+        self.is_partial |= number == 0 or error.code == "tables.quote_open"
         self._db.execute("INSERT OR REPLACE INTO doc VALUES (?, ?, ?, ?)", (place, file.order, number, reason))
 
     # ------------------------------------------------------------ giving out
@@ -283,12 +287,13 @@ def _make_doc(found: tuple[Any, ...], rows: Sequence[StoredRow]) -> StoredDoc:
 def _load_row(found: Sequence[Any]) -> StoredRow:
     part, sheet, number, body = found
     cells: dict[str, Any] = json.loads(body)
-    problems = {
-        name: (value[UNREADABLE], value["params"])
-        for name, value in cells.items()
-        if isinstance(value, dict) and UNREADABLE in value
-    }
+    problems = {name: (value[CODE], value[PARAMS]) for name, value in cells.items() if is_problem(value)}
     return StoredRow(part, sheet, number, cells, problems)
+
+
+def is_problem(value: Any) -> bool:
+    """Whether this stands for a value that cannot be read."""
+    return isinstance(value, dict) and value.keys() == {CODE, PARAMS}
 
 
 def _plain(value: Any) -> Any:

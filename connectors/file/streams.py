@@ -72,12 +72,14 @@ class FileStream(Stream):
         doc = self._stage(self._find()).read_one(external_id)
         return None if doc is None else self._make_record(doc, started)
 
-    def list_ids(self) -> Sequence[str]:
-        return self._stage(self._find()).list_ids()
+    def list_ids(self) -> Sequence[str] | None:
+        """None while a part of some file cannot be read: what stands in it is not gone."""
+        staging = self._stage(self._find())
+        return None if staging.is_partial else staging.list_ids()
 
     def find_missing(self, ids: Sequence[str]) -> Sequence[str]:
         staging = self._stage(self._find())
-        return [id_ for id_ in ids if not staging.has(id_)]
+        return [] if staging.is_partial else [id_ for id_ in ids if not staging.has(id_)]
 
     def sample(self, limit: int) -> Sequence[Mapping[str, Any]]:
         """The first rows of each file as they are, whether or not a key is chosen yet."""
@@ -109,6 +111,7 @@ class FileStream(Stream):
         if self._staging is None or self._staging.files != tuple(files):
             self.close()
             self._staging = Staging(self.config, files, with_lines=self.kind in KINDS_WITH_LINES)
+            self.deletes = self.config.full and not self._staging.is_partial
             for name, facts in self._staging.facts.items():
                 self._log(f"{name}: {facts.rows} rows, skipped {facts.skipped or 'none'}")
         return self._staging

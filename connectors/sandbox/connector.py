@@ -66,6 +66,11 @@ class SandboxConnector(Connector):
         if not wrong:
             return [CheckItem(True, "sandbox.as_declared", {"user": self.config.user})]
         return [
-            CheckItem(False, "sandbox.not_as_declared", {"what": name, "declared": value, "found": account.get(name)})
+            CheckItem(
+                False,
+                "sandbox.not_as_declared",
+                {"what": name, "declared": value, "found": account.get(name)},
+                ours=True,
+            )
             for name, value in wrong.items()
         ]

@@ -77,19 +77,20 @@ class WebhookConnector(Connector):
     def _list_problems(self) -> Iterator[CheckItem]:
         config = self.config
         if config.scheme == "hmac" and config.signature is None:
-            yield CheckItem(False, "webhook.signature_missing", {})
+            yield CheckItem(False, "webhook.signature_missing", ours=True)
             return
         if not config.events:
-            yield CheckItem(False, "webhook.no_events", {})
+            yield CheckItem(False, "webhook.no_events", ours=True)
         for kind in self._streams:
             if kind not in load_kinds():
-                yield CheckItem(False, "webhook.kind_unknown", {"kind": kind, "known": ", ".join(load_kinds())})
+                told = {"kind": kind, "known": ", ".join(load_kinds())}
+                yield CheckItem(False, "webhook.kind_unknown", told, ours=True)
         if config.scheme == "hubspot-v3" and not config.public_url:
-            yield CheckItem(False, "webhook.no_public_url", {})
+            yield CheckItem(False, "webhook.no_public_url", ours=True)
         for name in ("secret", "second_secret"):
             value = getattr(config, name)
             try:
                 if value is not None:
                     check_secret(make_scheme(config), value.get_secret_value())
             except ConfigInvalid as error:
-                yield CheckItem(False, error.code, error.params)
+                yield CheckItem(False, error.code, error.params, ours=True)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from hub.commands import (
@@ -69,6 +69,16 @@ class RootGroup(TyperGroup):
         sys.exit(ended if isinstance(ended, int) else 0)
 
 
+class OneCommand(TyperCommand):
+    """A command whose options that may be repeated are shown by what one of them takes."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for param in self.params:
+            if getattr(param, "multiple", False) and param.metavar is None:
+                param.metavar = "<str>"
+
+
 def hoist_options(args: list[str]) -> list[str]:
     """The same arguments with the options of the whole program in front; what follows ``--`` stays as it is."""
     front: list[str] = []
@@ -118,14 +128,14 @@ def build_app() -> typer.Typer:
     app.callback()(root)
     for verb in VERBS:
         for name, function in verb.COMMANDS.items():
-            app.command(name, epilog=EVERYWHERE)(function)
+            app.command(name, cls=OneCommand, epilog=EVERYWHERE)(function)
     for noun in NOUNS:
         alone = getattr(noun, "ALONE", None)
         group = typer.Typer(no_args_is_help=alone is None, help=noun.__doc__, rich_markup_mode=None)
         if alone is not None:  # the noun by itself lists
             group.callback(invoke_without_command=True, help=noun.__doc__, epilog=EVERYWHERE)(alone)
         for name, function in noun.COMMANDS.items():
-            group.command(name, epilog=EVERYWHERE)(function)
+            group.command(name, cls=OneCommand, epilog=EVERYWHERE)(function)
         app.add_typer(group, name=noun.__name__.rpartition(".")[2])
     return app
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.commands.output import show_money
+from hub.commands.output import show_money, showing_progress
 from hub.commands.session import Session, answering, confirm
 from hub.errors import RuleBroken
 
@@ -26,7 +26,8 @@ def missing(
     with answering(ctx, "codes.missing") as session:
         from hub.sync.codes import show_coverage, survey_codes
 
-        survey = survey_codes(session.hub, connection)
+        with showing_progress(lambda kind: session.text("cli.step_codes", kind=kind)) as progress:
+            survey = survey_codes(session.hub, connection, progress)
         found = [entry for table in survey.tables for entry in table.missing]
         session.items([describe_entry(entry) for entry in found])
         if not survey.reached:

@@ -61,14 +61,15 @@ def _find_connector(session: Session, name: str) -> str:
 
 
 def show_check(session: Session, items: Any) -> bool:
-    """Print what ``check`` found; whether everything was fine. A bad item makes the exit code 3."""
-    from hub.errors import NeedsConsent
+    """Print what ``check`` found; whether everything was fine. A bad item makes the exit code 3, or 2 where what is
+    configured here is at fault."""
+    from hub.errors import ConfigInvalid, NeedsConsent
 
     for item in items:
         if item.ok:
             session.write("✓ " + session.text(item.code, **item.params))
         else:
-            session.fail(NeedsConsent(item.code, **item.params))
+            session.fail((ConfigInvalid if item.ours else NeedsConsent)(item.code, **item.params))
     return all(item.ok for item in items)
 
 

@@ -126,7 +126,7 @@ def _check_connection(session: Session, name: str) -> str:
     bad = [item for item in session.hub.open(name).connector.check() if not item.ok]
     if bad:
         params: dict[str, Any] = dict(bad[0].params)
-        raise NeedsConsent(bad[0].code, **params)
+        raise (ConfigInvalid if bad[0].ours else NeedsConsent)(bad[0].code, **params)
     return session.text("cli.connection_good")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.commands.output import shorten, to_json
 from hub.commands.session import Session
+from hub.locale import tell_kept
 
 PAYLOAD_LINES = 30
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
@@ -79,7 +80,8 @@ def print_fields(session: Session, fields: Any) -> None:
 
 def print_payload(session: Session, payload: Mapping[str, Any]) -> None:
     """The record as it came, its beginning; --json has all of it."""
-    lines = json.dumps(to_json(payload), ensure_ascii=False, indent=2).splitlines()
+    told = tell_kept(to_json(payload), session.options.lang)
+    lines = json.dumps(told, ensure_ascii=False, indent=2).splitlines()
     _print_title(session, "todo.say_payload")
     for line in lines[:PAYLOAD_LINES]:
         session.write(f"  {line}")

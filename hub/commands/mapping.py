@@ -12,7 +12,7 @@ import typer
 from hub.commands.output import shorten
 from hub.commands.session import Session, answering
 from hub.errors import ConfigInvalid, NotFound
-from hub.locale import render
+from hub.locale import render, tell_kept
 
 if TYPE_CHECKING:
     from hub.mapping import Context, Problem
@@ -46,16 +46,16 @@ def explain(ctx: typer.Context, connection: Connection, kind: Kind, remote_id: R
     with answering(ctx, "mapping.explain") as session:
         from hub.mapping import explain_mapping
 
+        lang = session.options.lang
         with _open_record(session, connection, kind, remote_id) as (payload, context):
             rows = explain_mapping(session.hub.open(connection).mapping_of(kind), payload, context)
         session.items(
             [{**vars(row), "problem": _describe(session, row.problem) if row.problem else None} for row in rows]
         )
-        lang = session.options.lang
         session.table(
             ["field", "raw", "value", "rule", "from", "problem"],
             [
-                (row.field, shorten(row.raw), shorten(row.value), row.rule, _place(row),
+                (row.field, shorten(tell_kept(row.raw, lang)), shorten(row.value), row.rule, _place(row),
                  row.problem.what(lang) if row.problem else "")
                 for row in rows
             ],
@@ -212,6 +212,7 @@ def _lint_connection(session: Session, name: str) -> list[Problem]:
 def _open_record(session: Session, connection: str, kind: str, remote_id: str | None) -> Iterator[tuple[Any, Context]]:
     """The payload of one record there, and the context in which the mapping reads it (one snapshot of the hub)."""
     from hub.protocol.binding import Binding
+    from hub.sync.kept import read_record
     from hub.sync.translate import make_context
 
     opened = session.hub.open(connection)
@@ -221,7 +222,7 @@ def _open_record(session: Session, connection: str, kind: str, remote_id: str | 
         page = stream.read_page(None, None, 1).records
         record = page[0] if page else None
     else:
-        record = stream.fetch(remote_id)
+        record = read_record(session.hub, opened, kind, remote_id)
     if record is None:
         raise NotFound("cli.no_remote_record", connection=connection, kind=kind, remote_id=remote_id or "-")
     with session.store.read() as tx:

@@ -83,6 +83,9 @@ def print_done(session: Session, done: Any) -> None:
     """What was written, and what happens next on each side."""
     from hub.sync.remap import list_next
 
+    if not done.counts.get("changed") and not done.counts.get("unreadable"):
+        session.say("cli.remap_nothing")
+        return
     session.say("cli.remap_done", kind=done.kind, changed=done.counts.get("changed", 0))
     for connection, code in list_next(session.hub, done):
         count = done.summary["due"][connection]

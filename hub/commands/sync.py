@@ -84,9 +84,20 @@ def status(ctx: typer.Context) -> None:
         )  # fmt: skip
         session.table(
             [*columns, "alarms"],
-            [[*(getattr(row, column) for column in columns), name_alarms(session, row.alarms)] for row in rows],
+            [
+                [
+                    *(tell_setting(session, column, getattr(row, column)) for column in columns),
+                    name_alarms(session, row.alarms),
+                ]
+                for row in rows
+            ],
         )
         print_failing(session)
+
+
+def tell_setting(session: Session, name: str, value: object) -> object:
+    """A choice of the configuration in the reader's language; everything else as it is."""
+    return session.text(f"cli.{name}_{value}") if name in ("direction", "confirm") else value
 
 
 def print_failing(session: Session) -> None:
@@ -252,12 +263,14 @@ def adopt(
     with answering(ctx, "sync.adopt") as session:
         from pathlib import Path
 
-        from hub.errors import RuleBroken
+        from hub.errors import ConfigInvalid, RuleBroken
         from hub.identity.pairing import RULES
         from hub.sync.adopt import adopt as adopt_connection
         from hub.sync.pairs_file import read_pairs
 
         day = parse_date(since)
+        if by is not None and by not in RULES and not Path(by).exists():
+            raise ConfigInvalid("cli.by_unknown", value=by, known=", ".join(RULES))
         pairs = read_pairs(Path(by)) if by is not None and by not in RULES else ()
         rule = by if by in RULES else None
         with showing_progress(lambda step: session.text("cli.step_read", kind=step)) as progress:

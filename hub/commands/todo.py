@@ -72,8 +72,22 @@ def choose(
         session.hub.settings_of(connection)
     if kind is not None:
         find_kind(kind)
+    if code is not None:
+        check_code(session, code)
     begin = read_since(session, since) if since is not None else None
     return TodoFilter(connection=connection, kind=kind, code=code, since=begin, dropped=dropped)
+
+
+def check_code(session: Session, code: str) -> None:
+    """``ConfigInvalid`` for a reason that there is not; it names those that something waits for now."""
+    from hub.locale import load_texts
+    from hub.sync.todo import list_codes, list_todo
+
+    texts = load_texts("en")
+    if code in texts or any(name.partition(".")[2] == code for name in texts):
+        return
+    known = sorted({name for item in list_todo(session.hub) for name in list_codes(item.code, item.params)})
+    raise ConfigInvalid("todo.code_unknown", code=code, known=", ".join(known) or "-")
 
 
 def read_since(session: Session, text: str) -> datetime:

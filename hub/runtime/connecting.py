@@ -56,17 +56,38 @@ def save_connection(
     references = {key: f"secret:{name}.{key}" for key in typed}
     document = read_document(home.require().config_file)
     set_connection(document, name, {**values, **references})
-    check_config(home, document.as_string())
+    _check_document(home, name, document)
     for key, value in typed.items():
         vault.put(f"{name}.{key}", value, actor)
     return _write_and_publish(home, vault.store, document, actor)
+
+
+def _check_document(home: Home, connection: str, document: TOMLDocument) -> None:
+    """What is about to be saved. A refusal names no line: what was just said stands in no file."""
+    before = read_document(home.config_file).as_string()
+    try:
+        check_config(home, document.as_string())
+    except ConfigInvalid as error:
+        if error.code != "runtime.config_invalid" or _is_refused(home, before):
+            raise
+        key, what = error.params.get("key"), error.params.get("what")
+        raise ConfigInvalid("runtime.setting_refused", connection=connection, key=key, what=what) from error
+
+
+def _is_refused(home: Home, text: str) -> bool:
+    """Whether the file was wrong before: then its line helps."""
+    try:
+        check_config(home, text)
+    except ConfigInvalid:
+        return True
+    return False
 
 
 def save_sync(home: Home, store: Store, connection: str, kind: str, values: Mapping[str, Any], actor: str) -> Published:
     """Write ``[connections.NAME.syncs.KIND]``."""
     document = read_document(home.require().config_file)
     set_sync(document, connection, kind, values)
-    check_config(home, document.as_string())
+    _check_document(home, connection, document)
     return _write_and_publish(home, store, document, actor)
 
 

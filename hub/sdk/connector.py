@@ -307,6 +307,8 @@ class CheckItem:
     """Code of a text in the connector's catalogue."""
     params: Mapping[str, object] = field(default_factory=dict)
     """What the text's placeholders stand for."""
+    ours: bool = False
+    """What is not as it should be is mended in what is configured here (exit code 2), not in the other system (3)."""
 
 
 class Connector(ABC):

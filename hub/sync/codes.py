@@ -45,6 +45,8 @@ _NO_TITLE = re.compile(r"[\[\]:*?/\\]")
 _ANYBODY = UUID(int=0)
 Key = tuple[str, str, str]
 """(table, way, code or value)."""
+Progress = Callable[[str, int, int | None], None]
+_TOLD_EVERY = 500
 Money = Callable[[], tuple[Decimal, str] | None]
 
 
@@ -189,7 +191,7 @@ def _add_amount(amounts: dict[str, Decimal], amount: tuple[Decimal, str] | None)
 # ---------------------------------------------------------------- survey
 
 
-def survey_codes(hub: Hub, connection: str) -> CodeSurvey:
+def survey_codes(hub: Hub, connection: str, progress: Progress | None = None) -> CodeSurvey:
     """Every code table of a connection: what the kept records use, what is known, what is missing."""
     opened = hub.open(connection)
     conn = opened.with_codes()
@@ -199,7 +201,7 @@ def survey_codes(hub: Hub, connection: str) -> CodeSurvey:
     with hub.store.read() as tx:
         for mapping in mappings:
             if list_code_fields(mapping):
-                _tally_kind(tx, hub, conn, mapping, tally)
+                _tally_kind(tx, hub, conn, mapping, tally, progress)
         waiting = list_waiting_codes(tx, connection)
         others = {
             value
@@ -214,11 +216,20 @@ def survey_codes(hub: Hub, connection: str) -> CodeSurvey:
     return CodeSurvey(connection, tables, tally.list_coverage(), reached)
 
 
-def _tally_kind(tx: UnitOfWork, hub: Hub, conn: OpenConnection, mapping: FieldMapping, tally: CodeTally) -> None:
+def _tally_kind(
+    tx: UnitOfWork,
+    hub: Hub,
+    conn: OpenConnection,
+    mapping: FieldMapping,
+    tally: CodeTally,
+    progress: Progress | None = None,
+) -> None:
     direction = conn.policies[mapping.kind].direction
     if direction is not Direction.OUT:
         context = Context(zone=hub.zone_of(conn.name), codes=conn.codes, find_ref=lambda kind, id_: _ANYBODY)
-        for external_id, payload in walk_payloads(tx, conn.name, mapping.stream):
+        for done, (external_id, payload) in enumerate(walk_payloads(tx, conn.name, mapping.stream), start=1):
+            if progress is not None and done % _TOLD_EVERY == 0:
+                progress(mapping.kind, done, None)
             label = _name_payload(mapping, payload) or external_id
             tally.add_payload(mapping, payload, label, functools.partial(find_money, mapping, payload, context))
     if direction is not Direction.IN:

@@ -35,7 +35,7 @@ class TodoFilter:
         return (
             (self.connection is None or item.connection in (self.connection, "*"))
             and (self.kind is None or item.kind == self.kind)
-            and (self.code is None or any(_is_code(code, self.code) for code in _list_codes(item.code, item.params)))
+            and (self.code is None or any(_is_code(code, self.code) for code in list_codes(item.code, item.params)))
             and (self.since is None or (item.since is not None and item.since >= self.since))
             and (item.kind_of_wait == "dropped") == self.dropped
             and (not self.missing_code or find_missing_code(item.params) is not None)
@@ -49,12 +49,12 @@ def _is_code(code: str, wanted: str) -> bool:
     return wanted in (code, code.partition(".")[2])
 
 
-def _list_codes(code: str, params: Mapping[str, Any]) -> Iterator[str]:
+def list_codes(code: str, params: Mapping[str, Any]) -> Iterator[str]:
     """A reason and the reasons inside it."""
     yield code
     for value in params.values():
         if isinstance(value, dict) and "code" in value:
-            yield from _list_codes(value["code"], value["params"])
+            yield from list_codes(value["code"], value["params"])
 
 
 def list_todo(

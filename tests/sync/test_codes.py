@@ -187,3 +187,12 @@ def test_where_the_hub_knows_every_value_no_other_is_allowed(scene: Scene) -> No
     (table,) = survey_codes(scene.hub, "erp").tables
     assert table.strict
     assert "active" in table.allowed
+
+
+def test_looking_through_many_records_says_how_far_it_is(scene: Scene) -> None:
+    use_codes(scene, unit={"0012": "piece"})
+    make_sales(scene, *["0012"] * 510)
+    scene.pull()
+    told: list[tuple[str, int, int | None]] = []
+    survey_codes(scene.hub, "erp", lambda kind, done, total: told.append((kind, done, total)))
+    assert told == [("order", 500, None)]

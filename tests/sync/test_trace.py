@@ -43,6 +43,7 @@ def in_order(wanted: list[str], events: tuple[TraceEvent, ...]) -> bool:
 def test_an_order_is_followed_from_here_to_its_approval_there(world: World) -> None:
     order, _ = make_approved_order(world)
     view = trace_number(world.hub, order.number)
+    assert view.record is not None
     assert view.record.id == order.id
     assert in_order(["created", "sent", "answered", "read_back", "approved_there"], view.events), words(view.events)
     sent = next(event for event in view.events if event.what == "sent")

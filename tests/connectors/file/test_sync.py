@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from hub.commands.app import build_app
 from hub.demo.stage import Isthmus
 from hub.sdk.tables import open_table
 
@@ -91,6 +93,53 @@ def test_in_a_full_export_a_row_that_vanished_was_deleted(hub: Isthmus, tmp_path
     (waiting,) = [row for row in hub.run("todo")["items"] if row["connection"] == "old"]
     assert (waiting["remote_id"], waiting["code"]) == ("0040", "protocol.deleted_there")
     assert find(hub, "0040")["state"] == "active"
+
+
+def test_what_stands_behind_an_open_quotation_is_not_gone(hub: Isthmus, tmp_path: Path):
+    many = [f"{number:04d},第{number}号有限公司,," for number in range(1, 41)]
+    save(tmp_path, *many)
+    add(
+        hub, "old", folder=str(tmp_path / "in"),
+        **{"streams.account.files": "*.csv", "streams.account.key": "编号", "streams.account.full": "true"},
+    )  # fmt: skip
+    run(hub, "old")
+    save(tmp_path, *many[:9], '0010,"第10号有限公司,,', *many[10:])
+    run(hub, "old")
+    for _ in range(2):
+        hub.run("sync", "sweep", "old", allow=(0, 1))
+    waiting = [row["code"] for row in hub.run("todo")["items"] if row["connection"] == "old"]
+    assert waiting == ["sync.cannot_read_row"], "one row to mend, and nobody was deleted"
+    save(tmp_path, *many)
+    run(hub, "old")
+    assert [row for row in hub.run("todo")["items"] if row["connection"] == "old"] == []
+
+
+def test_a_cell_without_a_value_says_why(hub: Isthmus, tmp_path: Path):
+    """Not what the connector keeps in its place."""
+    save(tmp_path, "0012,海岳精密机械有限公司,9.13101E+17,021-55550100")
+    run(hub, "old")
+    rows = hub.run("mapping", "explain", "old", "account", "0012")["items"]
+    assert any("digits" in str(row["problem"]) for row in rows), rows
+    said = CliRunner().invoke(
+        build_app(), ["--home", str(tmp_path / "home"), "mapping", "explain", "old", "account", "0012"]
+    )
+    assert "params" not in said.stdout
+    assert "⚠" in said.stdout
+    (waiting,) = [row for row in hub.run("todo")["items"] if row["connection"] == "old"]
+    said = CliRunner().invoke(build_app(), ["--home", str(tmp_path / "home"), "todo", "show", waiting["short"]])
+    assert "params" not in said.stdout
+    assert "⚠" in said.stdout
+
+
+def test_a_file_of_objects_has_no_row_of_headings(hub: Isthmus, tmp_path: Path):
+    (tmp_path / "in" / "list.csv").unlink()
+    (tmp_path / "in" / "list.jsonl").write_text(
+        '{"编号": "0012", "客户名称": "海岳精密机械有限公司"}\n', encoding="utf-8"
+    )
+    add(hub, "old", folder=str(tmp_path / "in"), **{"streams.account.files": "*.jsonl", "streams.account.key": "编号"})
+    said = CliRunner().invoke(build_app(), ["--home", str(tmp_path / "home"), "connection", "check", "old"]).stdout
+    assert "an object in each line" in said
+    assert "row 0" not in said
 
 
 def test_a_refused_row_waits_with_its_place_until_it_is_repaired(hub: Isthmus, tmp_path: Path):
