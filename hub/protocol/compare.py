@@ -46,7 +46,12 @@ def _plain(value: Any) -> Any:
 
 def take_fingerprint(value: Any) -> str:
     """A short digest of any canonical value; equal values give equal digests."""
-    return hashlib.sha256(_dump(_plain(value))).hexdigest()[:24]
+    return digest_plain(_plain(value))
+
+
+def digest_plain(plain: Any) -> str:
+    """The same for what :func:`normalise_value` gave: it has its one spelling already."""
+    return hashlib.sha256(_dump(plain)).hexdigest()[:24]
 
 
 def _dump(plain: Any) -> bytes:

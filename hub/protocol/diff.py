@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.model.base import Line
 from hub.protocol.binding import Binding
-from hub.protocol.compare import normalise_value, take_fingerprint
+from hub.protocol.compare import digest_plain, normalise_value, take_fingerprint
 from hub.protocol.semantics import NO_FIELDS, Amend, Owner, Policy, Stage
 from hub.protocol.snapshot import Intent, Snapshot
 
@@ -25,6 +25,11 @@ class Difference:
 def comparable(policy: Policy, name: str, value: Any) -> Any:
     """A value as the other system would show it."""
     return normalise_value(name, value, policy.semantics.normalisers, policy.line_fields)
+
+
+def print_field(policy: Policy, name: str, value: Any) -> str:
+    """Fingerprint of a value as the other system would show it."""
+    return digest_plain(comparable(policy, name, value))
 
 
 def compare_fields(binding: Binding, intent: Intent, seen: Snapshot, policy: Policy) -> Difference:

@@ -64,8 +64,9 @@ class Batch(UnitOfWork):
 
     def read_ahead_lines(
         self, model: type[Value], field: str, column: str, values: Iterable[Any], names: Sequence[str]
-    ) -> None:
-        """The same for ``find_by_line`` with the conditions ``names``, of which ``column`` is one."""
+    ) -> set[Any]:
+        """The same for ``find_by_line`` with the conditions ``names``, of which ``column`` is one; the values that some
+        record has."""
         wanted = sorted(set(values))
         found: list[tuple[tuple[Any, ...], UUID]] = []
         for start in range(0, len(wanted), _CHUNK):
@@ -74,6 +75,8 @@ class Batch(UnitOfWork):
             rows: Sequence[Any] = self._run(statement, {"wanted": part}).all()
             found += [(tuple(row[1:]), row[0]) for row in rows]
         self._memory.learn_lines(model, field, tuple(names), column, wanted, found)
+        at = list(names).index(column)
+        return {key[at] for key, _ in found}
 
     def read_ahead_payloads(self, connection: str, stream: str, external_ids: Sequence[str]) -> None:
         """The digest of the newest payload of each record."""

@@ -188,10 +188,12 @@ class Memory:
     def put(self, row: Value, op: str) -> None:
         """The row is to be so."""
         model, key = type(row), self.key_of(row)
-        cell = self._cells[model].get(key)
+        cells = self._cells[model]
+        cell = cells.get(key)
         if cell is None:
-            cell = Cell(key, ABSENT, None)
-            self._set(self._cells[model], key, cell)
+            cell = cells[key] = Cell(key, ABSENT, None)
+            if self._depth:
+                self._undo.append((cells, key, _UNSET))
         if cell.op == "delete":
             op = "upsert"
         elif cell.op == "insert" or (cell.op and op.startswith("revise")):

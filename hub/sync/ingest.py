@@ -24,11 +24,12 @@ from hub.sync.arrival import Arrival, has_corrections, keep_aside, lift_aside, n
 from hub.sync.burial import void_image
 from hub.sync.intent import build_intent
 from hub.sync.known import digest_source
-from hub.sync.match import Joined, find_binding, join_record
+from hub.sync.match import Joined, bind_native, find_binding, join_record
 from hub.sync.native import is_living, make_native
 from hub.sync.period import CLOSED_THERE
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
+from hub.sync.strangers import take_stranger
 from hub.sync.translate import Translated, is_reference_foreign, make_context, pair_lines, read_source
 
 
@@ -84,6 +85,11 @@ def _bury(arrival: Arrival) -> Ingested:
 
 
 def _ingest_known(arrival: Arrival) -> Ingested:
+    stranger = take_stranger(arrival)
+    if stranger is not None and not arrival.corrected:
+        record_id = arrival.hub.new_id()
+        arrival.tx.note_new(record_id)
+        return _take_native(arrival, bind_native(arrival, record_id), stranger)
     matched = find_binding(arrival)
     if matched.outcome:
         return Ingested(matched.outcome, matched.binding.id if matched.binding else None)

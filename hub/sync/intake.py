@@ -22,6 +22,7 @@ from hub.sync.ingest import Ingested, ingest
 from hub.sync.known import list_settled
 from hub.sync.match import IDENTIFIED
 from hub.sync.signs import mark_self, sign_snapshot
+from hub.sync.strangers import note_strangers
 from hub.sync.translate import BOUND, read_source
 
 T = TypeVar("T")
@@ -154,14 +155,18 @@ def _read_ahead_new(tx: Batch, arrivals: Sequence[Arrival]) -> None:
         return
     kind = arrivals[0].kind
     tx.read_ahead(IdentityVerdict, "source", [arrival.address for arrival in arrivals], record_kind=kind)
-    snapshots = []
+    newcomers = []
     for arrival in arrivals:
         translated = read_source(tx, arrival.hub, arrival.conn, kind, arrival.source, None)
         tx.notes[read_source, id(arrival.source)] = (None, translated)
-        snapshots.append(translated.snapshot)
+        newcomers.append((arrival, translated))
+    snapshots = [translated.snapshot for _, translated in newcomers]
+    taken: set[str] = set()
     if kind in IDENTIFIED:
         codes = {line.value for snapshot in snapshots for line in snapshot.values.get("identifiers", ())}
-        tx.read_ahead_lines(find_kind(kind), "identifiers", "value", codes, ("kind", "validity", "value"))
+        names = ("kind", "validity", "value")
+        taken = tx.read_ahead_lines(find_kind(kind), "identifiers", "value", codes, names)
     signs = {mark_self(snapshot.external_id) for snapshot in snapshots}
     signs.update(*(sign_snapshot(tx, kind, snapshot) for snapshot in snapshots))
     tx.read_ahead(Sign, "sign", signs, record_kind=kind)
+    note_strangers(tx, newcomers, taken)

@@ -12,8 +12,7 @@ from hub.model.base import Entity, Line
 from hub.model.kinds import find_kind, list_line_refs, list_refs
 from hub.model.party import Validity
 from hub.protocol.binding import Binding, BindingState
-from hub.protocol.compare import take_fingerprint
-from hub.protocol.diff import comparable
+from hub.protocol.diff import print_field
 from hub.protocol.semantics import Amend, Owner, Policy
 from hub.protocol.snapshot import Intent, Parent, Snapshot
 from hub.store import UnitOfWork
@@ -86,9 +85,7 @@ def _find_own_values(binding: Binding, policy: Policy, seen: Snapshot | None) ->
     if seen is None:
         return frozenset()
     return frozenset(
-        name
-        for name, prints in binding.sent.items()
-        if take_fingerprint(comparable(policy, name, seen.values.get(name))) in prints
+        name for name, prints in binding.sent.items() if print_field(policy, name, seen.values.get(name)) in prints
     )
 
 
@@ -175,7 +172,7 @@ def _has_live_children(tx: UnitOfWork, binding: Binding) -> bool:
 def base_prints(values: Mapping[str, Any], policy: Policy) -> dict[str, str]:
     """Fingerprints of the shared fields' values, as ``binding.base`` keeps them."""
     return {
-        name: take_fingerprint(comparable(policy, name, values[name]))
+        name: print_field(policy, name, values[name])
         for name in sorted(policy.mapped_out & policy.mapped_in)
         if name in values and policy.owner_of(name) is Owner.SHARED
     }
@@ -186,7 +183,7 @@ def add_sent(binding: Binding, values: Mapping[str, Any], policy: Policy) -> dic
     sent = {name: list(prints) for name, prints in binding.sent.items()}
     for name, value in values.items():
         if name in policy.mapped_in:
-            print_ = take_fingerprint(comparable(policy, name, value))
+            print_ = print_field(policy, name, value)
             kept = [item for item in sent.get(name, []) if item != print_]
             sent[name] = [*kept, print_][-8:]
     return sent

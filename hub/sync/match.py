@@ -188,11 +188,18 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> J
         tx.note_new(record_id)
         if hold_import(arrival, translated.snapshot):
             return None
-    binding = make_binding(
-        hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False, primary=primary,
+    if not joins:
+        return Joined(bind_native(arrival, record_id), native=True)
+    return Joined(tx.insert(bind_native(arrival, record_id).model_copy(update={"primary": primary})))
+
+
+def bind_native(arrival: Arrival, record_id: UUID) -> Binding:
+    """A binding, not saved yet, for a document that people made there."""
+    source = arrival.source
+    return make_binding(
+        arrival.hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False,
         remote_id=source.external_id, remote_number=source.number, state=BindingState.BOUND,
     )  # fmt: skip
-    return Joined(tx.insert(binding)) if joins else Joined(binding, native=True)
 
 
 def _identify(arrival: Arrival, translated: Translated, verdicts: Mapping[UUID, IdentityVerdict]) -> Bind | Hold | None:

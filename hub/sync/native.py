@@ -3,8 +3,10 @@ come to is made at once. Most of a first load goes this way."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from hub.identity.survive import Resolved
 from hub.model.kinds import encode_fields
 from hub.protocol.binding import Binding
 from hub.protocol.semantics import Stage
@@ -13,7 +15,7 @@ from hub.store.rows import Image
 from hub.sync.arrival import Arrival
 from hub.sync.intent import base_prints
 from hub.sync.known import digest_source
-from hub.sync.resolve import Rebuilt, keep_values, rebuild_record
+from hub.sync.resolve import Rebuilt, keep_born, rebuild_record
 from hub.sync.translate import Translated
 
 FIRST_REVISION = 1
@@ -24,7 +26,8 @@ def make_native(arrival: Arrival, binding: Binding, translated: Translated) -> t
     document that has ended there."""
     tx, snapshot = arrival.tx, translated.snapshot
     binding = tx.insert(binding.model_copy(update=_settle_state(arrival, snapshot)))
-    _save_first_image(arrival, binding, translated)
+    values = _save_first_image(arrival, binding, translated)
+    keep_born(tx, binding.hub_id, Resolved(values, dict.fromkeys(values, arrival.address)))
     rebuilt = rebuild_record(
         tx, arrival.hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
     )
@@ -44,7 +47,8 @@ def _settle_state(arrival: Arrival, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _save_first_image(arrival: Arrival, binding: Binding, translated: Translated) -> None:
+def _save_first_image(arrival: Arrival, binding: Binding, translated: Translated) -> Mapping[str, Any]:
+    """Typed values, as the image says them."""
     source, now = arrival.source, arrival.hub.now()
     mapping = arrival.conn.mapping_of(arrival.kind)
     values = mapping.overlay({}, translated.snapshot.values)
@@ -63,7 +67,8 @@ def _save_first_image(arrival: Arrival, binding: Binding, translated: Translated
         digest=digest_source(arrival),
         at=now,
     )
-    keep_values(arrival.tx, arrival.tx.save(image), values)
+    arrival.tx.insert(image)
+    return values
 
 
 def is_living(snapshot: Snapshot) -> bool:

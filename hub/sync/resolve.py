@@ -61,6 +61,11 @@ def keep_values(tx: UnitOfWork, image: Image, values: Mapping[str, Any]) -> None
     tx.notes[keep_values, image.source] = (image, values)
 
 
+def keep_born(tx: UnitOfWork, record_id: UUID, resolved: Resolved) -> None:
+    """There is no such record yet, and this is what its only image says: the next rebuild need not ask."""
+    tx.notes[keep_born, record_id] = resolved
+
+
 def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Resolved:
     """What the images of a record add up to, before rules."""
     images = tx.find(Image, record_kind=kind, record_id=record_id)
@@ -97,8 +102,9 @@ def rebuild_record(
     values break a rule of the kind.
     """
     model = find_kind(kind)
-    current = tx.get(model, id=record_id, lock=True)
-    resolved = resolve_record(tx, hub, kind, record_id)
+    born: Resolved | None = tx.notes.pop((keep_born, record_id), None)
+    current = tx.get(model, id=record_id, lock=True) if born is None else None
+    resolved = resolve_record(tx, hub, kind, record_id) if born is None else born
     fresh = _make_record(tx, hub, kind, record_id, current, resolved, remote=derived or cause is not None, actor=actor)
     changes = compare_records(current, fresh)
     if current is not None and not changes:
