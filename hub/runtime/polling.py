@@ -19,6 +19,7 @@ from hub.runtime.actors import EVENT_BATCH_SIZE, Actors, cut_batches
 from hub.runtime.logs import write_failure, write_log
 from hub.runtime.pool import HubPool
 from hub.runtime.schedule import SWEEP_STEP_S, list_sweeps, make_holder
+from hub.sync.awaited import has_awaited
 from hub.sync.context import Hub
 from hub.sync.events import list_due_events
 from hub.sync.push import list_due
@@ -117,7 +118,7 @@ class Poller:
         if self._awaited_at is not None and now - self._awaited_at < timedelta(seconds=SWEEP_STEP_S):
             return 0
         self._awaited_at = now
-        return self._start("awaited", self._actors.events, [])
+        return self._start("awaited", self._actors.events, []) if has_awaited(hub) else 0
 
     def _start(self, what: object, actor: Any, *args: Any) -> int:
         if what in self.jobs.values():

@@ -16,6 +16,7 @@ from hub.runtime.pool import HubPool
 from hub.runtime.recovery import recover_runs
 from hub.runtime.settings import list_syncs
 from hub.store.rows import Cursor, Setting
+from hub.sync.awaited import has_awaited
 from hub.sync.context import Hub
 from hub.sync.daily import do_daily
 from hub.sync.events import list_due_events, prune_events
@@ -142,7 +143,8 @@ class Scheduler:
             write_log("payloads.pruned", count=pruned)
         for connection in list_sweeps(hub):
             self._actors.call_sweep(connection)
-        self._actors.call_awaited()
+        if has_awaited(hub):
+            self._actors.call_awaited()
 
     def _do_daily(self, hub: Hub) -> None:
         """A part of what is done once a day, small enough for a tick."""

@@ -36,6 +36,12 @@ def take_awaited(hub: Hub, conn: OpenConnection, actor: str) -> Counter[str]:
     return counts
 
 
+def has_awaited(hub: Hub) -> bool:
+    """Whether anything waits for another record at all."""
+    with hub.store.read() as tx:
+        return tx.count(DeadRow, state="waiting") > 0
+
+
 def take_all_awaited(hub: Hub, actor: str) -> Counter[str]:
     """The same on every connection that is called: what a killed process left undone."""
     counts: Counter[str] = Counter()
