@@ -71,12 +71,12 @@ def accept_relations(entity: Any, find: Finder) -> None:
 
 @dataclass(frozen=True)
 class Room:
-    """What a document has room for, and how much of it those that name it take. ``code``: the refusal of more."""
+    """What a document has room for, and how much of it those that name it take, or with ``reverses`` take back."""
 
     number: str
     worth: Decimal
     taken: Decimal
-    code: str = "crm.allocated_above_open"
+    reverses: bool = False
 
 
 def measure_nothing(entity: Any, fed: Fed) -> Sequence[Room]:
@@ -151,10 +151,14 @@ class Rules:
     def check_room(self, before: Sequence[Room], after: Sequence[Room]) -> None:
         """Raise ``RuleBroken`` when more is taken than there is room for. What was too much ``before`` may always
         become less."""
-        known = {(room.number, room.code): room.taken for room in before}
+        known = {(room.number, room.reverses): room.taken for room in before}
         for room in after:
-            if room.taken > max(room.worth, ZERO) and room.taken > known.get((room.number, room.code), ZERO):
-                raise RuleBroken(room.code, kind=self.kind, number=room.number, gross=room.worth, promised=room.taken)
+            if room.taken <= max(room.worth, ZERO, known.get((room.number, room.reverses), ZERO)):
+                continue
+            amounts: dict[str, Any] = {"number": room.number, "gross": room.worth, "promised": room.taken}
+            if room.reverses:
+                raise RuleBroken("crm.reversed_too_much", kind=self.kind, **amounts)
+            raise RuleBroken("crm.allocated_above_open", kind=self.kind, **amounts)
 
     def check_relations(self, entity: Entity, find: Finder) -> None:
         """Raise ``RuleBroken`` when the records that this one points at do not allow it (a circle of parents…)."""

@@ -17,10 +17,10 @@ from hub.errors import RuleBroken
 from hub.model.finance import InvoiceLine
 from hub.model.kinds import find_kind
 from hub.model.money import places_of
-from hub.model.sales import OrderLine
+from hub.model.sales import OrderLine, PricedLine
 from tests.crm.strategies import CURRENCIES, order_values
 
-LINES = {"order": OrderLine, "invoice": InvoiceLine}
+LINES: dict[str, type[PricedLine]] = {"order": OrderLine, "invoice": InvoiceLine}
 kinds = st.sampled_from(sorted(LINES))
 roundings = st.sampled_from(sorted(ROUNDINGS))
 
@@ -90,7 +90,7 @@ def test_the_sandbox_rounds_as_is_declared_for_it(
 ) -> None:
     """An independent implementation: that of the simulator."""
     rounding, theirs = declared
-    rows = data.draw(
+    rows: list[dict[str, Any]] = data.draw(
         st.lists(
             st.fixed_dictionaries(
                 {
