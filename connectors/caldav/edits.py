@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vDate, vDatetime, vDDDTypes, vInt, vText
 
-from connectors.caldav.shapes import DAY, TYPE, is_series, list_events, read_moment, read_span, read_words, read_zone
+from connectors.caldav.shapes import (
+    DAY,
+    TYPE,
+    Span,
+    is_series,
+    list_events,
+    read_moment,
+    read_span,
+    read_words,
+    read_zone,
+)
 from hub.errors import Locked, Rejected
 
 PRODUCT = "-//Isthmus//CRM integration hub//EN"
@@ -85,39 +95,34 @@ def _put_times(event: Event, payload: Payload, zone: tzinfo) -> None:
     if wanted is None:
         raise Rejected("caldav.time_missing", subject=read_words(event, "SUMMARY"))
     start, end = wanted
-    if end < start:
+    if end is not None and end < start:
         raise Rejected("caldav.ends_before", subject=read_words(event, "SUMMARY"), start=start, end=end)
-    event.pop("DURATION", None)
-    if isinstance(start, datetime) and isinstance(end, datetime):
-        event["DTSTART"] = vDDDTypes(start.astimezone(home))
-        event.pop("DTEND", None)
-        if end > start:  # an event that ends when it begins has no end (RFC 5545, 3.6.1)
-            event["DTEND"] = vDDDTypes(end.astimezone(home))
-    else:
-        event["DTSTART"], event["DTEND"] = _write_day(start), _write_day(end + DAY)
+    for name in ("DTEND", "DURATION"):
+        event.pop(name, None)
+    event["DTSTART"] = _write_moment(start, home)
+    if isinstance(end, datetime) and end == start:
+        event["DURATION"] = vDDDTypes(timedelta(0))  # an end must lie behind the beginning (RFC 5545, 3.6.1)
+    elif end is not None:
+        event["DTEND"] = _write_moment(end if isinstance(end, datetime) else end + DAY, home)
     if had_start:
         _raise_sequence(event)
 
 
-def _write_day(day: date) -> vDate:
-    written = vDate(day)
+def _write_moment(moment: date, zone: tzinfo) -> vDDDTypes | vDate:
+    if isinstance(moment, datetime):
+        return vDDDTypes(moment.astimezone(zone))
+    written = vDate(moment)
     written.params["VALUE"] = "DATE"
     return written
 
 
-def _read_wanted(event: Event, payload: Payload, zone: tzinfo) -> tuple[date, date] | tuple[datetime, datetime] | None:
-    span = read_span(event, zone) if "DTSTART" in event else None
-    timed = span if span is not None and isinstance(span[0], datetime) else None
-    whole = span if span is not None and timed is None else None
-    start_at = _pick_time(payload, "starts_at", timed[0] if timed else None)
-    start_on = _pick_day(payload, "starts_on", whole[0] if whole else None)
+def _read_wanted(event: Event, payload: Payload, zone: tzinfo) -> Span | None:
+    start, end = (read_span(event, zone) if "DTSTART" in event else None) or (None, None)
+    start_at = _pick_time(payload, "starts_at", start)
+    start_on = _pick_day(payload, "starts_on", start)
     if start_at is not None and (start_on is None or payload.get("starts_at")):
-        end_at = _pick_time(payload, "ends_at", timed[1] if timed else None)
-        return start_at, end_at if end_at is not None else start_at
-    if start_on is not None:
-        end_on = _pick_day(payload, "ends_on", whole[1] if whole else None)
-        return start_on, end_on if end_on is not None else start_on
-    return None
+        return start_at, _pick_time(payload, "ends_at", end)
+    return (start_on, _pick_day(payload, "ends_on", end)) if start_on is not None else None
 
 
 def _pick_time(payload: Payload, name: str, known: date | None) -> datetime | None:
@@ -128,7 +133,7 @@ def _pick_time(payload: Payload, name: str, known: date | None) -> datetime | No
 
 def _pick_day(payload: Payload, name: str, known: date | None) -> date | None:
     if name not in payload:
-        return known
+        return None if isinstance(known, datetime) else known
     return date.fromisoformat(str(payload[name])) if payload[name] else None
 
 

@@ -17,6 +17,8 @@ from hub.errors import MappingError
 # A vendor's own prefix before the name of a zone that everybody knows; icalendar says aloud that it takes it away.
 warnings.filterwarnings("ignore", category=GloballyUniqueTZIDGuessed)
 
+Span = tuple[date, date | None]
+"""Beginning and end, both times or both days."""
 TYPE = "X-ISTHMUS-TYPE"
 """Where the hub's word for what it is travels; people's calendars keep it and do not show it."""
 TYPES = frozenset({"meeting", "call", "mail", "note", "follow_up"})
@@ -117,18 +119,20 @@ def read_recurrence(event: Event) -> str:
 # ---------------------------------------------------------------- times
 
 
-def read_span(event: Event, zone: tzinfo) -> tuple[date, date] | tuple[datetime, datetime] | None:
-    """Beginning and end: two aware times, or the first and the last day. None when it has no time at all."""
+def read_span(event: Event, zone: tzinfo) -> Span | None:
+    """Beginning and end: two aware times, or the first and the last day; no end where none is told. None when it has no
+    time at all."""
     start = read_moment(event, "DTSTART", zone)
     if start is None:
         return None
-    end = read_moment(event, "DTEND", zone)
+    end, lasts = read_moment(event, "DTEND", zone), read_duration(event)
+    if end is None and lasts is None:
+        return start, None
     if isinstance(start, datetime):
-        if end is None:
-            end = start + read_duration(event)
-        return start, end if isinstance(end, datetime) else datetime.combine(end, start.timetz())
-    last = end - DAY if end is not None else start + max(read_duration(event), DAY) - DAY
-    return start, max(start, last.date() if isinstance(last, datetime) else last)
+        until = end if end is not None else start + (lasts or timedelta(0))
+        return start, until if isinstance(until, datetime) else datetime.combine(until, start.timetz())
+    behind = end if end is not None else start + max(lasts or DAY, DAY)
+    return start, max(start, (behind.date() if isinstance(behind, datetime) else behind) - DAY)
 
 
 def read_moment(event: Event, name: str, zone: tzinfo) -> date | None:
@@ -145,9 +149,10 @@ def read_moment(event: Event, name: str, zone: tzinfo) -> date | None:
     return moment.replace(tzinfo=zone)
 
 
-def read_duration(event: Event) -> timedelta:
-    found = getattr(event.get("DURATION"), "dt", None) if not isinstance(event.get("DURATION"), vBroken) else None
-    return found if isinstance(found, timedelta) else timedelta(0)
+def read_duration(event: Event) -> timedelta | None:
+    told = event.get("DURATION")
+    found = getattr(told, "dt", None) if not isinstance(told, vBroken) else None
+    return found if isinstance(found, timedelta) else None
 
 
 def shape_times(event: Event, zone: tzinfo) -> dict[str, str | None]:
@@ -156,14 +161,15 @@ def shape_times(event: Event, zone: tzinfo) -> dict[str, str | None]:
     times: dict[str, str | None] = dict.fromkeys(("starts_at", "ends_at", "starts_on", "ends_on"))
     if span is None:
         return times
-    start, end = span
-    if isinstance(start, datetime) and isinstance(end, datetime):
-        return times | {"starts_at": write_time(start), "ends_at": write_time(end)}
-    return times | {"starts_on": start.isoformat(), "ends_on": end.isoformat()}
+    sort = "at" if isinstance(span[0], datetime) else "on"
+    return times | {f"starts_{sort}": write_moment(span[0]), f"ends_{sort}": write_moment(span[1])}
 
 
-def write_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
+def write_moment(moment: date | None) -> str | None:
+    """UTC as ISO text, or a day."""
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).isoformat()
+    return moment.isoformat() if moment is not None else None
 
 
 def _shape_instance(event: Event, zone: tzinfo) -> dict[str, Any]:

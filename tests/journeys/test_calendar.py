@@ -164,7 +164,10 @@ def test_what_people_change_in_our_follow_up_comes_back_and_what_we_change_goes_
     assert "DTSTART;TZID=Asia/Shanghai:20270301T100000" in text
     assert "BEGIN:VALARM" in text
     assert "SUMMARY:回访李工" in text
+    assert "DTEND" not in text
     assert not office.desk.binding(call).dirty
+    with office.desk.hub.store.read() as tx:
+        assert tx.count(Conflict) == 0, "nobody contradicted anybody"
 
 
 def test_an_edit_that_meets_another_one_is_shown_and_neither_is_lost(office: Office) -> None:

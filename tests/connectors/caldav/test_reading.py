@@ -42,9 +42,10 @@ TIMES: list[tuple[tuple[str, ...], tuple[str | None, str | None, str | None, str
         ("2026-03-01T01:00", "2026-03-01T01:30", None, None),
         "Asia/Shanghai",
     ),
-    (("DTSTART;TZID=Our Office:20260301T090000",), ("2026-03-01T03:30", "2026-03-01T03:30", None, None), "Our Office"),
-    (("DTSTART:20260301T090000",), ("2026-03-01T01:00", "2026-03-01T01:00", None, None), ""),
-    (("DTSTART;VALUE=DATE:20260301",), (None, None, "2026-03-01", "2026-03-01"), ""),
+    (("DTSTART;TZID=Our Office:20260301T090000",), ("2026-03-01T03:30", None, None, None), "Our Office"),
+    (("DTSTART:20260301T010000Z", "DURATION:PT0S"), ("2026-03-01T01:00", "2026-03-01T01:00", None, None), "UTC"),
+    (("DTSTART:20260301T090000",), ("2026-03-01T01:00", None, None, None), ""),
+    (("DTSTART;VALUE=DATE:20260301",), (None, None, "2026-03-01", None), ""),
     (("DTSTART;VALUE=DATE:20260301", "DTEND;VALUE=DATE:20260304"), (None, None, "2026-03-01", "2026-03-03"), ""),
     (("DTSTART;VALUE=DATE:20260301", "DURATION:P2D"), (None, None, "2026-03-01", "2026-03-02"), ""),
 ]

@@ -59,6 +59,20 @@ def test_whole_days_end_on_the_last_one(desk: Desk) -> None:
     assert (payload["starts_at"], payload["starts_on"]) == (CALL["starts_at"], None)
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"starts_at": CALL["starts_at"], "ends_at": None},
+        {"starts_at": CALL["starts_at"], "ends_at": CALL["starts_at"]},
+        {"starts_at": None, "ends_at": None, "starts_on": "2026-03-02"},
+        {"starts_at": None, "ends_at": None, "starts_on": "2026-03-02", "ends_on": "2026-03-02"},
+    ],
+)
+def test_no_end_is_something_else_than_an_end_at_once(desk: Desk, times: Mapping[str, Any]) -> None:
+    payload = desk.read(create(desk, **times).external_id).payload
+    assert {name: payload[name] for name in times} == times
+
+
 def test_what_is_there_already_is_told_wherever_it_is(desk: Desk) -> None:
     ref = next_reference()
     made = create(desk, ref)
