@@ -71,8 +71,8 @@ class Comparison:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.kind)
         self.model = find_kind(self.kind)
-        self.policy = self.conn.policies[self.kind]
         self.stream = self.conn.stream_of(self.kind)
+        self.policy = self.conn.policies[self.kind]
         self.writes = self.policy.direction is not Direction.IN
         with self.hub.store.read() as tx:
             cursor = tx.get(Cursor, connection=self.conn.name, stream=self.stream.name)
@@ -249,7 +249,8 @@ class Comparison:
                 self._judge_unasked(record)
             for row in bound[record.id]:
                 if row.remote_id is None:
-                    self._note_missing_there(row, record, explain_unsent(row, self.refused))
+                    reason = self._explain_start(record) or explain_unsent(row, self.refused)
+                    self._note_missing_there(row, record, reason)
                 elif row.remote_id not in shown:
                     self._judge_unshown(row, record)
         numbered = [record for record in living if bound[record.id] or self.writes]
@@ -257,17 +258,20 @@ class Comparison:
 
     def _judge_unasked(self, record: Entity) -> None:
         """A record that has no place in the outbox."""
-        start = find_start(self.hub, self.conn.name, record)
-        day = getattr(record, record.DAY) if record.DAY else None
-        reason: Reason | None = None
-        if start is not None and (day is None or day < start):
-            reason = Reason(BEFORE_START, "sync.before_start", {"start_date": str(start)})
-        elif self.refused is not None:
+        reason = self._explain_start(record)
+        if reason is None and self.refused is not None:
             reason = Reason(NOT_DUE, self.refused, {"connection": self.conn.name, "kind": self.kind})
         self.ledger.note(
             MISSING_THERE, self._label(record, None), reason, ours=self._find_money(record), record=record,
             command=f"isthmus sync plan {self.conn.name}",
         )  # fmt: skip
+
+    def _explain_start(self, record: Entity) -> Reason | None:
+        """Older than the sync: never sent."""
+        start = find_start(self.hub, self.conn.name, record)
+        day = getattr(record, record.DAY) if record.DAY else None
+        older = start is not None and (day is None or day < start)
+        return Reason(BEFORE_START, "sync.before_start", {"start_date": str(start)}) if older else None
 
     def _judge_unshown(self, row: Binding, record: Entity) -> None:
         """Bound to a document that no page showed."""

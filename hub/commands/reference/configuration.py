@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Iterator
 from datetime import date
@@ -149,4 +150,6 @@ def show_value(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return as_code(str(value).lower())
+    if isinstance(value, tuple | list):
+        return as_code(f"[{', '.join(json.dumps(item) for item in value)}]")
     return as_code(f'"{value}"' if isinstance(value, str) else value)
