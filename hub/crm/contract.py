@@ -70,7 +70,7 @@ def measure(contract: Contract, fed: Fed) -> tuple[Room, ...]:
     if not contract.amount:
         return ()
     ordered = derive(contract.id, dict(contract), fed)["ordered"]
-    return (Room(contract.number, contract.amount, ordered, "contract.amount_exceeded"),)
+    return (Room(contract.number, contract.amount, ordered, refusal="contract.amount_exceeded"),)
 
 
 def check_order(order: Order, contract: Contract) -> None:

@@ -76,7 +76,7 @@ def measure(invoice: Invoice, fed: Fed) -> list[Room]:
     payments = fed.get("payment", ())
     rooms = [
         Room(invoice.number, invoice.gross, sum_promised(payments, "invoice_id", invoice.id)),
-        Room(invoice.number, invoice.gross, sum_credited(fed.get("invoice", ())), reverses=True),
+        Room(invoice.number, invoice.gross, sum_credited(fed.get("invoice", ())), refusal="crm.reversed_too_much"),
     ]
     if invoice.gross < 0:
         paid_out = sum_promised(payments, "invoice_id", invoice.id, type_=PaymentType.REFUND)

@@ -124,7 +124,7 @@ def sum_refunds(refunds: Sequence[Payment], states: Sequence[PaymentState]) -> D
 def measure(receipt: Payment, fed: Fed) -> list[Room]:
     """All refunds of a receipt together, drafts included, are no more than it."""
     refunds = sum_refunds(fed.get("payment", ()), LIVING)
-    return [Room(receipt.number, receipt.amount, refunds, reverses=True)]
+    return [Room(receipt.number, receipt.amount, refunds, refusal="crm.reversed_too_much")]
 
 
 RULES = Rules(

@@ -71,12 +71,13 @@ def accept_relations(entity: Any, find: Finder) -> None:
 
 @dataclass(frozen=True)
 class Room:
-    """What a document has room for, and how much of it those that name it take, or with ``reverses`` take back."""
+    """What a document has room for, and how much of it those that name it take. ``refusal``: the code that refuses
+    more, where it is not money that is allocated."""
 
     number: str
     worth: Decimal
     taken: Decimal
-    reverses: bool = False
+    refusal: str = ""
 
 
 def measure_nothing(entity: Any, fed: Fed) -> Sequence[Room]:
@@ -151,13 +152,13 @@ class Rules:
     def check_room(self, before: Sequence[Room], after: Sequence[Room]) -> None:
         """Raise ``RuleBroken`` when more is taken than there is room for. What was too much ``before`` may always
         become less."""
-        known = {(room.number, room.reverses): room.taken for room in before}
+        known = {(room.number, room.refusal): room.taken for room in before}
         for room in after:
-            if room.taken <= max(room.worth, ZERO, known.get((room.number, room.reverses), ZERO)):
+            if room.taken <= max(room.worth, ZERO, known.get((room.number, room.refusal), ZERO)):
                 continue
             amounts: dict[str, Any] = {"number": room.number, "gross": room.worth, "promised": room.taken}
-            if room.reverses:
-                raise RuleBroken("crm.reversed_too_much", kind=self.kind, **amounts)
+            if room.refusal:
+                raise RuleBroken(room.refusal, kind=self.kind, **amounts)
             raise RuleBroken("crm.allocated_above_open", kind=self.kind, **amounts)
 
     def check_relations(self, entity: Entity, find: Finder) -> None:

@@ -51,6 +51,8 @@ class Source:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args and _last_name(node.func) in self.classes:
                 yield _last_name(node.func), node.args[0]
+            elif isinstance(node, ast.keyword) and node.arg == "refusal":  # what a rule says when it is broken
+                yield "RuleBroken", node.value
 
 
 @cache
