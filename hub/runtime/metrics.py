@@ -11,8 +11,10 @@ from prometheus_client.registry import Collector
 from hub.runtime.beacon import count_processes
 from hub.runtime.budget import count_calls
 from hub.runtime.pool import HubPool
+from hub.store.event_rows import Event
 from hub.store.rows import Attempt, Run, SyncState
 from hub.sync.context import Hub
+from hub.sync.events import STATES as EVENT_STATES
 from hub.sync.watch import list_alarms, list_stops
 
 RUN_STATES = ("running", "done", "failed", "stopped")
@@ -42,6 +44,7 @@ class HubCollector(Collector):
             yield from _measure_history(hub)
             yield from _measure_calls(hub)
             yield from _measure_alarms(hub)
+            yield from _measure_events(hub)
             yield from _measure_processes(hub)
 
 
@@ -97,6 +100,17 @@ def _measure_processes(hub: Hub) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "isthmus_oldest_call_age_seconds", "Age of the oldest scheduled run that no worker has begun.", value=waits_s
     )
+
+
+def _measure_events(hub: Hub) -> Iterator[Metric]:
+    events = GaugeMetricFamily(
+        "isthmus_events", "Calls of other systems by what became of them; those that are done go after a month.",
+        labels=["state"],
+    )  # fmt: skip
+    with hub.store.read() as tx:
+        for state in EVENT_STATES:
+            events.add_metric([state], tx.count(Event, state=state))
+    yield events
 
 
 def _measure_history(hub: Hub) -> Iterator[Metric]:

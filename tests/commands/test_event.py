@@ -86,6 +86,8 @@ def test_what_fits_nothing_stands_in_the_todo_list_until_the_configuration_fits(
     assert [(item["code"], item["params"]["count"]) for item in waits] == [("sync.events_unfit", "1")]
     assert "cart.left" in shop.call("--lang", "zh", "todo").out
     assert "没有规则" in shop.call("--lang", "zh", "event", "show", "evt_2").out
+    assert "cart.left" in shop.call("todo", "show", waits[0]["id"]).out
+    shop.call("todo", "retry", waits[0]["id"], code=1)  # it names the command that helps
     shop.call(*waits[0]["command"].split()[1:])
     file = shop.home / "isthmus.toml"
     file.write_text(file.read_text("utf-8").replace('"customer.*"', '"cart.*" = "account"\n"customer.*"'), "utf-8")

@@ -82,6 +82,7 @@ def test_metrics_are_computed_from_the_database(client: httpx.Client, engine: En
     assert 'isthmus_runs{state="done"} 1.0' in lines
     assert 'isthmus_attempts_total{outcome="ok"} 0.0' in lines
     assert 'isthmus_calls_today{connection="erp"} 0.0' in lines
+    assert 'isthmus_events{state="new"} 0.0' in lines
 
 
 def test_the_status_page_shows_syncs_runs_and_what_waits(client: httpx.Client, engine: Engine):
