@@ -96,7 +96,7 @@ class FileConfig(ConnectorConfig):
         description="Files to read, by kind: streams.account.files, streams.account.key …",
         json_schema_extra={"zh": "要读取的文件，按类别：streams.account.files、streams.account.key …"},
     )
-    date_order: Literal["", "ymd", "dmy", "mdy"] = Field(
+    date_order: Literal["", "dmy", "mdy"] = Field(
         "",
         description="How 03/04/2026 is meant: dmy or mdy; else such a date is refused",
         json_schema_extra={"zh": "03/04/2026 的写法：dmy（日月年）或 mdy（月日年）；不填则拒绝此类日期"},

@@ -45,7 +45,7 @@ def read_date(text: str, order: str | None = None) -> date:
     """The day: 2026-1-5, 2026/01/05, 2026.1.5, 20260105, 2026年1月5日, 5 Jan 2026, Excel's day number; a time behind it
     is left out.
 
-    ``order`` (ymd, dmy, mdy) says how 03/04/2026 is meant; without it such a text is refused, unless one part can
+    ``order`` (dmy, mdy) says how 03/04/2026 is meant; without it such a text is refused, unless one part can
     only be the day. Raises ``MappingError``.
     """
     plain = fold_text(text)
