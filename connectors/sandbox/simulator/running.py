@@ -34,6 +34,10 @@ class SandboxSimulator:
 
     def start(self, port: int, seed: int, faults: Mapping[str, float], options: Mapping[str, str]) -> RunningSimulator:
         size = {name: options.get(name, default) for name, default in COMPANY.items()}
+        unknown = sorted(set(options) - set(self.options))
+        if unknown:
+            what = f"unknown: {', '.join(unknown)}; known: {', '.join(self.options)}"
+            raise ConfigInvalid("sandbox.simulator_options", what=what)
         try:
             settings = SandboxSettings.from_texts({k: v for k, v in options.items() if k not in COMPANY})
             drawn = Faults(random.Random(f"faults/{seed}"), faults)

@@ -112,3 +112,9 @@ def test_the_api_answers_nonsense_with_a_refusal(clock, path):
     with httpx.Client(transport=HandlerTransport(api.handle), base_url="http://sandbox.test") as client:
         answer = client.get(path, headers={"authorization": "Bearer sandbox"})
     assert answer.status_code in (404, 422)
+
+
+def test_an_unknown_option_is_answered_with_all_that_there_are():
+    with pytest.raises(ConfigInvalid) as caught:
+        simulator().start(0, 1, {}, {"custommers": "3"})
+    assert all(name in caught.value.text() for name in simulator().options)
