@@ -43,16 +43,13 @@ def list_events(calendar: Calendar) -> list[Event]:
     return sorted(events, key=lambda event: "RECURRENCE-ID" in event)
 
 
-def shape_event(calendar: Calendar, path: str, calendar_name: str, zone: tzinfo) -> dict[str, Any] | None:
-    """The payload; None for something that is no event, such as a task. Times without a zone are read in ``zone``.
+def shape_event(calendar: Calendar, path: str, calendar_name: str, zone: tzinfo) -> dict[str, Any]:
+    """The payload of a calendar with an event in it. Times without a zone are read in ``zone``.
 
     Times are UTC as ISO text, days are ISO dates and ``ends_on`` is the last one. ``state`` is there for a cancelled
     event only, ``type`` where the hub or a person gave one: what is absent says nothing.
     """
-    events = list_events(calendar)
-    if not events:
-        return None
-    main, instances = events[0], events[1:]
+    main, *instances = list_events(calendar)
     payload: dict[str, Any] = {
         "id": path,
         "calendar": calendar_name,

@@ -7,10 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from icalendar import Event
+
 from connectors.caldav.client import CalDavClient, Changes, Stored
 from connectors.caldav.config import CalDavConfig
 from connectors.caldav.discovery import Calendar, choose_calendars, list_calendars
-from connectors.caldav.shapes import is_cancelled, is_private, list_events, read_calendar, read_words, shape_event
+from connectors.caldav.shapes import (
+    is_cancelled,
+    is_private,
+    list_events,
+    read_calendar,
+    read_words,
+    shape_event,
+)
 from hub.errors import MappingError
 from hub.sdk import Page, Place, ReadSemantics, SourceRecord, Stage, Stream, Tools, Unreadable, digest_version
 
@@ -137,17 +146,17 @@ class EventStream(Stream):
         path = stored.path
         try:
             calendar = read_calendar(stored.text)
-            payload = shape_event(calendar, path, self._name_of(path), self._zone)
         except MappingError as broken:
-            why = Unreadable(broken, Place(path, 0))
-            return SourceRecord(
-                self.name, path, {"id": path}, started, version=digest_version(stored.etag), unreadable=(why,)
-            )
-        if payload is None:
+            return self._put_aside(stored, started, broken, None)
+        event = next(iter(list_events(calendar)), None)
+        if event is None:
             return None
-        event = list_events(calendar)[0]
         if is_private(event) and not (private or self._config.private):
             return make_tombstone(path, started)
+        try:
+            payload = shape_event(calendar, path, self._name_of(path), self._zone)
+        except MappingError as broken:
+            return self._put_aside(stored, started, broken, event)
         return SourceRecord(
             stream=self.name,
             external_id=path,
@@ -156,6 +165,20 @@ class EventStream(Stream):
             version=digest_version(stored.etag),
             stage=Stage.VOID if is_cancelled(event) else Stage.EFFECTIVE,
             reference=read_words(event, "UID"),
+        )
+
+    def _put_aside(self, stored: Stored, started: datetime, broken: MappingError, event: Event | None) -> SourceRecord:
+        """What of it can be read: its name for people, and whose it is."""
+        path = stored.path
+        title = read_words(event, "SUMMARY") if event is not None else ""
+        return SourceRecord(
+            stream=self.name,
+            external_id=path,
+            payload={"id": path},
+            read_at=started,
+            version=digest_version(stored.etag),
+            reference=read_words(event, "UID") if event is not None else None,
+            unreadable=(Unreadable(broken, Place(f"{self._name_of(path)}: {title or path}", 0)),),
         )
 
     def _name_of(self, path: str) -> str:

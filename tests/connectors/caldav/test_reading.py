@@ -21,9 +21,7 @@ CUSTOM_ZONE = (
 
 def shape(*lines: str, zones: tuple[str, ...] = ()) -> dict[str, Any]:
     text = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", *zones, "BEGIN:VEVENT", "UID:1", *lines, "END:VEVENT"]
-    found = shape_event(read_calendar("\r\n".join([*text, "END:VCALENDAR", ""])), "/x.ics", "Sales", SHANGHAI)
-    assert found is not None
-    return found
+    return shape_event(read_calendar("\r\n".join([*text, "END:VCALENDAR", ""])), "/x.ics", "Sales", SHANGHAI)
 
 
 TIMES: list[tuple[tuple[str, ...], tuple[str | None, str | None, str | None, str | None], str]] = [
@@ -131,12 +129,17 @@ def test_an_event_that_cannot_be_read_is_put_aside_alone(desk: Desk) -> None:
     if desk.server.name == "xandikos":
         pytest.skip("Xandikos keeps no such event")
     desk.put("fine", "SUMMARY:Fine")
-    desk.hand.put(f"{desk.calendar}lost.ics", ["UID:lost", "DTSTART;TZID=Nowhere/At-All:20260301T090000"])
+    lost = ["UID:lost", "DTSTART;TZID=Nowhere/At-All:20260301T090000", "SUMMARY:拜访"]
+    desk.hand.put(f"{desk.calendar}lost.ics", lost)
+    desk.hand.put(f"{desk.calendar}own.ics", ["UID:own", *lost[1:], "CLASS:PRIVATE"])
     records, _ = desk.pull()
     assert {record.external_id.rpartition("/")[2]: bool(record.unreadable) for record in records} == {
         "fine.ics": False,
         "lost.ics": True,
+        "own.ics": False,
     }
+    (why,) = next(record.unreadable for record in records if record.unreadable)
+    assert why.place.file == f"{desk.name}: 拜访", "as a person finds it"
 
 
 # ---------------------------------------------------------------- changes
