@@ -21,7 +21,7 @@ class ShopBench(Bench):
     @contextmanager
     def start(self) -> Iterator[Site]:
         events = {kind: {"kind": kind} for kind in ("account", "order", "payment")}
-        yield Site({"secret": "c2hvcCBzZWNyZXQ=", "events": events})
+        yield Site({"secret": "c2hvcCBzZWNyZXQ=", "events": events})  # pragma: allowlist secret
 
 
 TestWebhook = make_suite(ShopBench(), leave_out=sorted(CHECKS.keys() - APPLY))
