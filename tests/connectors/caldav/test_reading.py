@@ -214,6 +214,24 @@ def test_calendars_are_found_from_any_address(desk: Desk) -> None:
         assert len(desk.open(calendars=[name]).streams()["event"].list_ids() or ()) == 1
 
 
+def test_a_server_that_keeps_its_calendars_elsewhere_says_where(desk: Desk) -> None:
+    """RFC 6764: what stands at the root is a web page, and the well-known path leads on."""
+
+    def route(request: httpx.Request, server: httpx.BaseTransport) -> httpx.Response:
+        if request.url.path == "/":
+            return httpx.Response(405, text="a web page")
+        if request.url.path == "/.well-known/caldav":
+            return httpx.Response(302, headers={"location": "/dav/"})
+        if request.url.path == "/dav/":
+            request.url = request.url.copy_with(path="/")
+        return server.handle_request(request)
+
+    desk.put("a", "SUMMARY:a")
+    connector = desk.open(transport=Between(route))
+    assert [item for item in connector.check() if not item.ok] == []
+    assert len(connector.streams()["event"].list_ids() or ()) == 1
+
+
 def test_several_calendars_are_one_stream(desk: Desk) -> None:
     second = desk.hand.make_calendar(f"{desk.name}b")
     desk.put("a", "SUMMARY:a")
