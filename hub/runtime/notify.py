@@ -16,19 +16,21 @@ from hub.runtime.senders import send_message
 from hub.store.notify_rows import NotifyTarget
 from hub.sync.context import Hub
 from hub.sync.notices import Notice, compose_message, list_notices, make_test_message
-from hub.sync.telling import claim_notices, note_failure, note_told
+from hub.sync.telling import claim_notices, list_ready, note_failure, note_told
 
-LOOK_EVERY_S = 20.0
+LOOK_EVERY_S = 30.0
 
 
 def tell_targets(hub: Hub, vault: Vault, holder: str) -> dict[str, int]:
     """Tell each target what is new for it, as often as it wants; target → how many things it was told."""
     settings = hub.config.notify
-    if not settings.targets:
+    ready = list_ready(hub)
+    if not ready:
         return {}
     everything = list_notices(hub)
     told = {}
-    for name, target in sorted(settings.targets.items()):
+    for name in ready:
+        target = settings.targets[name]
         wanted = [notice for notice in everything if notice.about in (target.about or settings.about)]
         due = claim_notices(hub, name, settings, wanted, holder)
         if due and _tell(hub, vault, name, due, holder):

@@ -28,6 +28,16 @@ def may_tell(tx: UnitOfWork, target: str, now: datetime, every: timedelta) -> bo
     return not resting and (state.sent_at is None or state.sent_at + every <= now)
 
 
+def list_ready(hub: Hub) -> list[str]:
+    """Targets whose turn has come: while there is none, nothing needs to be looked up."""
+    settings = hub.config.notify
+    if not settings.targets:
+        return []
+    now, every = hub.now(), timedelta(seconds=settings.every_s)
+    with hub.store.read() as tx:
+        return [name for name in sorted(settings.targets) if may_tell(tx, name, now, every)]
+
+
 def claim_notices(
     hub: Hub, target: str, settings: NotifySettings, current: Sequence[Notice], holder: str
 ) -> list[Notice]:
