@@ -77,7 +77,7 @@ class Line:
             if self._is_full(actor.queue_name):
                 return False
             actor.send(*args)
-        except _list_errors() as error:
+        except _list_errors() as error:  # only what says that the broker is away or takes no more
             self._note_away(error)
             return False
         self._note_back()
@@ -89,7 +89,7 @@ class Line:
             return True
         try:
             self.broker.client.ping()  # type: ignore[attr-defined] # the Redis client of this broker
-        except _list_errors() as error:
+        except _list_errors() as error:  # only what says that the broker is away or takes no more
             self._note_away(error)
             return False
         self._note_back()
