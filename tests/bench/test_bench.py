@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, select, update
 
 from hub.store.tables import derive_tables
-from tests.bench import loops, ours, outbound, pull
+from tests.bench import loops, ours, outbound, pull, webhooks
 from tests.bench.database import Databases
 from tests.bench.measure import Cost, Verdict, describe_machine, measure, pick_best, read_rss_mb
 from tests.bench.memory import LazyPages, pull_many
@@ -149,3 +149,12 @@ def test_the_page_and_the_benchmark_name_the_same_least() -> None:
         if not case.edits:
             confirm = case.confirm if case.tier == "draft" else "–"
             assert told[case.tier, confirm] == case.least
+
+
+def test_calls_that_were_answered_are_kept_also_after_a_kill() -> None:
+    figures, verdicts = webhooks.bench_webhooks(webhooks.Amount(count=200, rounds=1, killed=40), ["sqlite"])
+    found = figures["sqlite"]
+    assert found["durable"]["per_s"] > 0
+    assert found["verify"]["per_s"] > 0
+    assert found["killed"]["answered"] >= 40
+    assert [verdict.value for verdict in verdicts if "missing" in verdict.name] == [0]

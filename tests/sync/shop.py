@@ -40,7 +40,7 @@ class ShopWorld(World):
             "secret": "whsec_c2hvcCBzZWNyZXQ=",  # pragma: allowlist secret
             "events": EVENTS,
             **(shop or {}),
-        }  # pragma: allowlist secret
+        }
         self.hinted: list[UUID] = []
         super().__init__(folder, url=url, syncs={"account": {}, "order": {}})
         self.use(self.shop_config)
