@@ -15,6 +15,7 @@ from hub.protocol.binding import Binding, BindingState
 from hub.protocol.reference import parse_reference
 from hub.protocol.semantics import Stage
 from hub.store.rows import Conflict, DeadRow, Orphan
+from tests.storm.money import check_paid, compare_payment
 from tests.storm.schedule import ENDED, Storm, Violation, show_row
 
 EFFECTIVE = ("approved", "closed")
@@ -27,7 +28,7 @@ def check_effects(storm: Storm) -> None:
     erp = storm.world.erp
     now: Counter[str] = Counter()
     ever: Counter[str] = Counter()
-    for sale in erp.documents("sale"):
+    for sale in (*erp.documents("sale"), *erp.documents("payment")):
         parsed = parse_reference(sale["our_ref"])
         if parsed is None or sale["created_by"] != USER or sale.get("deleted"):
             continue
@@ -43,8 +44,9 @@ class Books:
 
     def __init__(self, storm: Storm) -> None:
         self.storm = storm
+        streams = {**STREAMS, **({"payment": "payment"} if storm.setting.money else {})}
         self.documents = {
-            kind: {row["id"]: row for row in storm.world.erp.documents(stream)} for kind, stream in STREAMS.items()
+            kind: {row["id"]: row for row in storm.world.erp.documents(stream)} for kind, stream in streams.items()
         }
         with storm.hub.store.read() as tx:
             self.bindings = tx.find(Binding)
@@ -52,7 +54,7 @@ class Books:
             self.dead = {(row.stream, row.external_id): row for row in tx.find(DeadRow)}
             self.conflicts = tx.find(Conflict)
             self.records = {
-                kind: {row.id: row for row in tx.find(find_kind(kind), with_deleted=True)} for kind in STREAMS
+                kind: {row.id: row for row in tx.find(find_kind(kind), with_deleted=True)} for kind in streams
             }
         self.open_documents: set[tuple[str, str]] = set()
         """Documents that wait for a person."""
@@ -75,6 +77,7 @@ def check_end(storm: Storm) -> Counter[str]:
         *_check_totals(books),
         *_check_conflicts(books),
         *_check_notes(books),
+        *(check_paid(books) if storm.setting.money else ()),
     ]
     if bad:
         raise Violation("; ".join(bad[:4]))
@@ -152,8 +155,7 @@ def _check_pair(books: Books, row: Binding, record: Any, document: Any, void: bo
         yield f"void there, alive here: {show_row(row)}"
     if row.ours and row.kind == "order" and row.state is BindingState.BOUND and document["status"] not in EFFECTIVE:
         yield f"bound, but {document['status']}: {show_row(row)}"
-    compare = {"order": _compare_order, "account": _compare_account, "product": _compare_product}[row.kind]
-    for name, here, there in compare(books, record, document):
+    for name, here, there in COMPARE[row.kind](books, record, document):
         if here != there and name not in row.held and not ({"net", "tax", "gross"} >= {name} and row.held):
             yield f"{row.kind}.{name} differs: {here!r} here, {there!r} there; {show_row(row)}"
 
@@ -208,12 +210,20 @@ def _compare_product(books: Books, record: Any, item: Any) -> Iterator[tuple[str
     yield "list_price", record.list_price, Decimal(item["price"])
 
 
+COMPARE = {
+    "order": _compare_order,
+    "account": _compare_account,
+    "product": _compare_product,
+    "payment": compare_payment,
+}
+
+
 def _check_documents(books: Books) -> Iterator[str]:
     """S4: each document belongs to one record, or is kept aside with a reason."""
     seen = Counter((row.kind, row.remote_id) for row in books.bindings if row.remote_id)
     for kind, documents in books.documents.items():
         for id_, document in documents.items():
-            known = seen[kind, id_] + ((kind, id_) in books.orphans) + ((STREAMS[kind], id_) in books.dead)
+            known = seen[kind, id_] + ((kind, id_) in books.orphans) + ((STREAMS.get(kind, kind), id_) in books.dead)
             if document.get("deleted"):
                 if document["changed_by"] == USER and seen[kind, id_]:
                     yield f"we deleted {id_}, a document of a binding"

@@ -67,6 +67,11 @@ def run_case(case: Case) -> Outcome:
     return run_setting(draw_setting(*case))
 
 
+def run_money_case(case: Case) -> Outcome:
+    """The same with receipts and refunds."""
+    return run_setting(draw_setting(*case, money=True, steps=44))
+
+
 def open_pool(processes: int = 2) -> ProcessPoolExecutor:
     """Processes of their own: started afresh, so that a schedule finds the same everywhere."""
     return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))

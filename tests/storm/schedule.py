@@ -22,6 +22,7 @@ from hub.sync.push import list_due, push_bindings
 from hub.sync.run import run_sync
 from hub.sync.sweep import sweep_connection
 from tests.storm.baton import Checkpoint, Worker
+from tests.storm.money import ErpTill, HubTill
 from tests.storm.people import ErpPeople, HubPeople, Notebook
 from tests.storm.setting import Setting
 from tests.sync.world import World
@@ -66,6 +67,11 @@ class Storm:
         deletes = self.world.settings.lists_deleted or setting.sweeps
         self._hub_people = HubPeople(self.hub, self.chance, self.notebook)
         self._erp_people = ErpPeople(self.world.erp, self.chance, self.notebook, deletes=deletes)
+        self._kinds = (*KINDS, "payment") if setting.money else KINDS
+        self._tills = (
+            HubTill(self.hub, self.chance, self.notebook),
+            ErpTill(self.world.erp, self.chance, self.notebook),
+        )
 
     # ---- the world ---------------------------------------------------------------------------------------------
 
@@ -134,9 +140,18 @@ class Storm:
             self.tell("hub", self._hub_people.act())
         if chance.random() < rates.erp_people:
             self.tell("erp", self._erp_people.act())
+        if self.setting.money:
+            self._handle_money()
         self._start_workers()
         for _ in range(chance.choice((2, 3, 4))):
             self._move_one()
+
+    def _handle_money(self) -> None:
+        hub_till, erp_till = self._tills
+        if self.chance.random() < self.setting.rates.hub_people:
+            self.tell("hub", hub_till.act())
+        if self.chance.random() < self.setting.rates.erp_people:
+            self.tell("erp", erp_till.act())
 
     def _start_workers(self) -> None:
         chance, rates = self.chance, self.setting.rates
@@ -148,7 +163,7 @@ class Storm:
             for start in range(0, len(due), 3):
                 self._push("poller", due[start : start + 3])
         if chance.random() < rates.pull:
-            kind = chance.choice((*KINDS, "order", "order"))
+            kind = chance.choice((*self._kinds, "order", "order"))
             self._start("pull", lambda hub: pull_stream(hub, "erp", kind, actor="pull"))
         if chance.random() < rates.run:
             self._start("run", lambda hub: run_sync(hub, "erp", None, "schedule", scheduled=True))
@@ -295,7 +310,7 @@ def make_world(setting: Setting) -> World:
         seed=setting.seed,
         url="sqlite://",
         erp=setting.erp,
-        syncs={"account": party, "product": party, "order": order},
+        syncs={"account": party, "product": party, "order": order, **({"payment": order} if setting.money else {})},
         faults=setting.rates.faults,
         read=False,
     )

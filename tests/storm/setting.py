@@ -56,6 +56,8 @@ class Setting:
     remote_wins: bool
     rates: Rates = Rates()
     steps: int = 34
+    money: bool = False
+    """Whether people also receive and give back money."""
     sweeps: bool = True
     """Whether the slow repair of everything else runs."""
 

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.storm.run import Case, Outcome, open_pool, run_case
+from tests.storm.run import Case, Outcome, open_pool, run_case, run_money_case
 
 SETTINGS = (("draft", "save"), ("draft", "submit"), ("draft", "audit"), ("unique", "save"))
 BATCH_SIZE = 10
@@ -45,6 +45,20 @@ def test_a_seed_decides_everything():
 def test_a_storm_breaks_no_promise(tier: str, confirm: str):
     """The quick ones; the others are slow."""
     fail_aloud([run_case((seed, tier, confirm)) for seed in range(2)])
+
+
+@pytest.mark.parametrize(("tier", "confirm"), SETTINGS)
+def test_money_in_a_storm_breaks_no_promise(tier: str, confirm: str):
+    """Part payments, payments before their order, too much, refunds, and states that go back."""
+    fail_aloud([run_money_case((3, tier, confirm))])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tier", "confirm"), SETTINGS)
+def test_storms_of_money_break_no_promise(tier: str, confirm: str, pool: ProcessPoolExecutor):
+    outcomes = list(pool.map(run_money_case, [(seed, tier, confirm) for seed in range(20, 30)]))
+    fail_aloud(outcomes)
+    assert sum(outcome.figures["paid orders"] for outcome in outcomes) > 0, "money has to move in them"
 
 
 @pytest.mark.slow

@@ -125,7 +125,8 @@ def test_the_connector_tells_a_closed_period_from_other_refusals(make_bench: Mak
     assert "2026-10-31" in (answer.vendor or "")
     row = bench.person.create("payment", **{**payload, "date": "2026-11-01"})
     found = bench.connector.streams()["payment"].fetch(row["id"])
-    assert found is not None and found.number == "RC0001"
+    assert found is not None
+    assert found.number == "RC0001"
 
 
 def test_the_sample_company_has_money(clock: Any) -> None:
