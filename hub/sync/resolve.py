@@ -301,7 +301,9 @@ def mark_bindings(tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | 
 def _make_due(row: Binding, record: Entity) -> dict[str, Any]:
     lifted = {name: code for name, code in row.held.items() if name != "*"}
     wait = row.not_before if row.state in (BindingState.UNKNOWN, BindingState.REVERSING) else None
-    return {"dirty": True, "void_wanted": is_void(record), "not_before": wait, "held": lifted}
+    waits_already = row.dirty or row.parked or row.held
+    since = row.updated_at if waits_already else record.updated_at  # by it late rows are found, and queued
+    return {"dirty": True, "void_wanted": is_void(record), "not_before": wait, "held": lifted, "updated_at": since}
 
 
 def make_binding(hub: Hub, connection: str, kind: str, record_id: UUID, **more: Any) -> Binding:
