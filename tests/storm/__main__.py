@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.storm.run import Case, run_case, run_cases
+from tests.storm.run import Case, run_case, run_cases, run_money_case
 
 
 def main() -> int:
@@ -17,6 +17,7 @@ def main() -> int:
     parser.add_argument("--seeds", default="0-49", help="one seed, or A-B inclusive")
     parser.add_argument("--tier", choices=("draft", "unique"), action="append")
     parser.add_argument("--confirm", choices=("save", "submit", "audit"), action="append")
+    parser.add_argument("--money", action="store_true", help="with receipts and refunds")
     parser.add_argument("-j", type=int, default=2, help="processes")
     parser.add_argument("-v", action="store_true", help="tell the story of every failure")
     parser.add_argument("--json", action="store_true", help="figures as JSON")
@@ -25,7 +26,8 @@ def main() -> int:
     started = time.monotonic()
     figures: Counter[str] = Counter()
     failures = 0
-    for outcome in map(run_case, cases) if len(cases) == 1 else run_cases(cases, asked.j):
+    run = run_money_case if asked.money else run_case
+    for outcome in map(run, cases) if len(cases) == 1 else run_cases(cases, asked.j, run):
         figures.update(outcome.figures)
         failures += outcome.violation is not None
         if outcome.violation is not None or (asked.v and len(cases) == 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
@@ -77,7 +77,9 @@ def open_pool(processes: int = 2) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
 
 
-def run_cases(cases: Iterable[Case], processes: int = 2) -> Iterator[Outcome]:
+def run_cases(
+    cases: Iterable[Case], processes: int = 2, run: Callable[[Case], Outcome] = run_case
+) -> Iterator[Outcome]:
     """Outcomes in the order of the cases."""
     with open_pool(processes) as pool:
-        yield from pool.map(run_case, list(cases), chunksize=4)
+        yield from pool.map(run, list(cases), chunksize=4)
