@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from hub.model.base import Entity, Line
@@ -64,6 +65,8 @@ class Participant(Line):
 
 class Topic(Line):
     """A record that it is about: an order, a contract, a ticket (关联单据)."""
+
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "account", "record_id": lambda number: UUID(int=number)}
 
     kind: str
     record_id: Annotated[UUID, AnyRef("kind")]
