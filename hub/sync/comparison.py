@@ -20,7 +20,7 @@ from hub.protocol.binding import Binding, BindingState
 from hub.protocol.semantics import Direction
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
-from hub.store.rows import Cursor, DeadRow
+from hub.store.rows import Cursor
 from hub.store.scratch import Scratch
 from hub.sync.accept import check_accepted
 from hub.sync.agreement import ENDED, TOTALS, Pair, explain_difference, explain_ended, explain_unsent, list_differences
@@ -47,12 +47,12 @@ from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import counts
 from hub.sync.show import describe_record, show_field
 from hub.sync.side_there import Side, load_side, read_own_reference, translate
+from hub.sync.twins import HERE, THERE, find_twins_here, find_twins_there
 
 Progress = Callable[[str, int, int | None], None]
 _CHUNK = 500
 LOOKED_UP = 200
 """So many documents that no list shows are asked for one by one before they are called missing."""
-THERE, HERE = "there", "here"
 
 
 @dataclass
@@ -87,8 +87,8 @@ class Comparison:
             self._judge_unseen(chunk)
         self._look_for_suspects()
         if self.model.TRANSACTIONAL:
-            self._find_twins_there()
-            self._find_twins_here()
+            find_twins_there(self.hub, self.conn, self.ledger, self.scratch)
+            find_twins_here(self.hub, self.conn, self.ledger, self.scratch)
         return self.ledger
 
     # ------------------------------------------------------------ what is there
@@ -303,35 +303,6 @@ class Comparison:
             command=command if reason is None else f"isthmus binding show {row.id}", remote_id=row.remote_id,
             binding_id=row.id,
         )  # fmt: skip
-
-    # ------------------------------------------------------------ twice
-
-    def _find_twins_there(self) -> None:
-        """One number on several living documents."""
-        for number, ids in self.scratch.list_shared(THERE):
-            known = [row for row in self.ledger.findings if row.remote_id in ids and row.sort in (MISSING_HERE, DOUBLE)]
-            if any(row.sort == DOUBLE for row in known):
-                continue
-            with self.hub.store.read() as tx:
-                aside = tx.count(DeadRow, connection=self.conn.name, stream=self.stream.name, external_id__in=ids)
-            reason = Reason(TODO, "sync.same_number_there", {"number": number}) if aside else None
-            command = f"isthmus trace {number} --kind {self.kind}"
-            self.ledger.fold(known, number, ids, command, reason=reason, remote_id=ids[-1])
-
-    def _find_twins_here(self) -> None:
-        """One number on several records, of which not each has a living document of its own."""
-        for number, ids in self.scratch.list_shared(HERE):
-            records = [UUID(id_) for id_ in ids]
-            with self.hub.store.read() as tx:
-                rows = tx.find(Binding, connection=self.conn.name, kind=self.kind, hub_id__in=records)
-            living = {row.hub_id for row in rows if row.remote_id is not None and row.state is not BindingState.TOMB}
-            if len(living) == len(ids):
-                continue
-            known = [row for row in self.ledger.findings if row.record_id in records and row.sort == MISSING_THERE]
-            asked = any(row.parked or "*" in row.held for row in rows)
-            reason = Reason(TODO, "sync.same_number_here", {"number": number}) if asked else None
-            command = f"isthmus record show {self.kind} {records[-1]}"
-            self.ledger.fold(known, number, ids, command, reason=reason, record_id=records[-1])
 
     # ------------------------------------------------------------ small things
 
