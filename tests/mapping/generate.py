@@ -10,7 +10,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -185,6 +185,11 @@ def _date(draft: Draft, target: Target) -> Rule:
     return _short(draft, **{"as": form}), st.none() | days if target.nullable else days
 
 
+def _instant(draft: Draft, target: Target) -> Rule:
+    moments = st.datetimes(datetime(1900, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))
+    return _short(draft, **{"as": "datetime"}), st.none() | moments if target.nullable else moments
+
+
 def _plain_enum(draft: Draft, target: Target) -> Rule:
     return f'"{draft.new_path()}"', st.sampled_from(list(target.enum or ()))
 
@@ -205,6 +210,7 @@ MAKERS: dict[str, list[Callable[[Draft, Target], Rule]]] = {
     "text": [_plain_text, _number_text, _coded_text, _listed_text, _called_text],
     "decimal": [_money, _decimal, _percent, _listed_decimal],
     "date": [_date],
+    "datetime": [_instant],
     "enum": [_plain_enum, _listed_enum],
     "id": [_reference],
     "list": [_texts],
