@@ -19,7 +19,8 @@ from hub.model.money import add_exactly
 
 TRANSITIONS: Transitions = {
     InvoiceState.DRAFT: frozenset({InvoiceState.POSTED, InvoiceState.VOID}),
-    InvoiceState.POSTED: frozenset({InvoiceState.VOID}),
+    # Back to draft: 反审核 in another system; here a posted invoice changes only by a credit note.
+    InvoiceState.POSTED: frozenset({InvoiceState.VOID, InvoiceState.DRAFT}),
     InvoiceState.VOID: frozenset(),
 }
 FROZEN = ("type", "account_id", "currency", "rate", "invoiced_on", "lines")
@@ -38,6 +39,8 @@ def check(invoice: Invoice, previous: Invoice | None, remote: bool) -> None:
     if remote or previous is None or previous.state is InvoiceState.DRAFT:
         return
     changed = [name for name in FROZEN if getattr(invoice, name) != getattr(previous, name)]
+    if invoice.state is InvoiceState.DRAFT:
+        changed.append("state")
     if changed:
         raise RuleBroken("crm.invoice_posted", number=invoice.number, fields=", ".join(changed))
 

@@ -22,8 +22,8 @@ TRANSITIONS: Transitions = {
     PaymentState.SUBMITTED: frozenset(
         {PaymentState.DRAFT, PaymentState.SUCCEEDED, PaymentState.FAILED, PaymentState.VOID}
     ),
-    # A bank may take a success back, and a failure may turn out to have arrived.
-    PaymentState.SUCCEEDED: frozenset({PaymentState.FAILED}),
+    # A bank may take a success back, a failure may turn out to have arrived. Back to draft: 反审核 in another system.
+    PaymentState.SUCCEEDED: frozenset({PaymentState.FAILED, PaymentState.DRAFT}),
     PaymentState.FAILED: frozenset({PaymentState.SUCCEEDED, PaymentState.VOID}),
     PaymentState.VOID: frozenset(),
 }
@@ -67,6 +67,8 @@ def check(payment: Payment, previous: Payment | None, remote: bool) -> None:
     if remote or previous is None or previous.state not in SETTLED:
         return
     changed = [name for name in FROZEN if getattr(payment, name) != getattr(previous, name)]
+    if payment.state is PaymentState.DRAFT:
+        changed.append("state")
     if changed:
         raise RuleBroken("crm.payment_settled", number=payment.number, fields=", ".join(changed))
 

@@ -118,6 +118,14 @@ def test_a_settled_payment_is_never_rewritten_here(change):
     rules_for("payment").check(draft.model_copy(update=change), draft)
 
 
+@pytest.mark.parametrize("kind", ["payment", "invoice"])
+def test_an_approval_is_taken_back_in_another_system_only(kind):
+    booked = pay("100") if kind == "payment" else bill(bill_line())
+    draft = booked.model_copy(update={"state": type(booked.state)("draft")})
+    rules_for(kind).check(draft, booked, remote=True)
+    refuse("crm.payment_settled" if kind == "payment" else "crm.invoice_posted", draft, booked)
+
+
 def test_a_settled_payment_may_still_be_allocated():
     rules_for("payment").check(pay("100", allocate()), pay("100"))
 
