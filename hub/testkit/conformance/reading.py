@@ -255,7 +255,8 @@ def check_children(lab: Lab, kind: str) -> Findings:
     lists = subject.mapping.lists.keys()
     if all(seen.values.get(name) == was.values.get(name) for name in lists):
         yield bad("measure.child_unseen", id=id)
-    if before.version is not None and after.version is not None and after.version <= before.version:
+    rises = subject.sink is not None and subject.semantics.versioned
+    if before.version == after.version is not None or (rises and (after.version or 0) < (before.version or 0)):
         yield bad("measure.child_version", id=id, version=before.version)
     since = max(lab.since(kind, moment), before.modified_at or moment)
     shown = wait_until(subject, 0.0, lambda: id in reading.walk_pages(subject.stream, MANY_PAGE, since=since).ids)
