@@ -30,7 +30,7 @@ def test_each_check_is_a_test_for_each_kind_with_a_mapping() -> None:
     suite = make_suite(SandboxBench())
     assert {name for name in dir(suite) if name.startswith("test_")} == {f"test_{name}" for name in CHECKS}
     (kinds,) = [mark for mark in suite.test_round_trip.pytestmark if mark.name == "parametrize"]
-    assert kinds.args == ("kind", ["account", "order", "product"])
+    assert kinds.args == ("kind", ["account", "delivery", "invoice", "order", "payment", "product"])
     assert suite.test_round_trip.__doc__ == "What is created can be read again, and means the same."
 
 
