@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from hub.errors import ConfigInvalid, MappingError
+from hub.mapping.codes import list_code_fields
+from hub.mapping.targets import make_hub_value
 from hub.model.base import Line
 from hub.model.kinds import list_fields, list_line_refs, list_refs
 from hub.protocol.reference import make_reference
@@ -38,7 +40,7 @@ def make_subject(hub: Hub, conn: OpenConnection, kind: str, given: dict[str, Any
 
 def choose_parents(hub: Hub, conn: OpenConnection, subject: Subject) -> None:
     """An existing record for every reference that a sample has, and values that go with them."""
-    given: dict[str, Any] = {"currency": hub.config.organisation.currency}
+    given: dict[str, Any] = {**choose_codes(conn, subject), "currency": hub.config.organisation.currency}
     needed = list_needed(subject)
     for kind in sorted(needed):
         found = find_living(hub, conn, kind) if kind in conn.mappings else None
@@ -50,6 +52,12 @@ def choose_parents(hub: Hub, conn: OpenConnection, subject: Subject) -> None:
                 given |= _goods_of(found)
     lines = {"lines.quantity": Decimal(1), "lines.unit_price": PRICE, "list_price": PRICE}
     subject.given = {**given, **lines}
+
+
+def choose_codes(conn: OpenConnection, subject: Subject) -> dict[str, Any]:
+    """For every field that goes through a code table, a value that the other system can be told."""
+    fields = [field for field in list_code_fields(subject.mapping) if field.goes_out and conn.codes.get(field.table)]
+    return {field.field: make_hub_value(field.target, next(iter(conn.codes[field.table].values()))) for field in fields}
 
 
 def _goods_of(product: Seen) -> dict[str, Any]:

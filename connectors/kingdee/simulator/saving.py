@@ -29,7 +29,7 @@ def save_bill(
             _check_open(form, old)
         new = dict(old) if old is not None else _start(books, form, by)
         wanted = {str(key).lower() for key in options.get("NeedUpDateFields") or ()} if old is not None else set()
-        _take_head(books, form, new, sent, wanted)
+        _take_head(books, form, new, sent, wanted, draft=draft)
         for entity, id_key in form.entities.items():
             new[entity] = _take_lines(books, form, entity, id_key, new, sent, options)
         _check(books, form, new, draft=draft)
@@ -68,7 +68,7 @@ def _default(item: Field) -> Any:
     return read_value(item, item.default) if item.default is not None else read_value(item, None)
 
 
-def _take_head(books: Books, form: Form, bill: Bill, sent: Model, wanted: set[str]) -> None:
+def _take_head(books: Books, form: Form, bill: Bill, sent: Model, wanted: set[str], *, draft: bool) -> None:
     custom = books.settings.custom_field
     if custom and custom.lower() in sent and (not wanted or custom.lower() in wanted):
         bill[custom] = str(sent[custom.lower()] or "").strip()
@@ -78,6 +78,8 @@ def _take_head(books: Books, form: Form, bill: Bill, sent: Model, wanted: set[st
         key = item.key.lower()
         if key in sent and not item.computed and item.kind != "id" and (not wanted or key in wanted):
             bill[item.key] = _read(books, form, item, sent[key], bill)
+        if key == org_key and item.required and not bill[item.key] and not draft:
+            raise BillRefused(INVALID, [_missing(item)])  # without it nothing else can be looked up
 
 
 def _read(books: Books, form: Form, item: Field, raw: Any, bill: Bill) -> Any:
