@@ -7,6 +7,7 @@ is open, so that a journey can say what happens between two looks.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import random
@@ -33,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = (SCHEDULER, SCHEDULER, WORKER, WORKER)
 """Those that look for work; the web does not."""
 LOOK_S = 0.03
+PR_SET_PDEATHSIG = 1
 
 
 class GatedScheduler(Scheduler):
@@ -86,6 +88,7 @@ def fork_machine(order: Mapping[str, Any]) -> int:
     if pid:
         return pid
     status = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # tests that are cut off leave no machine behind
     try:
         with Path(order["log"]).open("ab") as log:
             os.dup2(log.fileno(), 1)
@@ -125,8 +128,10 @@ class MachineRoom:
 
     def close(self) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(30)
+        self._process.stdout.close()
 
 
 class Machines:
