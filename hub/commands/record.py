@@ -45,7 +45,8 @@ def _choose_columns(kind: str) -> list[str]:
     from hub.model.kinds import find_kind
 
     model = find_kind(kind)
-    wanted = [model.NUMBER, "number", "name", "subject", "starts_at", model.DAY, "state", model.AMOUNT, "phone", "email"]
+    called = [model.NUMBER, "number", "name", "subject"]
+    wanted = [*called, "starts_at", model.DAY, "state", model.AMOUNT, "phone", "email"]
     return [name for name in dict.fromkeys(wanted) if name in model.model_fields]
 
 
