@@ -16,7 +16,8 @@ KINDS = ("account", "product", "order", "payment")
 
 
 class Office:
-    """The account on a port, and a hub that is connected to it as ``erp``."""
+    """The account on a port, and a hub that is connected to it as ``erp``. Both live by the clock of the account, which
+    journeys move on."""
 
     def __init__(self, folder: Path, books: Books, faults: Faults | None = None, kinds: Sequence[str] = KINDS) -> None:
         self.books = books
@@ -30,7 +31,7 @@ class Office:
             connector="kingdee", settings=settings, secret_field="app_secret", secret=told["app_secret"],
             proxy=SimpleNamespace(url=told["url"]), read_only=("delivery", "invoice"),
         )  # fmt: skip
-        self.clock = MovedClock()
+        self.clock = cast(MovedClock, books.clock)
         self.desk = Desk(folder, cast(Erp, erp), self.clock, kinds)
 
     def close(self) -> None:

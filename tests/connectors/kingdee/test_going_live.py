@@ -17,6 +17,7 @@ import pytest
 
 from connectors.kingdee.simulator import FORMS, Books, KingdeeSettings, make_uscc, seed_company
 from tests.connectors.kingdee.office import Office
+from tests.journeys.desk import MovedClock
 
 CUSTOMERS = int(os.environ.get("ISTHMUS_KINGDEE_CUSTOMERS", "40"))
 ORDERS = CUSTOMERS * 3 // 2
@@ -27,7 +28,7 @@ Bill = Mapping[str, Any]
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     """Two years of documents."""
-    books = Books(KingdeeSettings())
+    books = Books(KingdeeSettings(), MovedClock())
     seed_company(books, customers=CUSTOMERS, materials=8, orders=ORDERS, invoices=0, seed=5)
     made = Office(tmp_path, books, kinds=("account", "product", "order"))
     yield made
