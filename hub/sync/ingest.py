@@ -29,7 +29,7 @@ from hub.sync.native import is_living, make_native
 from hub.sync.period import CLOSED_THERE
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
-from hub.sync.strangers import take_stranger
+from hub.sync.strangers import note_codes, take_stranger
 from hub.sync.translate import Translated, is_reference_foreign, make_context, pair_lines, read_source
 
 
@@ -129,6 +129,7 @@ def _ingest_known(arrival: Arrival) -> Ingested:
 
 def _take_native(arrival: Arrival, binding: Binding, translated: Translated) -> Ingested:
     binding, rebuilt = make_native(arrival, binding, translated)
+    _note_codes(arrival, rebuilt)
     writes = binding.primary and arrival.policy.direction is not Direction.IN
     if writes and not _speaks_alone(arrival, binding, rebuilt):
         _note_difference(arrival, binding, translated.snapshot)
@@ -174,6 +175,7 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
     rebuilt = rebuild_record(
         tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
     )
+    _note_codes(arrival, rebuilt)
     if rebuilt.changes and binding.submitted_revision == intent.revision:
         # What the document itself brought is no edit in the hub: nothing that would have it submitted again.
         binding = tx.save(binding.model_copy(update={"submitted_revision": rebuilt.record.revision}))
@@ -198,6 +200,11 @@ def _report(binding: Binding, rebuilt: Rebuilt, ended: bool, conflicts: list[str
         due=tuple(rebuilt.due),
         snapshot=snapshot,
     )
+
+
+def _note_codes(arrival: Arrival, rebuilt: Rebuilt) -> None:
+    if "identifiers" in rebuilt.changes:
+        note_codes(arrival.tx, arrival.kind, rebuilt.changes["identifiers"][1])
 
 
 def _speaks_alone(arrival: Arrival, binding: Binding, rebuilt: Rebuilt) -> bool:

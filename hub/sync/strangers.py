@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
-from hub.model.party import IdentifierKind
+from hub.model.party import Identifier, IdentifierKind
 from hub.protocol.semantics import Direction, Stage
 from hub.store import UnitOfWork
 from hub.store.rows import DeadRow, IdentityVerdict, Sign
@@ -50,7 +50,15 @@ def note_strangers(tx: UnitOfWork, newcomers: Sequence[Newcomer], codes: Collect
 def take_stranger(arrival: Arrival) -> Translated | None:
     """The translation of a record that nothing here knows; once."""
     found: Translated | None = arrival.tx.notes.pop((note_strangers, id(arrival.source)), None)
-    return found
+    if found is None:
+        return None
+    gained: set[str] = arrival.tx.notes.get((note_codes, arrival.kind), set())
+    return found if gained.isdisjoint(_list_codes(found)) else None
+
+
+def note_codes(tx: UnitOfWork, kind: str, identifiers: Iterable[Identifier]) -> None:
+    """A record got these in this very page: whoever carries one of them is no stranger any more."""
+    tx.notes.setdefault((note_codes, kind), set()).update(line.value for line in identifiers)
 
 
 def _is_plain(arrival: Arrival, translated: Translated) -> bool:

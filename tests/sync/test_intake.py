@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from connectors.sandbox.simulator import make_uscc
 from hub.errors import IsthmusError
 from hub.protocol.binding import Binding
 from hub.sdk import SourceRecord, Stage
@@ -150,6 +151,23 @@ def test_a_record_that_stands_twice_on_a_page_is_looked_at_twice(scene: Scene) -
     with scene.store.write_batch() as tx:
         dones = take_in(tx, scene.hub, scene.hub.open("erp"), "account", [changed, record], "test")
     assert [done.outcome for done in dones] == ["updated", "stale"]
+
+
+@pytest.mark.parametrize("is_batch", [True, False])
+def test_a_code_that_a_known_record_gets_on_the_page_is_known_to_the_rest_of_it(
+    make_scene: SceneMaker, is_batch: bool
+) -> None:
+    scene = make_scene()
+    code = make_uscc(scene.random)
+    partner = scene.wang.create("partner", name="甲公司")
+    scene.pull("account")
+    scene.wang.edit("partner", partner["id"], tax_id=code)
+    twin = scene.wang.create("partner", name="甲公司", tax_id=code)
+    records = read(scene, "account")
+    with scene.store.write_batch() if is_batch else scene.store.write() as tx:
+        take_in(tx, scene.hub, scene.hub.open("erp"), "account", records, "test")
+    assert len(scene.records("account")) == 1
+    assert scene.record_of("account", twin) == scene.record_of("account", partner)
 
 
 def test_an_edit_here_is_compared_with_what_is_unchanged_there(scene: Scene) -> None:
