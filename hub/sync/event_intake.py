@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from hub.errors import ConnectorDefect, IsthmusError, MappingError, NeedsConsent, OutcomeUnknown, Transient
 from hub.locale import keep_params
+from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.protocol.semantics import Stage
 from hub.sdk import SourceRecord
@@ -26,6 +27,7 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.events import digest_rules
 from hub.sync.ingest import Ingested
 from hub.sync.intake import take_in, write_page
+from hub.sync.locks import lock_binding
 from hub.sync.pause import is_resting
 from hub.sync.pull import fetch_parents
 from hub.sync.push import note_trouble
@@ -132,9 +134,12 @@ def _save_unfit(hub: Hub, events: Sequence[Event], report: EventReport) -> None:
     if not events:
         return
     with hub.store.write() as tx:
+        ids = [event.id for event in events]
+        due = {row.id for row in tx.find(Event, id__in=ids, state__in=["new", "unfit"], order=["id"], lock=True)}
         for event in events:
-            tx.save(event)
-    report.events["unfit"] += len(events)
+            if event.id in due:  # else somebody gave it up, or took it in, meanwhile
+                tx.save(event)
+    report.events["unfit"] += len(due)
 
 
 # ---------------------------------------------------------------- taking in
@@ -201,6 +206,7 @@ def _take_kind(
 ) -> Iterator[tuple[Event, Notice, Ingested]]:
     """What became of each notice about this kind, in order."""
     known = _read_versions(tx, conn, kind, [notice for _, notice in notices])
+    newest = _read_arrivals(tx, conn, kind, notices)
     chosen: list[tuple[Event, Notice, SourceRecord]] = []
     last = {(notice.stream, notice.external_id): event.id for event, notice in notices}
     for event, notice in notices:
@@ -214,12 +220,14 @@ def _take_kind(
             else:
                 chosen.append((event, notice, record))
             continue
-        told = _complete(tx, conn, notice)
-        version = told.version if told is not None else None
+        version = notice.record.version if notice.record is not None else None
+        is_late = version is None and event.received_at < newest.get(notice.external_id, event.received_at)
+        if is_late or (version is not None and version < known.get(notice.external_id, 0)):
+            yield event, notice, Ingested(OLDER)
+            continue
+        told = _complete(tx, conn, kind, notice)
         if told is None:
             yield event, notice, Ingested(NOTHING_KNOWN)
-        elif version is not None and version < known.get(notice.external_id, 0):
-            yield event, notice, Ingested(OLDER)
         else:
             known[notice.external_id] = max(version or 0, known.get(notice.external_id, 0))
             chosen.append((event, notice, told))
@@ -243,7 +251,28 @@ def _read_versions(tx: UnitOfWork, conn: OpenConnection, kind: str, notices: Seq
     return newest
 
 
-def _complete(tx: UnitOfWork, conn: OpenConnection, notice: Notice) -> SourceRecord | None:
+def _read_arrivals(
+    tx: UnitOfWork, conn: OpenConnection, kind: str, notices: Sequence[tuple[Event, Notice]]
+) -> dict[str, datetime]:
+    """External id → when the newest call about it came that was taken in: where documents have no version, the order
+    in which they came tells old from new, whichever worker is faster. The records are held before it is asked."""
+    bare = [(event, notice) for event, notice in notices if notice.record and notice.record.version is None]
+    if not bare:
+        return {}
+    ids = {notice.external_id for _, notice in bare}
+    bound = tx.pluck(Binding, ("hub_id",), connection=conn.name, kind=kind, remote_id__in=sorted(ids))
+    tx.hold(find_kind(kind), sorted({row[0] for row in bound}))
+    since = min(event.received_at for event, _ in bare)
+    newest: dict[str, datetime] = {}
+    where: dict[str, Any] = {"connection": conn.name, "state": "done", "received_at__gt": since}
+    for received_at, outcomes in tx.pluck(Event, ("received_at", "outcomes"), **where):
+        for told in outcomes:
+            if told["kind"] == kind and told["external_id"] in ids:
+                newest[told["external_id"]] = max(received_at, newest.get(told["external_id"], received_at))
+    return newest
+
+
+def _complete(tx: UnitOfWork, conn: OpenConnection, kind: str, notice: Notice) -> SourceRecord | None:
     """The document of a notice; a deletion that brings none is about the last one. None: a deletion of something that
     was never here, which is remembered, so that an older version that comes late does not bring it to life."""
     record = notice.record
@@ -252,7 +281,7 @@ def _complete(tx: UnitOfWork, conn: OpenConnection, notice: Notice) -> SourceRec
     if record.stage is not Stage.GONE:
         return record
     last = tx.latest_payload(conn.name, record.stream, record.external_id)
-    bound = tx.count(Binding, connection=conn.name, remote_id=record.external_id)
+    bound = tx.count(Binding, connection=conn.name, kind=kind, remote_id=record.external_id)
     if last is None or not bound:
         tx.put_payload(conn.name, record.stream, record.external_id, record.version, record.payload)
         tx.delete(DeadRow, connection=conn.name, stream=record.stream, external_id=record.external_id)
@@ -262,11 +291,11 @@ def _complete(tx: UnitOfWork, conn: OpenConnection, notice: Notice) -> SourceRec
 
 def _note_gone(tx: UnitOfWork, hub: Hub, conn: OpenConnection, kind: str, notice: Notice, actor: str) -> Ingested:
     """A read said that there is no such record: believed as a sweep believes it."""
-    rows = tx.find(Binding, connection=conn.name, kind=kind, remote_id=notice.external_id, limit=1, lock=True)
-    if not rows:
+    row = lock_binding(tx, connection=conn.name, kind=kind, remote_id=notice.external_id)
+    if row is None:
         return Ingested(NOTHING_KNOWN)
-    note_missing(hub, tx, rows[0], conn.policies[kind], actor)
-    return Ingested("missing", rows[0].id, rows[0].hub_id)
+    note_missing(hub, tx, row, conn.policies[kind], actor)
+    return Ingested("missing", row.id, row.hub_id)
 
 
 def _describe(kind: str, notice: Notice, done: Ingested) -> dict[str, Any]:

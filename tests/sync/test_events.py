@@ -14,13 +14,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.webhook.receiver import WebhookReceiver
 from connectors.webhook.simulator import Shop
 from hub.errors import ConfigInvalid, NotFound
 from hub.model.finance import Payment
 from hub.model.party import Account
 from hub.model.sales import Order, OrderState
 from hub.sync.event_intake import AT_ONCE, MOST_FAILURES
-from hub.sync.events import EventFilter, find_event, list_due_events, list_events, make_replay, prune_events
+from hub.sync.events import (
+    EventFilter,
+    drop_event,
+    find_event,
+    list_due_events,
+    list_events,
+    make_replay,
+    prune_events,
+)
 from hub.sync.pause import pause_connection, resume_connection
 from tests.sync.shop import EVENTS, ShopWorld, customer, order, payment
 
@@ -125,6 +134,52 @@ def test_a_deletion_ends_the_wait(world: ShopWorld):
     assert (world.aside(), world.all(Order)) == ([], [])
 
 
+def test_an_old_deletion_does_not_end_a_newer_wait(world: ShopWorld):
+    world.use({**world.shop_config, "events": {**EVENTS, "order.gone": {"kind": "order", "ends": "deleted"}}})
+    world.push(order(2))
+    world.push({**order(1), "type": "order.gone", "id": "gone"})
+    assert world.push(customer(1)).records == {"created": 2}
+    assert len(world.all(Order)) == 1
+
+
+def test_a_deletion_of_something_unknown_is_not_about_another_kind(world: ShopWorld):
+    """An order that waits and a customer that is here have the same number in the shop."""
+    world.use({**world.shop_config, "events": {**EVENTS, "order.gone": {"kind": "order", "ends": "deleted"}}})
+    world.push(customer(1, id="7"))
+    world.push(order(1, id="7"))
+    world.push({**order(2, id="7"), "type": "order.gone", "id": "gone"})
+    world.push(customer(1))
+    assert (world.aside(), world.all(Order)) == ([], [])
+
+
+@pytest.mark.parametrize("later", ["customer.updated", "customer.deleted"])
+def test_without_versions_the_order_of_arrival_holds_whichever_worker_is_faster(both: ShopWorld, later: str):
+    both.use({**both.shop_config, "version": "received"})
+    first = both.keep(customer(1))
+    both.clock.pass_time(5)
+    second = both.keep(customer(2, type=later))
+    both.take(second)
+    both.take(first)
+    assert [account.name for account in both.all(Account)] == (["海岳 2"] if later == "customer.updated" else [])
+    assert both.events()[0].outcomes[0]["outcome"] == "older"
+    both.take(make_replay(both.hub, first, "li"))
+    assert both.events()[0].outcomes[0]["outcome"] == "older", "a replay is no news"
+    assert both.push(customer(3)).records in ({"updated": 1}, {"created": 1})
+
+
+def test_an_event_that_was_given_up_while_it_was_read_stays_so(world: ShopWorld, monkeypatch: pytest.MonkeyPatch):
+    (id_,) = world.keep({"id": "odd", "type": "weather.sunny", "data": {"id": "w1"}})
+    usual = WebhookReceiver.read
+
+    def slow(receiver: Any, call: Any) -> Any:
+        drop_event(world.hub, world.events()[0], "not ours", "li")
+        return usual(receiver, call)
+
+    monkeypatch.setattr(WebhookReceiver, "read", slow)
+    assert world.take([id_]).events.total() == 0
+    assert world.events()[0].state == "dropped"
+
+
 def test_a_cancelled_order_is_void(world: ShopWorld):
     world.push(customer(1), order(1))
     world.push(order(2, type="order.cancelled", status="cancelled"))
@@ -176,8 +231,6 @@ def test_a_record_that_cannot_be_translated_harms_no_other(world: ShopWorld):
 
 
 def test_an_event_that_breaks_the_reader_ends_in_front_of_a_person(world: ShopWorld, monkeypatch: pytest.MonkeyPatch):
-    from connectors.webhook.receiver import WebhookReceiver
-
     read = WebhookReceiver.read
 
     def fragile(receiver: Any, call: Any) -> Any:
