@@ -21,7 +21,7 @@ from connectors.kingdee.outcomes import (
     read_rows,
     read_status,
 )
-from connectors.kingdee.signing import sign_call, sign_login
+from connectors.kingdee.signing import VENDOR_MASK, sign_call, sign_login
 from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient
 from hub.sdk import HttpClient, Tools
 
@@ -176,7 +176,7 @@ class KingdeeClient:
             org = config.organisation if config.organisation.isdigit() else "0"
             headers |= sign_call(
                 f"{self._folder}/{service}.common.kdsvc", app_id=config.app_id,
-                app_secret=config.app_secret.get_secret_value(), mask=config.gateway_mask,
+                app_secret=config.app_secret.get_secret_value(), mask=config.gateway_mask or VENDOR_MASK,
                 app_data=f"{config.account_set},{config.user},{config.language},{org}",
                 timestamp=self._now_s(), nonce=f"{self._random.getrandbits(63)}",
             )  # fmt: skip

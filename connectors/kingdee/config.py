@@ -41,8 +41,8 @@ class KingdeeConfig(ConnectorConfig):
         json_schema_extra={"zh": "身份验证方式：请求头签名、签名登录、密钥登录"},
     )
     gateway_mask: str = Field(
-        "0054f397c6234378b09ca7d3e5debce7",  # pragma: allowlist secret
-        description="Constant of the vendor's library that unmasks the application id; other gateways have another",
+        "",
+        description="Constant that unmasks the application id, where a gateway has another than the vendor's library",
         json_schema_extra={"zh": "厂商 SDK 中用于解码应用ID的常量；个别网关使用不同的值（x-kdapi-secpwd）"},
     )
     language: int = Field(

@@ -32,7 +32,7 @@ def test_a_good_account_is_found_good_and_nothing_is_written(account):
         ({"account_set": "acct99"}, "kingdee.account_unknown", "acct01"),
         ({"user": "wang"}, "kingdee.login_wrong", "不是集成用户"),
         (
-            {"app_secret": "ffffffffffffffffffffffffffffffff"},
+            {"app_secret": "f" * 32},
             "kingdee.login_wrong",
             "应用密钥",
         ),  # pragma: allowlist secret

@@ -14,7 +14,7 @@ from k3cloud_webapi_sdk.main import K3CloudApiSdk
 from connectors.kingdee.signing import sign_call, sign_login, unmask_key
 from connectors.kingdee.simulator import signing as server
 
-VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.jsonl").read_text(encoding="utf-8"))
 APP_ID, SECRET, MASK = VECTORS["app_id"], VECTORS["app_secret"], VECTORS["mask"]
 APP_DATA = f"{VECTORS['acct_id']},{VECTORS['user']},{VECTORS['lcid']},{VECTORS['org_num']}"
 
