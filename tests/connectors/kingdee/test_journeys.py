@@ -162,6 +162,8 @@ def test_nothing_is_there_twice_whatever_happens_on_the_way(make_office):
     for _ in range(4):
         run(office)
     check_once(office, orders)
+    struck = {trace.fault for trace in office.api.requests} - {None}
+    assert len(struck) > 7, "a storm without wind shows nothing"
     assert desk.attempts(run(office)) == [], "and then it is quiet"
 
 
