@@ -488,7 +488,7 @@ def test_a_connector_that_fails_or_cannot_is_named(make_office: Callable[..., Of
         ('url = "http://example.com/x"\nsecret = "env:NOTIFY_SECRET"', "https"),
         ('url = "https://example.com/x"', "secret"),
         ('url = "https://me:pw@example.com/x"\nsecret = "env:NOTIFY_SECRET"', "env:NAME"),  # pragma: allowlist secret
-        ('url = "https://example.com/x"\nsecret = "plain-text-is-no-reference"', "env:NAME"),  # pragma: allowlist secret
+        ('url = "https://example.com/x"\nsecret = "plain-text"', "env:NAME"),  # pragma: allowlist secret
         ('smtp = "mail.example.com"', "sender"),
         ('smtp = "mail.example.com"\nsender = "a@b.c"\nrecipients = ["x"]', "address"),
         ('smtp = "smtp://mail"\nsender = "a@b.c"\nrecipients = ["a@b.c"]', "host:port"),
