@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from k3cloud_webapi_sdk.main import K3CloudApiSdk
+from k3cloud_webapi_sdk.main import K3CloudApiSdk  # type: ignore[import-untyped]  # the vendor ships no types
 
 from connectors.kingdee.client import KingdeeClient
 from connectors.kingdee.simulator import FORMS

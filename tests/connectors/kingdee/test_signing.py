@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from k3cloud_webapi_sdk.main import K3CloudApiSdk
+from k3cloud_webapi_sdk.main import K3CloudApiSdk  # type: ignore[import-untyped]  # the vendor ships no types
 
 from connectors.kingdee.signing import sign_call, sign_login, unmask_key
 from connectors.kingdee.simulator import signing as server
