@@ -48,12 +48,12 @@ def _explain_login(client: KingdeeClient, config: KingdeeConfig, refused: NeedsC
 def _look(client: KingdeeClient, tables: KingdeeTables, config: KingdeeConfig) -> Iterator[CheckItem]:
     sets = client.list_account_sets()
     yield CheckItem(True, "kingdee.reached", {"url": config.url})
-    if config.account_set not in sets:
+    if sets and config.account_set not in sets:
         known = ", ".join(f"{id} ({name})" for id, name in sets.items())
         yield CheckItem(False, "kingdee.account_unknown", {"account": config.account_set, "known": known})
         return
     organisations = client.query("ORG_Organizations", ["FNumber", "FName"], "", "FNumber ASC", limit=NEWEST)
-    name = sets[config.account_set]
+    name = sets.get(config.account_set, "-")
     yield CheckItem(True, "kingdee.logged_in", {"user": config.user, "account": config.account_set, "name": name})
     if config.organisation not in {str(number) for number, _ in organisations}:
         known = ", ".join(f"{number} ({title})" for number, title in organisations)

@@ -60,12 +60,11 @@ class KingdeeClient:
         self._refused: tuple[float, IsthmusError] | None = None
 
     def list_account_sets(self) -> Mapping[str, str]:
-        """Id → name of every data centre; asked without logging in."""
+        """Id → name of every data centre; asked without logging in. Empty where the server keeps its list to itself."""
         answer = self._read_json(CENTRES, {}, signed=False)
         rows = answer if isinstance(answer, list) else []
-        if not rows or not all(isinstance(row, Mapping) and "Id" in row for row in rows):
-            raise Transient("kingdee.unreadable", vendor=str(answer)[:300], where="GetDataCenterList")
-        return {str(row["Id"]): str(row.get("Name") or row.get("Number") or "") for row in rows}
+        named = [row for row in rows if isinstance(row, Mapping) and row.get("Id")]
+        return {str(row["Id"]): str(row.get("Name") or row.get("Number") or "") for row in named}
 
     def try_login(self) -> str:
         """What the server says to a signed login: empty when it is content. For telling a person what is wrong."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from connectors.kingdee.simulator.refusals import INVALID, BillRefused, Complaint
+
 CENT, MICRO = Decimal("0.01"), Decimal("0.000001")
 Row = dict[str, Any]
 
@@ -50,6 +52,21 @@ def _complete_receipt(bill: Row) -> None:
     _add_up(bill, "FRECEIVEBILLENTRY", {"FRECAMOUNTFOR": "FRECTOTALAMOUNTFOR"})
 
 
+def _complete_voucher(bill: Row) -> None:
+    """What every ledger insists on: each line on one side, both sides equal, and the customer on receivables."""
+    complaints = []
+    for row in bill["FEntity"]:
+        if (row["FDEBIT"] != 0) == (row["FCREDIT"] != 0):
+            complaints.append(Complaint("分录的借方和贷方金额必须且只能录入一方", "FDEBIT"))
+        if row["FEXPLANATION"] and row["needs_customer"] and not row["FDETAILID__FFLEX6"]:
+            complaints.append(Complaint("科目的核算维度“客户”必录", "FDetailID"))
+    _add_up(bill, "FEntity", {"FDEBITTOTAL": "FDEBIT"})
+    if bill["FDEBITTOTAL"] != sum(row["FCREDIT"] for row in bill["FEntity"]):
+        complaints.append(Complaint("凭证借贷不平衡", "FEntity"))
+    if complaints:
+        raise BillRefused(INVALID, complaints)
+
+
 def _add_up(bill: Row, entity: str, totals: Mapping[str, str]) -> None:
     for total, key in totals.items():
         bill[total] = sum((row[key] for row in bill[entity]), Decimal("0.00"))
@@ -59,4 +76,5 @@ COMPLETE: Mapping[str, Callable[[Row], None]] = {
     "SAL_SaleOrder": _complete_order,
     "AR_receivable": _complete_receivable,
     "AR_RECEIVEBILL": _complete_receipt,
+    "GL_VOUCHER": _complete_voucher,
 }

@@ -81,7 +81,8 @@ class KingdeeApi:
 
     def _serve(self, request: Request, service: str) -> Response:
         if service == CENTRES:
-            return answer_json(200, [{"Id": self.books.settings.account, "Number": "01", "Name": "海岳精密"}])
+            known = [{"Id": self.books.settings.account, "Number": "01", "Name": "海岳精密"}]
+            return answer_json(200, known if self.books.settings.lists_accounts else [])
         if service.startswith(LOGIN_SERVICE):
             return self._log_in(request, service.removeprefix(LOGIN_SERVICE))
         operation = service.removeprefix(FORM_SERVICE)

@@ -91,7 +91,11 @@ class Books:
         self._counts[name] += 1
         return FIRST_ID + self._counts[name]
 
-    def next_number(self, form: Form) -> str:
+    def next_number(self, form: Form, bill: Mapping[str, Any]) -> str:
+        if not form.counted:  # vouchers are counted month by month
+            month = f"{form.name} {str(bill[form.date_key])[:7]}"
+            self._counts[month] += 1
+            return str(self._counts[month])
         while True:
             self._counts[f"number {form.name}"] += 1
             number = f"{form.prefix}{self._counts[f'number {form.name}']:06d}"

@@ -19,6 +19,9 @@ BASE_FORMS = {
     "CN_RECPAYPURPOSE": "收付款用途",
     "CN_BANKACNT": "银行账号",
     "SEC_User": "用户",
+    "BD_AccountBook": "账簿",
+    "BD_Account": "科目",
+    "BD_VOUCHERGROUP": "凭证字",
 }
 """Small tables that only people keep: number, name, and a code where there is one."""
 
@@ -56,6 +59,8 @@ class Form:
     date_key: str = ""
     master: bool = False
     booked: bool = False
+    counted: bool = True
+    """Its numbers are unique; otherwise the server counts them anew each month, and they are no key."""
 
     @cached_property
     def by_key(self) -> Mapping[str, Field]:
@@ -233,6 +238,32 @@ RECEIPT = Form(
     {MONEY_LINE: "FENTRYID"}, org_key="FPAYORGID", date_key="FDATE", booked=True,
 )  # fmt: skip
 
+VOUCHER_LINE = "FEntity"
+VOUCHER = Form(
+    "GL_VOUCHER", "凭证", "FVOUCHERID", "FVOUCHERGROUPNO", "",
+    (
+        Field("FVOUCHERID", "id"), Field("FVOUCHERGROUPNO", "text", "凭证号", computed=True),
+        _ref("FAccountBookID", "BD_AccountBook", "账簿", required=True),
+        _ref("FACCBOOKORGID", "ORG_Organizations", "核算组织"), Field("FDate", "date", "日期", required=True),
+        Field("FBUSDATE", "date", "业务日期"), Field("FYEAR", "text", "会计年度"), Field("FPERIOD", "text", "期间"),
+        _ref("FVOUCHERGROUPID", "BD_VOUCHERGROUP", "凭证字", required=True),
+        Field("FATTACHMENTS", "text", "附件数"), Field("FSourceBillKey", "text", "来源单据"),
+        Field("FSystemID", "text", "来源系统"), Field("FDEBITTOTAL", "amount", "借方合计", computed=True),
+        Field("FEntryID", "id", entity=VOUCHER_LINE),
+        Field("FEXPLANATION", "text", "摘要", entity=VOUCHER_LINE, required=True),
+        _ref("FACCOUNTID", "BD_Account", "科目编码", entity=VOUCHER_LINE, required=True),
+        _ref("FDETAILID__FFLEX6", "BD_Customer", "核算维度.客户", entity=VOUCHER_LINE),
+        _ref("FDETAILID__FFLEX8", "BD_MATERIAL", "核算维度.物料", entity=VOUCHER_LINE),
+        _ref("FCURRENCYID", "BD_Currency", "币别", entity=VOUCHER_LINE, required=True),
+        Field("FEXCHANGERATE", "rate", "汇率", entity=VOUCHER_LINE, default="1"),
+        Field("FAMOUNTFOR", "amount", "原币金额", entity=VOUCHER_LINE),
+        Field("FDEBIT", "amount", "借方金额", entity=VOUCHER_LINE),
+        Field("FCREDIT", "amount", "贷方金额", entity=VOUCHER_LINE),
+        *_keep_book(document=True),
+    ),
+    {VOUCHER_LINE: "FEntryID"}, org_key="FACCBOOKORGID", date_key="FDate", booked=True, counted=False,
+)  # fmt: skip
+
 
 def _make_base(name: str, label: str) -> Form:
     fields = (
@@ -246,7 +277,7 @@ def _make_base(name: str, label: str) -> Form:
 
 FORMS: Mapping[str, Form] = {
     **{name: _make_base(name, label) for name, label in BASE_FORMS.items()},
-    **{form.name: form for form in (CUSTOMER, MATERIAL, ORDER, OUTSTOCK, RECEIVABLE, RECEIPT)},
+    **{form.name: form for form in (CUSTOMER, MATERIAL, ORDER, OUTSTOCK, RECEIVABLE, RECEIPT, VOUCHER)},
 }
 _BY_LOWER = {name.lower(): form for name, form in FORMS.items()}
 

@@ -12,6 +12,8 @@ from connectors.kingdee.simulator.refusals import INVALID, NOT_FOUND, BillRefuse
 from connectors.kingdee.simulator.values import EMPTY, read_id, read_number_of, read_value
 
 Model = Mapping[str, Any]
+CUSTOMER_DIMENSION = "FFLEX6"
+"""In the code of an account: it is kept by customer."""
 
 
 def save_bill(
@@ -118,6 +120,8 @@ def _take_lines(
             raise BillRefused(NOT_FOUND, [Complaint(f"分录{id}不存在", entity)])
         base = old[id] if id else {item.key: _default(item) for item in form.of(entity)}
         made = dict(base)
+        if isinstance(dimensions := line.pop("fdetailid", None), Mapping):
+            line |= {str(key).lower(): value for key, value in dimensions.items()}
         for item in form.of(entity):
             if item.key.lower() in line and not item.computed and item.kind != "id":
                 made[item.key] = _read(books, form, item, line[item.key.lower()], bill)
@@ -141,12 +145,19 @@ def _check(books: Books, form: Form, bill: Bill, *, draft: bool) -> None:
             ]
         if complaints:
             raise BillRefused(INVALID, complaints)
-    number = bill[form.number_key]
+    number = bill[form.number_key] if form.counted else ""
     twin = [row for row in books.find_number(form, number) if row[form.id_key] != bill[form.id_key]] if number else []
     same_org = [row for row in twin if not form.master or row[form.org_key] == bill[form.org_key]]
     if same_org:
         words = f"违反字段唯一性要求：{form.number_key}。[{number}]在当前系统中已经被使用。"
         raise BillRefused(INVALID, [Complaint(words, form.number_key)])
+
+
+def _look_at_accounts(books: Books, bill: Bill) -> None:
+    """Which lines stand on an account that wants to know the customer."""
+    for row in bill["FEntity"]:
+        account = books.get(FORMS["BD_Account"], row["FACCOUNTID"]) or {}
+        row["needs_customer"] = account.get("FCODE") == CUSTOMER_DIMENSION
 
 
 def _lacks(books: Books, item: Field, holder: Bill) -> bool:
@@ -165,10 +176,12 @@ def _store(books: Books, form: Form, bill: Bill, by: str, *, fresh: bool, draft:
         bill["FDocumentStatus"] = DRAFT if draft else SAVED
     elif bill["FDocumentStatus"] == DRAFT and not draft:
         bill["FDocumentStatus"] = SAVED
-    bill[form.number_key] = bill[form.number_key] or books.next_number(form)
+    bill[form.number_key] = bill[form.number_key] or books.next_number(form, bill)
     if complete := COMPLETE.get(form.name):
         for entity in form.entities:
             bill[entity] = [dict(row) for row in bill[entity]]
+        if form.name == "GL_VOUCHER":
+            _look_at_accounts(books, bill)
         complete(bill)
     now = bill["FCreateDate"] if fresh else books.now_text()
     stored = books.put(form, {**bill, "FModifyDate": now, "FModifierId": books.find_user(by)})

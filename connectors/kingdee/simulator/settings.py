@@ -44,6 +44,8 @@ class KingdeeSettings:
     """Receipts and receivables dated up to this day (``2026-10-31``) are refused: the period is closed."""
     max_rows: int = 2000
     """Rows in one answer of a query."""
+    lists_accounts: bool = True
+    """The list of data centres is shown to whoever asks."""
     signature_age_s: float = 900.0
     """A signed call older than this is refused; 0: any age."""
 

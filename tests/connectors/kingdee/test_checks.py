@@ -78,6 +78,11 @@ def test_a_server_that_is_away_or_something_else(make_account):
     assert wrong(other).keys() == {"kingdee.not_kingdee"}
 
 
+def test_a_server_that_hides_its_account_sets_is_fine(make_account):
+    assert wrong(make_account(lists_accounts=False)) == {}
+    assert wrong(make_account(lists_accounts=False, config={"account_set": "acct99"})).keys() == {"kingdee.login_wrong"}
+
+
 def test_every_text_and_question_is_there_in_both_languages():
     for language in ("en", "zh"):
         assert "kingdee.login_wrong" in load_texts(language)

@@ -124,6 +124,40 @@ def test_an_unaudited_customer_cannot_be_used_unless_the_account_is_lax(person):
     assert hand.make_order("NEU", [("M0001", "1", "1")], "2026-11-02")["FID"]
 
 
+def make_voucher(person: Person, dimensions: Any, debit: str = "113") -> Any:
+    """One sale of 113.00 as an example of the vendor saves it."""
+
+    def line(account: str, **more: Any) -> dict[str, Any]:
+        return {"FEXPLANATION": "销售 C00001", "FACCOUNTID": number(account), "FCURRENCYID": number("PRE001"), **more}
+
+    entries = [
+        line("1122", FDEBIT=debit, FAMOUNTFOR=debit, FDetailID=dimensions),
+        line("6001", FCREDIT="100", FAMOUNTFOR="100"),
+        line("2221.01.05", FCREDIT="13", FAMOUNTFOR="13"),
+    ]
+    return person.create(
+        "GL_VOUCHER", FVOUCHERID=0, FAccountBookID=number("001"), FDate="2026-11-21", FYEAR="2026", FPERIOD="11",
+        FVOUCHERGROUPID=number("PRE001"), FACCBOOKORGID=number("100"), FEntity=entries,
+    )  # fmt: skip
+
+
+def test_a_voucher_balances_knows_its_customer_and_has_no_number_that_is_a_key(books, person):
+    customer = {"FDETAILID__FFLEX6": number("C00001")}
+    made = [make_voucher(person, customer) for _ in range(2)]
+    assert [voucher["FVOUCHERGROUPNO"] for voucher in made] == ["1", "2"], "nothing keeps it from being made twice"
+    assert rows(
+        books, "GL_VOUCHER", "FVOUCHERID,FACCOUNTID.FNumber,FDEBIT,FDETAILID__FFLEX6.FNumber", "FDEBIT > 0"
+    ) == [[voucher["FVOUCHERID"], "1122", 113, "C00001"] for voucher in made]
+    assert person.audit("GL_VOUCHER", made[0]["FVOUCHERID"])["FDocumentStatus"] == "C"
+    with pytest.raises(BillRefused, match="不平衡"):
+        make_voucher(person, customer, "112.99")
+    with pytest.raises(BillRefused, match="客户"):
+        make_voucher(person, {})
+    books.closed_through = "2026-11-30"
+    with pytest.raises(BillRefused, match="结账"):
+        make_voucher(person, customer)
+
+
 def test_a_closed_period_refuses_receipts(books, person):
     id = add_order(person)["FID"]
     person.audit(ORDER, id)
