@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -58,19 +58,23 @@ def list_due(
     only those that could have been done at that time already.
     """
     accepted = list_accepted(hub) if accepted_only else None
+    now = hub.now()
+    rows: list[Binding] = []
     with hub.store.read() as tx:
-        rows = tx.due_bindings(hub.now(), limit, connection=connection, kinds=kinds)
         if read_pause_all(tx) is not None:
             return []
         stopped = {row.connection for row in tx.find(ConnectionState) if rests(row, hub)}
-    return [
-        row.id
-        for row in rows
-        if row.connection not in stopped
-        and row.connection in hub.config.connections
-        and (accepted is None or (row.connection, row.kind) in accepted)
-        and (since is None or _waits_since(row) <= since)
-    ]
+        # One by one: what may not be done on one connection, however much it is, does not keep others from their turn.
+        for name in sorted({connection} if connection is not None else hub.config.connections):
+            chosen = kinds if accepted is None else _choose(accepted, name, kinds)
+            if name in hub.config.connections and name not in stopped and chosen != []:
+                rows += tx.due_bindings(now, limit, connection=name, kinds=chosen)
+    rows.sort(key=lambda row: (row.updated_at or _LONG_AGO, row.id))
+    return [row.id for row in rows[:limit] if since is None or _waits_since(row) <= since]
+
+
+def _choose(accepted: Collection[tuple[str, str]], connection: str, kinds: Sequence[str] | None) -> list[str]:
+    return sorted(kind for name, kind in accepted if name == connection and (kinds is None or kind in kinds))
 
 
 def _waits_since(row: Binding) -> datetime:

@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 
 from hub.errors import ConfigInvalid, NeedsConsent, RuleBroken, Transient
+from hub.protocol.binding import Binding
 from hub.store.rows import ConnectionState, JournalEntry
+from hub.sync.config import HubConfig
 from hub.sync.pause import check_paused, is_paused, pause_all, pause_connection, resume_all, resume_connection
 from hub.sync.plan import make_plan
 from hub.sync.push import list_due, note_trouble, push_bindings
 from hub.sync.reconcile import reconcile
 from hub.sync.records import create_record, find_record
+from hub.sync.resolve import make_binding
 from hub.sync.run import run_sync
 from hub.sync.sweep import sweep_connection
 from hub.sync.todo import list_todo
+from tests.sync.scenes import Scene
 from tests.sync.test_bindings import allow, make_order
 from tests.sync.world import World
 
@@ -43,6 +47,26 @@ def test_a_paused_connection_is_not_written_even_when_hinted(world: World) -> No
     check_paused(world.hub, "erp")
     push_bindings(world.hub, list_due(world.hub, 10, accepted_only=False), guard=allow)
     assert len(world.erp.documents("sale")) == 1
+
+
+@pytest.mark.parametrize("accepted_only", [True, False])
+def test_what_one_connection_may_not_do_keeps_no_other_from_its_turn(tmp_path: Path, accepted_only: bool) -> None:
+    """A new system with a long list that nobody has accepted yet, or one that is away, beside one that works."""
+    scene = Scene(tmp_path, syncs={"account": {"create": True}})
+    settings = scene.config.connections["erp"]
+    scene.config = HubConfig(connections={"erp": settings, "away": settings})
+    scene.hub = scene.make_hub()
+    with scene.store.write() as tx:
+        for _ in range(3):
+            tx.insert(make_binding(scene.hub, "away", "account", scene.hub.new_id()))
+    if accepted_only:
+        scene.accept()
+    else:
+        pause_connection(scene.hub, "away", "li")
+    scene.clock.pass_time(60)
+    account = create_record(scene.hub, "account", {"name": "海岳"}, "li")
+    (mine,) = scene.rows(Binding, hub_id=account.id, connection="erp")
+    assert list_due(scene.hub, 2, accepted_only=accepted_only) == [mine.id]
 
 
 def test_everything_stops_and_a_single_pause_outlives_it(world: World) -> None:
