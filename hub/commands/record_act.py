@@ -50,6 +50,9 @@ def act(
             }
         )
         print_acted(session, done, dry_run=dry_run)
+        for row, error in done.refused:
+            session.note("cli.daily_refused", kind=row.KIND, label=label_of(row))
+            session.fail(error)
 
 
 def _name(record: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from hub.crm.actions import Action, Asked, Make, Next, Taken, check_state, find_action, list_next
+from hub.crm.actions import Action, Asked, Change, Make, Next, Taken, check_state, find_action, list_next
 from hub.crm.rules import rules_for
 from hub.errors import NotFound, RuleBroken
 from hub.model.base import Entity
@@ -20,6 +21,7 @@ from hub.store import UnitOfWork
 from hub.sync.context import Hub
 from hub.sync.looking import TxLook
 from hub.sync.records import apply_create, apply_edit
+from hub.sync.resolve import Rebuilt
 from hub.sync.show import describe_record, show_value
 
 
@@ -32,6 +34,8 @@ class Acted:
     changed: tuple[Any, ...] = ()
     results: tuple[Any, ...] = ()
     more: bool = False
+    refused: tuple[tuple[Any, RuleBroken], ...] = ()
+    """Records that an action on many had to leave as they are, and why."""
     due: tuple[UUID, ...] = field(default=(), repr=False)
 
 
@@ -67,21 +71,34 @@ def _take(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, action: Action, 
     asked = Asked(options, TxLook(tx), hub.moment(actor), hub.new_id, hub.config.organisation.language)
     taken = action.taking(record, asked)
     due: list[UUID] = []
-    made, changed = [], []
+    made: list[Entity] = []
+    changed: list[Entity] = []
+    refused: dict[UUID, RuleBroken] = {}
     for step in taken.steps:
-        if isinstance(step, Make):
-            done = apply_create(tx, hub, step.kind, step.values, actor, record_id=step.id)
-            made.append(done.record)
-        else:
-            done = apply_edit(tx, hub, step.kind, step.id, step.values, actor)
-            changed.append(done.record)
+        try:
+            with contextlib.nullcontext() if action.alone else tx.savepoint():
+                done = _take_step(tx, hub, step, actor)
+        except RuleBroken as error:
+            if action.alone:
+                raise
+            refused[step.id] = error  # one of many that cannot be changed keeps no other
+            continue
+        (made if isinstance(step, Make) else changed).append(done.record)
         due.extend(done.due)
-    if taken.steps:
+    if made or changed:
         _write_down(tx, record, action, options, [*made, *changed], actor)
+    results = _list_results(tx, taken)
     return Acted(
-        tx.get(find_kind(kind), id=record_id) or record, tuple(made), tuple(changed), _list_results(tx, taken),
-        taken.more, tuple(due),
+        tx.get(find_kind(kind), id=record_id) or record, tuple(made), tuple(changed),
+        tuple(row for row in results if row.id not in refused), taken.more and bool(made or changed),
+        tuple((row, refused[row.id]) for row in results if row.id in refused), tuple(due),
     )  # fmt: skip
+
+
+def _take_step(tx: UnitOfWork, hub: Hub, step: Make | Change, actor: str) -> Rebuilt:
+    if isinstance(step, Make):
+        return apply_create(tx, hub, step.kind, step.values, actor, record_id=step.id)
+    return apply_edit(tx, hub, step.kind, step.id, step.values, actor)
 
 
 def _write_down(

@@ -88,14 +88,17 @@ def _do_job(
 
 
 def _take_all(hub: Hub, kind: str, record: Any, action: Action, result: Daily, actor: str) -> None:
+    left: dict[UUID, tuple[str, str, IsthmusError]] = {}
     try:
         more = True
         while more:
             done = act_on_record(hub, kind, record.id, action.name, {}, actor)
             result.done[kind, action.name] += len(done.made) + len(done.changed)
+            left |= {row.id: (row.KIND, describe_record(row, str(row.id))[0], error) for row, error in done.refused}
             more = done.more
     except IsthmusError as error:
         result.refused.append((kind, describe_record(record, str(record.id))[0], error))
+    result.refused += left.values()
 
 
 def _read_position(hub: Hub, today: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.crm.custom import CustomField, CustomType
 from hub.errors import RuleBroken
 from hub.model.party import Account
 from hub.sync.daily import do_daily
@@ -241,6 +242,25 @@ def test_the_daily_round_recycles_every_pool_and_counts(desk: Desk) -> None:
     assert do_daily(desk.hub).done["pool", "recycle"] == 2
     assert desk.reload(kept).owner_id == fang.id
     assert do_daily(desk.hub).done["pool", "recycle"] == 0
+
+
+def test_one_that_cannot_be_changed_keeps_no_other_from_going_back(desk: Desk) -> None:
+    """A customer with a field that was declared once and is not any more."""
+    declared = CustomField(kind="account", name="grade", type=CustomType.TEXT)
+    desk.scene.config = desk.scene.config.model_copy(update={"custom_fields": (declared,)})
+    desk.scene.hub = desk.scene.make_hub()
+    _, fang, accounts = fill(desk, 3, recycle_days=30)
+    for account in accounts:
+        own_by_action(desk, account, fang)
+    desk.scene.edit(accounts[0], **{"custom.grade": "A"})
+    desk.scene.config = desk.scene.config.model_copy(update={"custom_fields": ()})
+    desk.scene.hub = desk.scene.make_hub()
+    desk.pass_days(31)
+    done = do_daily(desk.hub)
+    assert done.done["pool", "recycle"] == 2
+    assert [desk.reload(account).owner_id for account in accounts] == [fang.id, None, None]
+    assert [(kind, label) for kind, label, _ in done.refused] == [("account", "客户 0")]
+    assert do_daily(desk.hub, again=True).done["pool", "recycle"] == 0
 
 
 # ---- many at once --------------------------------------------------------------------------------------------------
