@@ -28,11 +28,14 @@ class ReceiptSink(KingdeeSink):
 
     def make_model(self, payload: Payload, current: SourceRecord | None) -> Model:
         model: Model = {}
+        if payload.get("Type") == "refund":
+            raise Rejected("kingdee.refund_elsewhere")
         if current is None:
             org = number(self._config.organisation)
-            kind = take_number(payload, "FBillTypeID") or self._config.receipt_type
-            model |= {"FBillTypeID": number(kind), "FPAYORGID": org, "FSETTLEORGID": org, "FSALEORGID": org,
-                      "FCONTACTUNITTYPE": "BD_Customer", "FPAYUNITTYPE": "BD_Customer"}  # fmt: skip
+            model |= {
+                "FBillTypeID": number(self._config.receipt_type), "FPAYORGID": org, "FSETTLEORGID": org,
+                "FSALEORGID": org, "FCONTACTUNITTYPE": "BD_Customer", "FPAYUNITTYPE": "BD_Customer",
+            }  # fmt: skip
         if "FREMARK" in payload:
             model["FREMARK"] = payload["FREMARK"] or ""
         if payload.get("FDATE") or current is None:

@@ -270,6 +270,11 @@ class ReceiptStream(KingdeeStream):
         super().__init__(client, config, tools)
         self.rows_path, self.row_key = "Allocations", "FENTRYID"
 
+    def _scope(self) -> str:
+        """Money of customers: the form also holds what employees and suppliers pay."""
+        kind = quote_text(self._config.receipt_type)
+        return f"{super()._scope()} and FBillTypeID.FNumber = {kind} and FCONTACTUNITTYPE = 'BD_Customer'"
+
     def complete(self, payloads: Sequence[Payload]) -> None:
         lines = [line for payload in payloads for line in payload["Lines"]]
         orders = self._name_documents(ORDER, {line["FRECEIVEITEM"] for line in lines})
@@ -277,6 +282,7 @@ class ReceiptStream(KingdeeStream):
         for payload in payloads:
             rows: Sequence[Payload] = payload["Lines"]
             first: Payload = next(iter(rows), {})
+            payload["Type"] = "receipt"
             payload["Amount"] = str(add_quantities(rows, "FRECTOTALAMOUNTFOR"))
             payload["SettleType"] = {"FNumber": (first.get("FSETTLETYPEID") or {}).get("FNumber", "")}
             payload["SettleNo"] = first.get("FSETTLENO", "")

@@ -1,7 +1,8 @@
 """Every shipped mapping file is sound and does with a known record exactly what its golden file says.
 
-A new mapping needs ``golden/<connector>/<kind>.json`` with a ``payload`` as the connector hands it over; the failing
-test prints the other two entries (``values``: the record in the hub, ``written``: what the hub would write).
+A new mapping needs ``golden/<connector>/<kind>.json`` with a ``payload`` as the connector hands it over, and ``codes``
+where its tables are its own; the failing test prints the other two entries (``values``: the record in the hub,
+``written``: what the hub would write).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def load_mapping(path: Path) -> Mapping:
     return compile_mapping(source, path.stem, load_functions(path.parent.name))
 
 
-def make_context() -> Context:
+def make_context(golden: dict[str, Any]) -> Context:
     remote: dict[tuple[str, UUID], str] = {}
 
     def find_ref(kind: str, external_id: str) -> UUID:
@@ -51,7 +52,7 @@ def make_context() -> Context:
 
     return Context(
         zone=ZoneInfo("Asia/Shanghai"),
-        codes=CODES,
+        codes={**CODES, **golden.get("codes", {})},
         find_ref=find_ref,
         find_remote=lambda kind, hub_id: remote.get((kind, hub_id)),
         remote_line=lambda field, key: key,
@@ -72,7 +73,7 @@ def test_a_shipped_mapping_has_no_findings(path):
 @pytest.mark.parametrize("path", FILES, ids=name_file)
 def test_a_shipped_mapping_does_what_its_golden_file_says(path):
     golden = json.loads((GOLDEN / f"{name_file(path)}.json").read_text(encoding="utf-8"))
-    mapping, context = load_mapping(path), make_context()
+    mapping, context = load_mapping(path), make_context(golden)
     mapped = mapping.to_canonical(golden["payload"], context)
     assert [problem.text() for problem in mapped.problems] == []
     written, problems = mapping.to_remote(mapped.values, context)
@@ -86,7 +87,7 @@ def test_a_shipped_mapping_does_what_its_golden_file_says(path):
 def test_a_golden_record_uses_every_rule(path):
     golden = json.loads((GOLDEN / f"{name_file(path)}.json").read_text(encoding="utf-8"))
     mapping = load_mapping(path)
-    mapped = mapping.to_canonical(golden["payload"], make_context())
+    mapped = mapping.to_canonical(golden["payload"], make_context(golden))
     assert mapping.fields_in <= mapped.values.keys()
     for field, parts in mapping.lists.items():
         read = {plan.name for part in parts for plan in part.plans if plan.goes_in}
@@ -97,7 +98,7 @@ def test_a_golden_record_uses_every_rule(path):
 @pytest.mark.parametrize("path", FILES, ids=name_file)
 def test_writing_back_a_golden_record_changes_nothing_there(path):
     golden = json.loads((GOLDEN / f"{name_file(path)}.json").read_text(encoding="utf-8"))
-    mapping, context = load_mapping(path), make_context()
+    mapping, context = load_mapping(path), make_context(golden)
     values = mapping.to_canonical(golden["payload"], context).values
     written, _ = mapping.to_remote(values, context)
     back = mapping.to_canonical(written, context).values

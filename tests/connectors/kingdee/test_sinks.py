@@ -123,6 +123,7 @@ def test_ends_and_their_limits(account):
         ("order", {**order(), "FCustId": {"Id": "1 or 1=1"}}, "kingdee.not_an_id"),
         ("order", order(line(FQty="viel")), "kingdee.not_a_number"),
         ("payment", receipt("1", {"Target": "advance", "Amount": "2"}), "kingdee.allocated_too_much"),
+        ("payment", {**receipt("1"), "Type": "refund"}, "kingdee.refund_elsewhere"),
         ("payment", receipt("1", {"Target": "write_off", "Amount": "1"}), "kingdee.allocation_unsaid"),
     ],
 )
