@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 from hub.protocol.binding import Binding
 from hub.store import UnitOfWork
 from hub.store.rows import DeadRow
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
-from hub.sync.ingest import ingest
+from hub.sync.ingest import Ingested, ingest
 from hub.sync.kept import load_kept
 from hub.sync.pause import is_resting
 
@@ -99,13 +98,15 @@ def _take_one(hub: Hub, conn: OpenConnection, stream: str, external_id: str, act
     kind = next((kind for kind, mapping in conn.mappings.items() if mapping.stream == stream), None)
     if kind is None or kind not in conn.policies:
         return "left"
-    due: tuple[UUID, ...] = ()
-    with hub.store.write() as tx:
+    taken_kind = kind
+
+    def work(tx: UnitOfWork) -> Ingested | None:
         row = tx.get(DeadRow, connection=conn.name, stream=stream, external_id=external_id, lock=True)
         source = load_kept(tx, row) if row is not None and row.state == "waiting" else None
-        if source is None:
-            return "left"
-        done = ingest(Arrival(tx, hub, conn, kind, source, actor))
-        due = done.due
-    hub.hint(due)
+        return ingest(Arrival(tx, hub, conn, taken_kind, source, actor)) if source is not None else None
+
+    done = hub.store.carry_out(work)  # a page that brings the same record locks it before its row here
+    if done is None:
+        return "left"
+    hub.hint(done.due)
     return done.outcome

@@ -86,7 +86,8 @@ def _take_part(hub: Hub, name: str, events: Sequence[Event], actor: str, report:
         if fit:
             _take_in(hub, conn, fit, actor, report)
     except (Transient, NeedsConsent, OutcomeUnknown) as error:
-        note_trouble(hub, name, error)
+        if not error.code.startswith("store."):  # our own database says nothing about the other system
+            note_trouble(hub, name, error)
         _put_off(hub, events)
         report.events["put_off"] += len(events)
     except Exception as error:  # one at a time it shows whose fault it is; that one is kept for a person, and logged

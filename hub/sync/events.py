@@ -47,8 +47,9 @@ def _make_key(given: str | None, body: bytes) -> str:
 def keep_events(store: Store, events: Sequence[Event]) -> list[UUID]:
     """Keep what is not known yet, in one transaction; ids of those that are new. A call that came before is left."""
     ids = [event.id for event in events]
+    ordered = sorted(events, key=lambda event: (event.connection, event.key))  # two who keep the same never lock up
     with store.write() as tx:
-        added = tx.insert_new(events)
+        added = tx.insert_new(ordered)
         if added == len(ids):
             return ids
         kept = {row[0] for row in tx.pluck(Event, ("id",), id__in=ids)} if added else set()

@@ -241,7 +241,7 @@ def _put_off(hub: Hub, ids: set[UUID]) -> None:
     """They are looked at again later, so that they do not keep others from their turn."""
     later = hub.now() + LOOK_AGAIN
     with hub.store.write() as tx:
-        for row in tx.find(Binding, id__in=sorted(ids), lock=True):
+        for row in tx.find(Binding, id__in=sorted(ids), order=["id"], lock=True):
             if row.not_before is None or row.not_before < later:
                 tx.save(row.model_copy(update={"not_before": later, "held": {**row.held, "*": HELD_CODE}}))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from itertools import permutations
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -16,10 +18,11 @@ from hypothesis import strategies as st
 
 from connectors.webhook.receiver import WebhookReceiver
 from connectors.webhook.simulator import Shop
-from hub.errors import ConfigInvalid, NotFound
+from hub.errors import ConfigInvalid, NotFound, Transient
 from hub.model.finance import Payment
 from hub.model.party import Account
 from hub.model.sales import Order, OrderState
+from hub.store.rows import ConnectionState
 from hub.sync.event_intake import AT_ONCE, MOST_FAILURES
 from hub.sync.events import (
     EventFilter,
@@ -68,6 +71,38 @@ def test_the_same_event_again_is_no_work(both: ShopWorld):
     assert both.keep(customer(1), customer(1)) == []
     assert len(both.keep(customer(1), customer(2), customer(2))) == 1
     assert len(both.events()) == 2
+
+
+def test_two_receivers_that_keep_the_same_calls_in_another_order_do_not_lock_up(both: ShopWorld):
+    """A sender that is impatient calls again, and another machine answers."""
+    bodies = [customer(version) for version in range(500)]
+    for _ in range(6):
+        gate = Barrier(2)
+
+        def keep(part: list[Any], gate: Barrier = gate) -> int:
+            gate.wait()
+            return len(both.keep(*part))
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sum(pool.map(keep, (bodies, bodies[::-1]))) == len(bodies)
+        bodies = [{**body, "id": f"{body['id']}+"} for body in bodies]
+
+
+def test_trouble_of_our_own_database_is_not_held_against_the_other_system(world: ShopWorld):
+    ids = world.keep(customer(1))
+    usual = world.hub.checkpoint
+
+    def stumble(name: str) -> None:
+        if name == "C11":
+            raise Transient("store.busy", what="locked")
+
+    world.hub.checkpoint = stumble
+    assert world.take(ids).events == {"put_off": 1}
+    world.hub.checkpoint = usual
+    world.clock.pass_time(10)
+    assert list_due_events(world.hub, 10) == ids
+    with world.store.read() as tx:
+        assert tx.get(ConnectionState, connection="shop") is None
 
 
 def test_a_body_without_an_id_is_told_by_what_it_says(world: ShopWorld):
