@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from hub.errors import IsthmusError
-from hub.runtime.logs import write_log
+from hub.runtime.logs import write_failure, write_log
 from hub.runtime.pool import HubPool
 from hub.runtime.schedule import make_holder
 from hub.store import UnitOfWork
@@ -60,6 +60,8 @@ class Beacon:
                 self.beat()
             except IsthmusError as error:
                 write_log("beacon.refused", code=error.code, words=error.text())
+            except Exception:  # the thread must outlive a database that is away; the traceback is logged
+                write_failure("beacon.failed")
             self._stop.wait(self._beat_s)
 
 
