@@ -170,3 +170,14 @@ def test_the_lines_of_a_sample_can_be_found(account):
         ORDER.line_id,
         "FID",
     )
+
+
+def test_base_data_is_told_by_name_where_that_is_clear(account):
+    for code, name, iso in (("box1", "箱", ""), ("box2", "箱", "")):
+        account.books.add_base("BD_UNIT", code, name, iso)
+    account.books.add_base("BD_Currency", "PRE900", "积分", "")
+    tables = account.connector.code_tables()
+    assert (tables["unit"]["Pcs"], tables["unit"]["box1"], tables["unit"]["box2"]) == ("个", "box1", "box2")
+    assert tables["currency"]["PRE001"] == "CNY"
+    assert "PRE900" not in tables["currency"], "no currency of ISO: what uses it waits for a person"
+    assert tables["payment_method"]["JSFS04_SYS"] == "电汇"
