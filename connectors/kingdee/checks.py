@@ -69,7 +69,7 @@ def _check_form(client: KingdeeClient, config: KingdeeConfig, shape: Shape) -> I
     """May we see the form, does it have the fields that are asked for, and the one that carries our reference?"""
     told = {"form": shape.form, "name": shape.name}
     field = shape.number_key if config.numbers_are_ours else config.reference_field
-    columns = shape.list_columns(shape.number_key)
+    columns = shape.list_columns(shape.number_key, config.left_out)
     try:
         client.query(shape.form, columns, f"{shape.id_key} = 0", f"{shape.id_key} ASC", limit=1)
     except NeedsConsent as refused:

@@ -89,6 +89,11 @@ class KingdeeConfig(ConnectorConfig):
         description="What happens to an edit of an audited document: refused, or un-audited first",
         json_schema_extra={"zh": "修改已审核单据时：拒绝，或先反审核"},
     )
+    left_out: tuple[str, ...] = Field(
+        (),
+        description="Fields that this version of Kingdee does not have, left out of every query; several with ;",
+        json_schema_extra={"zh": "该版本金蝶没有的字段，查询时不包含；多个用 ; 分隔"},
+    )
     page_rows: int = Field(
         2000,
         ge=10,

@@ -5,7 +5,7 @@ Keys keep the vendor's capitals, which differ from form to form. A reference bec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -50,10 +50,18 @@ class Shape:
     dates: frozenset[str] = field(default=frozenset())
     name: str = ""
 
-    def list_columns(self, reference_field: str) -> list[str]:
-        """Every column to ask for, the head first."""
-        extra = [name for name in (self.id_key, self.number_key, reference_field) if name not in self.head]
-        return list(dict.fromkeys((*extra, *self.head, *COMMON, *self.times, *self._line_columns())))
+    def list_columns(self, reference_field: str, left_out: Collection[str] = ()) -> list[str]:
+        """Every column to ask for, the head first; but for those that this version of the system does not have."""
+        known = (self.id_key, self.number_key, reference_field)
+        more = (*self.head, *COMMON, *self.times, *self._line_columns())
+        dropped = {name.lower() for name in left_out} - {name.lower() for name in (*known, self.line_id)}
+        wanted = (*known, *(name for name in more if name.partition(".")[0].lower() not in dropped))
+        return list(dict.fromkeys(wanted))
+
+    def list_times(self, left_out: Collection[str]) -> list[str]:
+        """The moments that can be asked for; one always can."""
+        dropped = {name.lower() for name in left_out} - {MODIFIED.lower()}
+        return [name for name in self.times if name.lower() not in dropped]
 
     def _line_columns(self) -> tuple[str, ...]:
         return (self.line_id, *self.lines) if self.line_id else ()
@@ -186,12 +194,12 @@ def take_version(payload: Mapping[str, Any]) -> int:
 
 
 def add_quantities(lines: Iterable[Mapping[str, Any]], key: str) -> Decimal:
-    return sum((Decimal(line[key] or 0) for line in lines), Decimal(0))
+    return sum((Decimal(line.get(key) or 0) for line in lines), Decimal(0))
 
 
 def read_fulfilment(lines: Sequence[Mapping[str, Any]]) -> str:
     """How much of an order has left, by its lines."""
-    if not any(Decimal(line["FStockOutQty"] or 0) for line in lines):
+    if not any(Decimal(line.get("FStockOutQty") or 0) for line in lines):
         return "none"
-    whole = all(Decimal(line["FStockOutQty"] or 0) >= Decimal(line["FQty"] or 0) for line in lines)
+    whole = all(Decimal(line.get("FStockOutQty") or 0) >= Decimal(line["FQty"] or 0) for line in lines)
     return "complete" if whole else "partial"

@@ -53,15 +53,16 @@ class KingdeeStream(Stream):
         self._clock = tools.clock
         self._zone = tools.zone
         self._columns = self.shape.list_columns(
-            self.reference_field if self.carries_reference else self.shape.number_key
+            self.reference_field if self.carries_reference else self.shape.number_key, config.left_out
         )
+        self._times = self.shape.list_times(config.left_out)
         self.key_path = self.shape.id_key
         if self.shape.line_id:
             self.rows_path, self.row_key = "Lines", self.shape.line_id
 
     @property
     def semantics(self) -> ReadSemantics:
-        return ReadSemantics(cursor_field=", ".join(self.shape.times))
+        return ReadSemantics(cursor_field=", ".join(self._times))
 
     @property
     def reference_field(self) -> str:
@@ -101,7 +102,7 @@ class KingdeeStream(Stream):
 
     def make_record(self, payload: Payload, started: datetime) -> SourceRecord:
         """A document; ``started`` is when the read began."""
-        times = [moment for name in self.shape.times if (moment := read_time(payload.get(name) or "", self._zone))]
+        times = [moment for name in self._times if (moment := read_time(payload.get(name) or "", self._zone))]
         maker, changer = payload["FCreatorId"]["FName"], payload["FModifierId"]["FName"]
         return SourceRecord(
             stream=self.name,
@@ -143,7 +144,7 @@ class KingdeeStream(Stream):
         if since is None:
             return ""
         moment = quote_text(write_moment(since, self._zone))
-        return "(" + " or ".join(f"{name} >= {moment}" for name in self.shape.times) + ")"
+        return "(" + " or ".join(f"{name} >= {moment}" for name in self._times) + ")"
 
     def _list_ids(self, after: str | None, size: int, condition: str) -> list[str]:
         key = self.shape.id_key
@@ -235,10 +236,10 @@ class OutstockStream(KingdeeStream):
 
     def complete(self, payloads: Sequence[Payload]) -> None:
         """The order that the goods were for, where all of them were for the same."""
-        numbers = {line["FSoorDerno"] for payload in payloads for line in payload["Lines"]}
+        numbers = {line.get("FSoorDerno", "") for payload in payloads for line in payload["Lines"]}
         orders = self._name_documents(ORDER, numbers)
         for payload in payloads:
-            named = {orders.get(line["FSoorDerno"], "") for line in payload["Lines"]}
+            named = {orders.get(line.get("FSoorDerno", ""), "") for line in payload["Lines"]}
             payload["Order"] = named.pop() if len(named) == 1 else ""
 
 
@@ -250,9 +251,9 @@ class ReceivableStream(KingdeeStream):
 
     def complete(self, payloads: Sequence[Payload]) -> None:
         lines = [line for payload in payloads for line in payload["Lines"]]
-        orders = self._name_documents(ORDER, {line["FORDERNUMBER"] for line in lines})
+        orders = self._name_documents(ORDER, {line.get("FORDERNUMBER", "") for line in lines})
         for line in lines:
-            line["Order"] = orders.get(line["FORDERNUMBER"], "")
+            line["Order"] = orders.get(line.get("FORDERNUMBER", ""), "")
         for payload in payloads:
             gross = add_quantities(payload["Lines"], "FALLAMOUNTFOR_D")
             payload["Type"] = "credit_note" if gross < 0 else "invoice"
@@ -277,8 +278,8 @@ class ReceiptStream(KingdeeStream):
 
     def complete(self, payloads: Sequence[Payload]) -> None:
         lines = [line for payload in payloads for line in payload["Lines"]]
-        orders = self._name_documents(ORDER, {line["FRECEIVEITEM"] for line in lines})
-        dues = self._name_documents(RECEIVABLE, {line["FCOMMENT"] for line in lines})
+        orders = self._name_documents(ORDER, {line.get("FRECEIVEITEM", "") for line in lines})
+        dues = self._name_documents(RECEIVABLE, {line.get("FCOMMENT", "") for line in lines})
         for payload in payloads:
             rows: Sequence[Payload] = payload["Lines"]
             first: Payload = next(iter(rows), {})
@@ -292,7 +293,7 @@ class ReceiptStream(KingdeeStream):
 def _read_allocation(line: Mapping[str, Any], orders: Mapping[str, str], dues: Mapping[str, str]) -> Payload | None:
     """What a line of a receipt is for; None for money that nobody has assigned yet."""
     purpose = line["FPURPOSEID"]["FNumber"]
-    order, due = orders.get(line["FRECEIVEITEM"], ""), dues.get(line["FCOMMENT"], "")
+    order, due = orders.get(line.get("FRECEIVEITEM", ""), ""), dues.get(line.get("FCOMMENT", ""), "")
     target = "invoice" if due and purpose != ADVANCE else "order" if order else "advance" if purpose == ADVANCE else ""
     if not target:
         return None

@@ -34,7 +34,11 @@ class Query:
             custom = self._books.settings.custom_field
             return lambda row: row[0].get(custom, "")
         item = self._form.find(key)
-        if item is None or (part and (item.kind != "ref" or part.lower() not in PROPERTIES)):
+        if (
+            item is None
+            or not self._books.settings.has(key)
+            or (part and (item.kind != "ref" or part.lower() not in PROPERTIES))
+        ):
             raise BillRefused(FAILED, f"元数据中标识为{name}的字段不存在，请检查FieldKeys")
         if item.entity and item.entity not in self._entities:
             self._entities.append(item.entity)

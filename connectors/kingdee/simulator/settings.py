@@ -44,6 +44,8 @@ class KingdeeSettings:
     """Receipts and receivables dated up to this day (``2026-10-31``) are refused: the period is closed."""
     max_rows: int = 2000
     """Rows in one answer of a query."""
+    lacks: str = ""
+    """Fields that this version does not have, such as ``FCloseDate,FSoorDerno``."""
     lists_accounts: bool = True
     """The list of data centres is shown to whoever asks."""
     signature_age_s: float = 900.0
@@ -51,6 +53,9 @@ class KingdeeSettings:
 
     def denies(self, form: str, operation: str) -> bool:
         return f"{form}.{operation}" in self.denied.replace(" ", "").split(",")
+
+    def has(self, key: str) -> bool:
+        return key.lower() not in self.lacks.replace(" ", "").lower().split(",")
 
     @classmethod
     def from_texts(cls, options: Mapping[str, str]) -> KingdeeSettings:

@@ -181,3 +181,18 @@ def test_base_data_is_told_by_name_where_that_is_clear(account):
     assert tables["currency"]["PRE001"] == "CNY"
     assert "PRE900" not in tables["currency"], "no currency of ISO: what uses it waits for a person"
     assert tables["payment_method"]["JSFS04_SYS"] == "电汇"
+
+
+def test_a_version_that_lacks_fields_is_read_without_them(make_account):
+    lacking = ("FCloseDate", "FSoorDerno", "FStockOutQty", "FApproveDate")
+    account = make_account(lacks=",".join(lacking), config={"left_out": lacking})
+    assert all(item.ok for item in account.connector.check())
+    order = account.person.audit(FORM, account.order()["FID"])
+    account.person.deliver(FORM, order["FID"])
+    record = account.orders.fetch(str(order["FID"]))
+    assert (record.stage, record.payload["Fulfilment"]) == (Stage.EFFECTIVE, "none")
+    (out,) = account.connector.streams()["SAL_OUTSTOCK"].read_page(None, None, 9).records
+    assert out.payload["Order"] == ""
+    complaints = [item for item in make_account(lacks="FCloseDate").connector.check() if not item.ok]
+    assert [(item.code, item.params["form"]) for item in complaints] == [("kingdee.form_differs", FORM)]
+    assert "FCloseDate" in str(complaints[0].params["words"])
