@@ -49,7 +49,7 @@ def read_body(call: Call) -> Any:
         return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
     try:
         found = json.loads(call.body, parse_float=Decimal, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # also a number that is none: 1e99999999999999999999
         raise MappingError("webhook.no_json", what=type(error).__name__) from error
     if _is_deeper(found, DEEPEST):
         raise MappingError("webhook.no_json", what="RecursionError")

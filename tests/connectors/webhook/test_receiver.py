@@ -21,6 +21,8 @@ from hub.sdk.webhooks import Call, Notice, Receiver
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 NOW_S = int(NOW.timestamp())
 DEEP = b'{"a":' * 90 + b"1" + b"}" * 90
+ENDLESS = b'{"id": "evt_1", "amount": 1e99999999999999999999}'
+"""JSON, with a number that is none."""
 EVENTS = {"order.*": "order", "order.deleted": {"kind": "order", "ends": "deleted"}, "o": {"kind": "order"}}
 
 
@@ -64,6 +66,13 @@ def test_the_delivery_may_stand_anywhere():
         received = open_receiver(scheme="bearer", delivery=place).receive(make_call(body, headers))
         assert received.key == key
     assert open_receiver(scheme="bearer", delivery="a.b").receive(make_call(b"\xff", headers)).key is None
+
+
+def test_a_body_that_cannot_be_read_is_taken_all_the_same():
+    """It proved itself: what is wrong with it is for us to tell people, not for the sender to try again."""
+    headers = sign("stripe", SECRETS.get("stripe", PLAIN), "evt_1", "order.created", NOW_S, ENDLESS)
+    received = open_receiver(scheme="stripe").receive(make_call(ENDLESS, dict(headers)))
+    assert (received.keep, received.key) == (True, None)
 
 
 def test_only_posts_bring_events():
@@ -147,7 +156,7 @@ def test_a_form_is_read_too():
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"null", b"[]", b"3", b'"x"', b"{", b"\xff", b"[" * 100_000, b'{"type": NaN}', DEEP],
+    [b"", b"null", b"[]", b"3", b'"x"', b"{", b"\xff", b"[" * 100_000, b'{"type": NaN}', DEEP, ENDLESS],
 )
 def test_what_is_no_event_says_why(body: bytes):
     with pytest.raises(MappingError):

@@ -165,11 +165,15 @@ def test_what_is_no_workbook_is_said_in_a_sentence(tmp_path: Path):
 
 def test_json_lines(tmp_path: Path):
     path = tmp_path / "list.jsonl"
-    path.write_text('{"id": "0012", "price": 1.10}\n\n[1]\n{broken\n{"id": "0013"}\n', encoding="utf-8")
+    path.write_text(
+        '{"id": "0012", "price": 1.10}\n\n[1]\n{broken\n{"id": 1e99999999999999999999}\n{"id": "0013"}\n',
+        encoding="utf-8",
+    )
     rows, facts = read(path)
     assert facts.columns == ("id", "price")
     assert [(row.number, codes(row)) for row in rows] == [
-        (1, {}), (3, {"": "tables.not_an_object"}), (4, {"": "tables.row_broken"}), (5, {}),
+        (1, {}), (3, {"": "tables.not_an_object"}), (4, {"": "tables.row_broken"}),
+        (5, {"": "tables.row_broken"}), (6, {}),
     ]  # fmt: skip
     assert str(rows[0].cells["price"]) == "1.10"
 
