@@ -19,7 +19,14 @@ class Office:
     """The account on a port, and a hub that is connected to it as ``erp``. Both live by the clock of the account, which
     journeys move on."""
 
-    def __init__(self, folder: Path, books: Books, faults: Faults | None = None, kinds: Sequence[str] = KINDS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        books: Books,
+        faults: Faults | None = None,
+        kinds: Sequence[str] = KINDS,
+        config: Mapping[str, str] | None = None,
+    ) -> None:
         self.books = books
         self.faults = faults or Faults()
         self.api = KingdeeApi(books, self.faults)
@@ -27,6 +34,7 @@ class Office:
         self.server = serve(self.api.handle)
         told = write_credentials(books.settings, self.server.url)
         settings: Mapping[str, Any] = {name: value for name, value in told.items() if name not in ("url", "app_secret")}
+        settings = {**settings, **(config or {})}
         erp = SimpleNamespace(
             connector="kingdee", settings=settings, secret_field="app_secret", secret=told["app_secret"],
             proxy=SimpleNamespace(url=told["url"]), read_only=("delivery", "invoice"),

@@ -35,11 +35,16 @@ def make_office(tmp_path: Path) -> Iterator[MakeOffice]:
     made: list[Office] = []
 
     def make(
-        faults: Faults | None = None, *, kinds: tuple[str, ...], probed: tuple[str, ...] = ("order",), **settings: Any
+        faults: Faults | None = None,
+        *,
+        kinds: tuple[str, ...],
+        probed: tuple[str, ...] = ("order",),
+        config: Any = None,
+        **settings: Any,
     ) -> Office:
         books = Books(KingdeeSettings(**settings), MovedClock())
         seed_company(books, customers=3, materials=4, orders=0, invoices=0, seed=2)
-        office = Office(tmp_path, books, faults, kinds)
+        office = Office(tmp_path, books, faults, kinds, config)
         made.append(office)
         office.faults.active = False
         office.desk.call("connection", "probe", "erp", "--yes", *(word for kind in probed for word in ("--kind", kind)))
@@ -124,6 +129,25 @@ def test_an_edit_of_an_audited_order_is_refused_and_sending_back_lets_it_through
     desk.edit(order, note="rechtzeitig")
     run(office)
     assert bill_of(office, order)["FNote"] == "rechtzeitig"
+
+
+def test_where_the_hub_may_take_an_audit_back_an_edit_of_an_audited_order_goes_through(make_office):
+    office = make_office(kinds=("account", "product", "order"), config={"amend": "reopen"})
+    desk, hand = office.desk, office.person
+    order = add_order(office)
+    desk.accept()
+    id = bill_of(office, order)["FID"]
+    hand.audit(ORDER, id)
+    run(office)
+    desk.edit(order, note="doch noch")
+    for _ in range(3):
+        run(office)
+    there = bill_of(office, order)
+    assert (there["FNote"], there["FDocumentStatus"], len(there["FSaleOrderEntry"])) == ("doch noch", "D", 1)
+    hand.audit(ORDER, id)
+    run(office)
+    assert desk.read(order).state == "approved"
+    assert desk.attempts(run(office)) == []
 
 
 def test_a_new_customer_waits_for_its_audit_and_then_its_order_goes(make_office):
