@@ -65,7 +65,7 @@ class Poller:
         if self._thread.is_alive():
             self._thread.join()
         self._crew.shutdown(wait=False, cancel_futures=True)
-        wait(self.jobs, timeout_s)
+        wait([job for job in self.jobs if not job.cancelled()], timeout_s)  # those are never "done" to whoever waits
 
     def look(self) -> int:
         """Give the free threads something to do; how many got something."""

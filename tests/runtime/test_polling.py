@@ -128,6 +128,17 @@ def test_rows_that_became_due_just_now_are_left_to_their_message(
     assert len(erp.erp.documents("partner")) == 1
 
 
+def test_what_was_not_begun_is_not_waited_for(pool: HubPool, actors: Actors):
+    make_due_account(pool)
+    with pool.lend() as hub:
+        call_due_turns(hub)
+    poller = Poller(pool, actors, workers=1, hears=lambda: False)
+    assert poller.look() > 1
+    began = time.monotonic()
+    poller.stop(60)
+    assert time.monotonic() - began < 50
+
+
 def test_what_is_under_way_is_not_begun_again(pool: HubPool, make_poller: Callable[[bool], Poller]):
     with pool.lend() as hub:
         call_due_turns(hub)
