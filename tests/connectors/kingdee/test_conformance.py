@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connectors.kingdee.connector import KingdeeConnector
 from hub.testkit.conformance import SimulatorBench, make_suite
 from tests.connectors.kingdee.bench import GIVEN, ZONE, KingdeeBench
 
+pytestmark = pytest.mark.slow
 MASTERS, DOCUMENTS = ("account", "product"), ("order", "payment", "delivery", "invoice")
 
 TestMasters = make_suite(KingdeeBench(), kinds=MASTERS)
