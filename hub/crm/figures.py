@@ -48,15 +48,21 @@ class Difference:
 
 def complete_figures(kind: str, values: dict[str, Any], own_figures: bool) -> dict[str, Any]:
     """Line figures, header figures and ``base_gross``. Ours are rounded half-up per line to the currency."""
-    if "currency" not in values:
-        raise RuleBroken("crm.value_missing", kind=kind, field="currency")
-    currency = values["currency"]
-    if "lines" in values:
-        values["lines"] = tuple(complete_line(kind, line, currency, own_figures) for line in values["lines"])
+    values = complete_lines(kind, values, own_figures)
     given = {} if own_figures else {name: values[name] for name in FIGURES if name in values}
     values.update(_fill(given, _sum_lines(values.get("lines", ()))).as_values(kind))
     if own_figures or "base_gross" not in values:
         values["base_gross"] = check_amount(kind, "base_gross", convert_to_base(values, values["gross"]))
+    return values
+
+
+def complete_lines(kind: str, values: dict[str, Any], own_figures: bool) -> dict[str, Any]:
+    """The same for the lines alone."""
+    if "currency" not in values:
+        raise RuleBroken("crm.value_missing", kind=kind, field="currency")
+    if "lines" in values:
+        currency = values["currency"]
+        values["lines"] = tuple([complete_line(kind, line, currency, own_figures) for line in values["lines"]])
     return values
 
 
@@ -68,7 +74,8 @@ def convert_to_base(values: Fields, amount: Decimal) -> Decimal:
 
 def complete_line(kind: str, line: L, currency: str, own_figures: bool) -> L:
     """The line with its figures; another system's own figures stay, only those it did not give are filled in."""
-    given = {} if own_figures else {name: getattr(line, name) for name in FIGURES if name in line.model_fields_set}
+    told = line.model_fields_set
+    given = {} if own_figures else {name: getattr(line, name) for name in FIGURES if name in told}
     if len(given) == len(FIGURES):
         return line
     net = given.get("net", _calculate_net(line, currency, ROUND_HALF_UP))

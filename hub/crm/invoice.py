@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.crm.checks import check_line_keys, check_tax_rate
-from hub.crm.figures import check_rate, complete_figures
+from hub.crm.figures import check_rate, complete_figures, complete_lines
 from hub.crm.rules import Fed, Feeder, Finder, Room, Rules, Transitions
 from hub.crm.settlement import judge_payment, sum_allocations, sum_promised
 from hub.errors import RuleBroken
@@ -93,6 +93,7 @@ RULES = Rules(
     partial(complete_figures, "invoice"),
     check,
     check_relations,
+    listing=partial(complete_lines, "invoice"),
     feeders=(Feeder("payment", "invoice_id", "allocations"), Feeder("invoice", "reverses_id")),
     deriving=derive,
     measuring=measure,

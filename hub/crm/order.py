@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hub.crm.checks import check_line_keys, check_tax_rate
 from hub.crm.contract import check_order
-from hub.crm.figures import check_rate, complete_figures
+from hub.crm.figures import check_rate, complete_figures, complete_lines
 from hub.crm.rules import Fed, Feeder, Finder, Room, Rules, Transitions
 from hub.crm.settlement import convert, judge_payment, sum_allocations, sum_promised, take_share
 from hub.errors import RuleBroken
@@ -154,6 +154,7 @@ RULES = Rules(
     partial(complete_figures, "order"),
     check,
     check_relations,
+    listing=partial(complete_lines, "order"),
     feeders=FEEDERS,
     deriving=derive,
     measuring=measure,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.crm.actions import Action, Asked, Change, Look, Make, Taken
 from hub.crm.checks import check_line_keys, check_reason, check_tax_rate
-from hub.crm.figures import check_rate, complete_figures
+from hub.crm.figures import check_rate, complete_figures, complete_lines
 from hub.crm.paper import Paper, list_columns, list_rows, list_totals, name_of, tell_facts
 from hub.crm.rules import Rules, Transitions
 from hub.errors import RuleBroken
@@ -139,6 +139,7 @@ RULES = Rules(
     TRANSITIONS,
     partial(complete_figures, "quote"),
     check,
+    listing=partial(complete_lines, "quote"),
     actions=(
         Action("accept", accept, Acceptance, frozenset({QuoteState.SUBMITTED, QuoteState.ACCEPTED})),
         Action("revise", revise, Revision, frozenset({QuoteState.SUBMITTED, QuoteState.LOST, QuoteState.REPLACED})),

@@ -113,6 +113,8 @@ class Rules:
     completion: Callable[[dict[str, Any], bool], dict[str, Any]] = keep_values
     checking: Callable[[Any, Any, bool], None] = accept
     relating: Callable[[Any, Finder], None] = accept_relations
+    listing: Callable[[dict[str, Any], bool], dict[str, Any]] | None = None
+    """The part of ``completion`` that is about lists; None: all of it is."""
     feeders: tuple[Feeder, ...] = ()
     """Over which records the derived values are summed."""
     deriving: Callable[[UUID, Fields, Fed], dict[str, Any]] = derive_nothing
@@ -141,6 +143,10 @@ class Rules:
         are, and only missing ones are filled in.
         """
         return self.completion(dict(values), own_figures)
+
+    def complete_lists(self, values: Fields) -> dict[str, Any]:
+        """The same for lines and identifiers alone, as another system gave them."""
+        return (self.listing or self.completion)(dict(values), False)
 
     def check(self, entity: Entity, previous: Entity | None = None, *, remote: bool = False) -> None:
         """Raise ``RuleBroken`` for what the hub does not accept. ``previous`` is the record as it was; ``remote``: the

@@ -3,7 +3,6 @@ come to is made at once. Most of a first load goes this way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from hub.identity.survive import Resolved
@@ -15,7 +14,7 @@ from hub.store.rows import Image
 from hub.sync.arrival import Arrival
 from hub.sync.intent import base_prints
 from hub.sync.known import digest_source
-from hub.sync.resolve import Rebuilt, keep_born, rebuild_record
+from hub.sync.resolve import Born, Rebuilt, keep_born, rebuild_record
 from hub.sync.translate import Translated
 
 FIRST_REVISION = 1
@@ -26,8 +25,7 @@ def make_native(arrival: Arrival, binding: Binding, translated: Translated) -> t
     document that has ended there."""
     tx, snapshot = arrival.tx, translated.snapshot
     binding = tx.insert(binding.model_copy(update=_settle_state(arrival, snapshot)))
-    values = _save_first_image(arrival, binding, translated)
-    keep_born(tx, binding.hub_id, Resolved(values, dict.fromkeys(values, arrival.address)))
+    keep_born(tx, binding.hub_id, _save_first_image(arrival, binding, translated))
     rebuilt = rebuild_record(
         tx, arrival.hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
     )
@@ -47,8 +45,7 @@ def _settle_state(arrival: Arrival, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _save_first_image(arrival: Arrival, binding: Binding, translated: Translated) -> Mapping[str, Any]:
-    """Typed values, as the image says them."""
+def _save_first_image(arrival: Arrival, binding: Binding, translated: Translated) -> Born:
     source, now = arrival.source, arrival.hub.now()
     mapping = arrival.conn.mapping_of(arrival.kind)
     values = mapping.overlay({}, translated.snapshot.values)
@@ -68,7 +65,7 @@ def _save_first_image(arrival: Arrival, binding: Binding, translated: Translated
         at=now,
     )
     arrival.tx.insert(image)
-    return values
+    return Born(Resolved(values, dict.fromkeys(values, arrival.address)), image.values)
 
 
 def is_living(snapshot: Snapshot) -> bool:

@@ -61,9 +61,23 @@ def keep_values(tx: UnitOfWork, image: Image, values: Mapping[str, Any]) -> None
     tx.notes[keep_values, image.source] = (image, values)
 
 
-def keep_born(tx: UnitOfWork, record_id: UUID, resolved: Resolved) -> None:
-    """There is no such record yet, and this is what its only image says: the next rebuild need not ask."""
-    tx.notes[keep_born, record_id] = resolved
+@dataclass(frozen=True)
+class Born:
+    """What the only image of a new record says, and the same as the image writes it."""
+
+    resolved: Resolved
+    written: Mapping[str, Any]
+
+    def show(self, name: str, value: Any) -> Any:
+        """As ``show_value``, which need not do again what was done for the image: lists are written alike."""
+        told = self.resolved.values.get(name)
+        same = type(value) is tuple and told is not None and len(told) == len(value) and all(map(is_, told, value))
+        return self.written[name] if same else show_value(value)
+
+
+def keep_born(tx: UnitOfWork, record_id: UUID, born: Born) -> None:
+    """There is no such record yet: the next rebuild need not ask."""
+    tx.notes[keep_born, record_id] = born
 
 
 def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Resolved:
@@ -102,9 +116,9 @@ def rebuild_record(
     values break a rule of the kind.
     """
     model = find_kind(kind)
-    born: Resolved | None = tx.notes.pop((keep_born, record_id), None)
+    born: Born | None = tx.notes.pop((keep_born, record_id), None)
     current = tx.get(model, id=record_id, lock=True) if born is None else None
-    resolved = resolve_record(tx, hub, kind, record_id) if born is None else born
+    resolved = resolve_record(tx, hub, kind, record_id) if born is None else born.resolved
     fresh = _make_record(tx, hub, kind, record_id, current, resolved, remote=derived or cause is not None, actor=actor)
     changes = compare_records(current, fresh)
     if current is not None and not changes:
@@ -112,6 +126,7 @@ def rebuild_record(
     local = cause is None and not derived  # a person here, who may not allocate more than is open
     rooms = measure_rooms(tx, kind, (current, fresh)) if local else {}
     saved = tx.save_record(fresh)
+    show = born.show if born is not None else _show
     tx.journal(
         actor,
         "record.changed" if current else "record.created",
@@ -120,7 +135,7 @@ def rebuild_record(
         connection=cause.connection if cause else None,
         remote_id=cause.remote_id if cause else None,
         run_id=run_id,
-        changes={name: [show_value(old), show_value(new)] for name, (old, new) in changes.items()},
+        changes={name: [show_value(old), show(name, new)] for name, (old, new) in changes.items()},
         sources={name: resolved.provenance.get(name, "rule") for name in changes},
     )
     fed = rebuild_fed(tx, hub, kind, (current, saved), actor=actor, run_id=run_id)
@@ -244,6 +259,10 @@ def _lend_figures(tx: UnitOfWork, kind: str, record_id: UUID, resolved: Resolved
     figures = {line.key: {name: getattr(line, name) for name in ("net", "tax", "gross")} for line in theirs}
     values["lines"] = tuple(line.model_copy(update=figures[line.key]) for line in ours)
     return values, True
+
+
+def _show(name: str, value: Any) -> Any:
+    return show_value(value)
 
 
 def compare_records(old: Entity | None, new: Entity) -> dict[str, tuple[Any, Any]]:

@@ -121,7 +121,7 @@ def make_snapshot(source: SourceRecord, values: Mapping[str, Any], total_differs
 
 def _complete_lists(kind: str, values: dict[str, Any]) -> dict[str, Any]:
     """Cleaned identifiers and line figures that the system leaves out, as the hub would keep them: comparable."""
-    completed = rules_for(kind).complete(values, own_figures=False)
+    completed = rules_for(kind).complete_lists(values)
     return {**values, **{name: completed[name] for name in ("identifiers", "lines") if name in values}}
 
 
