@@ -14,8 +14,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from hub.locale import Phrase
 
-_BOUNDS = {places: (Decimal(10) ** (18 - places), Decimal(1).scaleb(-places)) for places in range(19)}
-"""What is too large for a column, and its smallest step, by its digits after the point."""
+_BOUNDS = {
+    places: (-(Decimal(10) ** (18 - places)), Decimal(10) ** (18 - places), Decimal(1).scaleb(-places))
+    for places in range(19)
+}
+"""Between what a column holds values, and its smallest step, by its digits after the point."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,10 @@ class Scaled:
 
     def check(self, value: Decimal) -> Decimal:
         """The same value, refused when it is not finite or finer than the column can keep."""
+        low, high, step = _BOUNDS[self.places]
         if not value.is_finite():
             raise ValueError(Phrase("model.refused_infinite"))
-        limit, step = _BOUNDS[self.places]
-        if not -limit < value < limit:
+        if not low < value < high:
             raise ValueError(Phrase("model.refused_large"))
         if value != value.quantize(step):
             raise ValueError(Phrase("model.refused_fine", places=self.places))

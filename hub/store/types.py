@@ -59,6 +59,8 @@ class ScaledDecimal(TypeDecorator[Decimal]):
 
     def scale(self, value: Decimal | int) -> int:
         """The value as a whole number of its smallest unit; ``ValueError`` when it does not fit."""
+        if not value:  # most amounts of a document are none
+            return 0
         exact = Decimal(value).scaleb(self.places)
         scaled = int(exact)
         if scaled != exact:
