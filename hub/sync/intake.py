@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
+from hub.errors import MappingError, RuleBroken
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.protocol.reference import parse_reference
@@ -22,7 +23,7 @@ from hub.sync.ingest import Ingested, ingest
 from hub.sync.known import list_settled
 from hub.sync.match import IDENTIFIED
 from hub.sync.signs import mark_self, sign_snapshot
-from hub.sync.strangers import note_strangers
+from hub.sync.strangers import Newcomer, note_strangers
 from hub.sync.translate import BOUND, read_source
 
 T = TypeVar("T")
@@ -155,9 +156,14 @@ def _read_ahead_new(tx: Batch, arrivals: Sequence[Arrival]) -> None:
         return
     kind = arrivals[0].kind
     tx.read_ahead(IdentityVerdict, "source", [arrival.address for arrival in arrivals], record_kind=kind)
-    newcomers = []
+    newcomers: list[Newcomer] = []
+    broken: set[str] = set()
     for arrival in arrivals:
-        translated = read_source(tx, arrival.hub, arrival.conn, kind, arrival.source, None)
+        try:
+            translated = read_source(tx, arrival.hub, arrival.conn, kind, arrival.source, None)
+        except (RuleBroken, MappingError):  # ingest comes to the same, and puts this one aside alone
+            broken.add(arrival.source.external_id)
+            continue
         tx.notes[read_source, id(arrival.source)] = (None, translated)
         newcomers.append((arrival, translated))
     snapshots = [translated.snapshot for _, translated in newcomers]
@@ -169,4 +175,4 @@ def _read_ahead_new(tx: Batch, arrivals: Sequence[Arrival]) -> None:
     signs = {mark_self(snapshot.external_id) for snapshot in snapshots}
     signs.update(*(sign_snapshot(tx, kind, snapshot) for snapshot in snapshots))
     tx.read_ahead(Sign, "sign", signs, record_kind=kind)
-    note_strangers(tx, newcomers, taken)
+    note_strangers(tx, [one for one in newcomers if one[0].source.external_id not in broken], taken)

@@ -23,6 +23,8 @@ Newcomer = tuple[Arrival, Translated]
 def note_strangers(tx: UnitOfWork, newcomers: Sequence[Newcomer], codes: Collection[str]) -> None:
     """Remember them until ingest comes to them. Everything that is asked here was read ahead; ``codes``: identifiers
     that some record here carries."""
+    if not newcomers:
+        return
     arrival = newcomers[0][0]
     if arrival.policy.direction is Direction.OUT:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,30 @@ def test_a_code_that_a_known_record_gets_on_the_page_is_known_to_the_rest_of_it(
         take_in(tx, scene.hub, scene.hub.open("erp"), "account", records, "test")
     assert len(scene.records("account")) == 1
     assert scene.record_of("account", twin) == scene.record_of("account", partner)
+
+
+@pytest.mark.parametrize("is_batch", [True, False])
+def test_one_record_that_nobody_can_reckon_stops_no_page(make_scene: SceneMaker, is_batch: bool) -> None:
+    """Its quantity and its price can be kept, what they come to cannot; read again, it is one like any other."""
+    scene = make_scene()
+    for _ in range(2):
+        scene.make_sale("approved")
+    scene.pull("account", "product")
+    good, other = read(scene, "order")
+    (line,) = good.payload["lines"]
+    bare = {name: value for name, value in line.items() if name not in ("net", "tax", "gross")}
+    figures = {name: value for name, value in good.payload.items() if name not in ("net", "tax", "gross")}
+    huge = {**figures, "lines": [{**bare, "quantity": "9999999999", "price": "9999999999"}]}
+    broken = dataclasses.replace(good, payload=huge)
+    work = partial(take_in, hub=scene.hub, conn=scene.hub.open("erp"), kind="order", actor="test")
+    for records, outcomes in (
+        ([broken, other], ["dead", "created"]),
+        ([broken, good], ["dead", "created"]),
+    ):
+        with scene.store.write_batch() if is_batch else scene.store.write() as tx:
+            assert [done.outcome for done in work(tx, records=records)] == outcomes
+    assert scene.dead() == []
+    assert len(scene.records("order")) == 2
 
 
 def test_an_edit_here_is_compared_with_what_is_unchanged_there(scene: Scene) -> None:
