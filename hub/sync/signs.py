@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,7 @@ def sign_snapshot(tx: UnitOfWork, kind: str, snapshot: Snapshot) -> frozenset[st
     """The signs of something there; worked out once in a transaction."""
     known: tuple[Snapshot, frozenset[str]] | None = tx.notes.get((sign_snapshot, id(snapshot)))
     if known is None or known[0] is not snapshot:
-        known = (snapshot, list_signs(kind, snapshot.values, snapshot.number))
+        known = (snapshot, frozenset(filter(_is_text, list_signs(kind, snapshot.values, snapshot.number))))
         tx.notes[sign_snapshot, id(snapshot)] = known
     return known[1]
 
@@ -57,10 +58,18 @@ def replace_signs(
     """Make these the signs of one thing. ``fresh``: it has none yet; ``keep``: those that it has stay too."""
     where: dict[str, Any] = {"record_kind": kind, "side": side, "key": key}
     have = frozenset() if fresh else frozenset(row.sign for row in tx.find(Sign, **where))
-    for sign in sorted(wanted - have):
+    for sign in sorted(filter(_is_text, wanted - have)):
         tx.save(Sign(sign=sign, **where))
     if have - wanted and not keep:
         tx.delete(Sign, sign__in=sorted(have - wanted), **where)
+
+
+def _is_text(sign: str) -> bool:
+    """Half a character, as a name that was cut off ends in, and NUL are in no database."""
+    return _UNKEPT.search(sign) is None
+
+
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
 def forget_signs(tx: UnitOfWork, connection: str, kind: str, external_id: str) -> None:

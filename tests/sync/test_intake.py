@@ -195,6 +195,22 @@ def test_one_record_that_nobody_can_reckon_stops_no_page(make_scene: SceneMaker,
     assert len(scene.records("order")) == 2
 
 
+@pytest.mark.parametrize("odd", ["海岳\ud83d", "海\0岳"])
+def test_a_name_that_no_database_keeps_stops_no_page(tmp_path: Path, database_url: str, odd: str) -> None:
+    """Cut off in the middle of a character, as some systems cut."""
+    scene = Scene(tmp_path, url=database_url)
+    scene.make_customer("甲公司")
+    scene.make_customer("乙公司")
+    first, second = read(scene, "account")
+    broken = dataclasses.replace(first, payload={**first.payload, "name": odd})
+    work = partial(take_in, hub=scene.hub, conn=scene.hub.open("erp"), kind="account", actor="test")
+    dones = write_page(scene.store, partial(work, records=[broken, second]))
+    assert [done.outcome for done in dones] in (["dead", "created"], ["created", "created"])
+    assert len(scene.records("account")) + len(scene.dead()) == 2
+    scene.hub.close()
+    scene.store.close()
+
+
 def test_an_edit_here_is_compared_with_what_is_unchanged_there(scene: Scene) -> None:
     """Nothing is overlooked because the other side says the same as before."""
     partner = scene.make_customer()
