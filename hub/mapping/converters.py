@@ -192,7 +192,7 @@ FORM_NAMES = ("text", "integer", "boolean", "decimal", "money", MINOR, "percent"
 AMOUNTS = ("money", MINOR)
 
 
-def _same(value: Any, run: Run) -> Any:
+def keep_value(value: Any, run: Run) -> Any:
     return value
 
 
@@ -211,15 +211,15 @@ def _to_midnight(value: Any, run: Run) -> datetime:
 
 
 FITS: Mapping[str, Mapping[str, tuple[Converter, Converter]]] = {
-    "text": {"text": (_same, _same), "integer": (_to_text, _same)},
-    "decimal": dict.fromkeys(("money", "decimal", "percent", MINOR), (_same, _same)),
-    "integer": {"integer": (_same, _same)},
-    "boolean": {"boolean": (_same, _same)},
-    "date": {"date": (_same, _same), "datetime": (_to_local_date, _to_midnight)},
-    "datetime": {"datetime": (_same, _same)},
-    "list": {"list": (_same, _same)},
-    "scalar": dict.fromkeys(("scalar", "text", "integer", "boolean"), (_same, _same)),
-    "enum": {"text": (_same, _same)},
+    "text": {"text": (keep_value, keep_value), "integer": (_to_text, keep_value)},
+    "decimal": dict.fromkeys(("money", "decimal", "percent", MINOR), (keep_value, keep_value)),
+    "integer": {"integer": (keep_value, keep_value)},
+    "boolean": {"boolean": (keep_value, keep_value)},
+    "date": {"date": (keep_value, keep_value), "datetime": (_to_local_date, _to_midnight)},
+    "datetime": {"datetime": (keep_value, keep_value)},
+    "list": {"list": (keep_value, keep_value)},
+    "scalar": dict.fromkeys(("scalar", "text", "integer", "boolean"), (keep_value, keep_value)),
+    "enum": {"text": (keep_value, keep_value)},
 }
 """Type of the hub field → the forms that fit it, the first being the one nobody has to write. Decimals are read as
 money, that is strictly, unless the file says ``as = "decimal"``."""

@@ -19,6 +19,7 @@ from hub.mapping.converters import (
     Converter,
     Form,
     encode_key,
+    keep_value,
     make_minor,
     raw_key,
     require_currency,
@@ -178,13 +179,6 @@ def _keep(value: Any, run: Run) -> Any:
     return value
 
 
-def _checked(target: Target, value: Any) -> Any:
-    try:
-        return target.check(value)
-    except ValueError as error:
-        raise Refusal("mapping.value_refused", what=give_reason(error)) from error
-
-
 def _form_converters(verbs: Mapping[str, Any], target: Target, currency: str | None) -> tuple[Converter, Converter]:
     name = verbs.get("as") or next(iter(FITS[target.shape]))
     form = _choose_form(name, verbs, currency)
@@ -192,12 +186,23 @@ def _form_converters(verbs: Mapping[str, Any], target: Target, currency: str | N
     decode, encode = form.decode, form.encode
     if target.shape == "enum":
         return lambda raw, run: _to_enum(target, decode(raw, run)), lambda value, run: str(_to_enum(target, value))
+    fitted = decode if fit is keep_value else lambda raw, run: fit(decode(raw, run), run)
+    return _check_after(fitted, target), lambda value, run: encode(unfit(value, run), run)
+
+
+def _check_after(decode: Converter, target: Target) -> Converter:
     if not target.checks:
-        return lambda raw, run: fit(decode(raw, run), run), lambda value, run: encode(unfit(value, run), run)
-    return (
-        lambda raw, run: _checked(target, fit(decode(raw, run), run)),
-        lambda value, run: encode(unfit(value, run), run),
-    )
+        return decode
+    check = target.checks[0] if len(target.checks) == 1 else target.check
+
+    def decode_checked(raw: Any, run: Run) -> Any:
+        value = decode(raw, run)
+        try:
+            return check(value)
+        except ValueError as error:
+            raise Refusal("mapping.value_refused", what=give_reason(error)) from error
+
+    return decode_checked
 
 
 def _choose_form(name: str, verbs: Mapping[str, Any], currency: str | None) -> Form:

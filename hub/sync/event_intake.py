@@ -26,7 +26,7 @@ from hub.sync.burial import note_missing
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.events import digest_rules
 from hub.sync.ingest import Ingested
-from hub.sync.intake import take_in, write_page
+from hub.sync.intake import gather_refs, take_in, write_page
 from hub.sync.locks import lock_binding
 from hub.sync.pause import is_resting
 from hub.sync.pull import fetch_parents
@@ -192,7 +192,7 @@ def _fetch_records(
                 by_kind[kind] += [record] if (record := fetched[place]) is not None else []
     hub.checkpoint("C11")
     for kind, records in by_kind.items():
-        fetch_parents(hub, conn, kind, records, actor, None)
+        fetch_parents(hub, conn, gather_refs(conn, kind, records), actor, None)
     return fetched
 
 

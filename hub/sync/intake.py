@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
@@ -27,6 +27,8 @@ from hub.sync.strangers import Newcomer, note_strangers
 from hub.sync.translate import BOUND, read_source
 
 T = TypeVar("T")
+Refs = Mapping[str, set[str]]
+"""Kind → external ids of what records refer to."""
 
 
 @contextmanager
@@ -78,15 +80,16 @@ def take_in(
     records: Sequence[SourceRecord],
     actor: str,
     run_id: UUID | None = None,
+    refs: Refs | None = None,
 ) -> list[Ingested]:
-    """What became of each record, in order."""
+    """What became of each record, in order. ``refs``: what they refer to, where that is known already."""
     arrivals = [Arrival(tx, hub, conn, kind, record, actor, run_id) for record in records]
     if not isinstance(tx, Batch) or not arrivals:
         return [ingest(arrival) for arrival in arrivals]
     settled = list_settled(tx, arrivals)
     different = [arrival for arrival in arrivals if arrival.source.external_id not in settled]
     if different:
-        _read_ahead(tx, different)
+        _read_ahead(tx, different, refs if len(different) == len(arrivals) else None)
     return [
         Ingested("unchanged", *settled[arrival.source.external_id])
         if arrival.source.external_id in settled
@@ -95,7 +98,7 @@ def take_in(
     ]
 
 
-def _read_ahead(tx: Batch, arrivals: Sequence[Arrival]) -> None:
+def _read_ahead(tx: Batch, arrivals: Sequence[Arrival], refs: Refs | None) -> None:
     """Records are locked first, then their bindings, as everywhere (``hub.sync.locks``)."""
     first = arrivals[0]
     conn, kind, stream = first.conn.name, first.kind, first.source.stream
@@ -107,7 +110,7 @@ def _read_ahead(tx: Batch, arrivals: Sequence[Arrival]) -> None:
     tx.read_ahead(Binding, "remote_id", ids, connection=conn, kind=kind, lock=True)
     tx.read_ahead(Image, "record_id", records, record_kind=kind)
     tx.read_ahead(DeadRow, "external_id", ids, connection=conn, stream=stream)
-    _read_ahead_refs(tx, arrivals)
+    _read_ahead_refs(tx, arrivals, refs)
     _read_ahead_new(tx, [arrival for arrival in arrivals if arrival.source.external_id not in bound])
 
 
@@ -117,18 +120,16 @@ def _list_named(arrivals: Iterable[Arrival]) -> set[UUID]:
     return {reference.hub_id for reference in parsed if reference is not None}
 
 
-def find_missing(
-    tx: UnitOfWork, conn: OpenConnection, kind: str, records: Iterable[SourceRecord]
-) -> set[tuple[str, str]]:
-    """(kind, external id) of what the records refer to and the hub has not taken in."""
-    wanted = _list_refs(conn, kind, records)
+def find_missing(tx: UnitOfWork, conn: OpenConnection, wanted: Refs) -> set[tuple[str, str]]:
+    """(kind, external id) of what is referred to and the hub has not taken in."""
     found = {
         (ref_kind, row.remote_id) for ref_kind, ids in wanted.items() for row in _find_bound(tx, conn, ref_kind, ids)
     }
     return {(ref_kind, id) for ref_kind, ids in wanted.items() for id in ids} - found
 
 
-def _list_refs(conn: OpenConnection, kind: str, records: Iterable[SourceRecord]) -> dict[str, set[str]]:
+def gather_refs(conn: OpenConnection, kind: str, records: Iterable[SourceRecord]) -> Refs:
+    """What the records refer to."""
     wanted: dict[str, set[str]] = defaultdict(set)
     mapping = conn.mapping_of(kind)
     for record in records:
@@ -143,9 +144,10 @@ def _find_bound(tx: UnitOfWork, conn: OpenConnection, kind: str, ids: Iterable[s
     return tx.pluck(Binding, fields, connection=conn.name, kind=kind, remote_id__in=sorted(ids))
 
 
-def _read_ahead_refs(tx: Batch, arrivals: Sequence[Arrival]) -> None:
+def _read_ahead_refs(tx: Batch, arrivals: Sequence[Arrival], refs: Refs | None) -> None:
     conn, kind = arrivals[0].conn, arrivals[0].kind
-    for ref_kind, ids in _list_refs(conn, kind, (arrival.source for arrival in arrivals)).items():
+    named = gather_refs(conn, kind, (arrival.source for arrival in arrivals)) if refs is None else refs
+    for ref_kind, ids in named.items():
         for row in _find_bound(tx, conn, ref_kind, ids):
             tx.notes[BOUND, conn.name, ref_kind, row.remote_id] = row.hub_id
 

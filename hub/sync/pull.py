@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -15,7 +15,7 @@ from hub.store.rows import Cursor
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
-from hub.sync.intake import find_missing, take_in, write_page
+from hub.sync.intake import Refs, find_missing, gather_refs, take_in, write_page
 from hub.sync.lookahead import NO_CONSENT, Consent, LookAhead, ReadGuard, advance_tally
 from hub.sync.recheck import recheck_stream
 from hub.sync.signs import prepare_signs
@@ -136,12 +136,13 @@ def _take_page(guard: ReadGuard, page: Page, cursor: Cursor, report: PullReport,
     """Ingest every row and move the cursor in one transaction. Missing parents are fetched before it, outside. None
     when another pull is at it; ``LookAhead`` when it may be part of something too large."""
     hub, conn, kind, actor = guard.hub, guard.conn, guard.kind, guard.actor
-    fetch_parents(hub, conn, kind, page.records, actor, run_id)
+    refs = gather_refs(conn, kind, page.records)
+    fetch_parents(hub, conn, refs, actor, run_id)
 
     def work(tx: UnitOfWork) -> tuple[Cursor, list[Ingested]] | None:
         if _is_overtaken(tx, cursor):
             return None
-        dones = take_in(tx, hub, conn, kind, page.records, actor, run_id)
+        dones = take_in(tx, hub, conn, kind, page.records, actor, run_id, refs)
         tally = guard.weigh_page(tx, cursor, page, dones)
         return tx.save(_advance(hub, page, cursor, advance_tally(hub, cursor, page, tally, guard.known))), dones
 
@@ -167,14 +168,14 @@ def _advance(hub: Hub, page: Page, cursor: Cursor, update: Mapping[str, object])
 def fetch_parents(
     hub: Hub,
     conn: OpenConnection,
-    kind: str,
-    records: Sequence[SourceRecord],
+    refs: Refs,
     actor: str,
     run_id: UUID | None,
     depth: int = 0,
 ) -> None:
-    """Records that the page refers to and the hub has not seen yet come first (their own page may be later)."""
-    wanted = _list_missing(hub, conn, kind, records)
+    """Records that a page refers to and the hub has not seen yet come first (their own page may be later)."""
+    with hub.store.read() as tx:
+        wanted = find_missing(tx, conn, refs)
     if depth >= _PARENT_DEPTH:
         return
     for parent_kind, external_id in sorted(wanted):
@@ -186,13 +187,8 @@ def fetch_parents(
             continue  # told in the log; what refers to it waits
         if found is None:
             continue
-        fetch_parents(hub, conn, parent_kind, [found], actor, run_id, depth + 1)
+        fetch_parents(hub, conn, gather_refs(conn, parent_kind, [found]), actor, run_id, depth + 1)
         take_one(hub, conn, parent_kind, found, actor, run_id)
-
-
-def _list_missing(hub: Hub, conn: OpenConnection, kind: str, records: Sequence[SourceRecord]) -> set[tuple[str, str]]:
-    with hub.store.read() as tx:
-        return find_missing(tx, conn, kind, records)
 
 
 def take_one(

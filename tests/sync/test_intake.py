@@ -18,7 +18,7 @@ from hub.store import Store
 from hub.store.rows import Image, JournalEntry, Payload
 from hub.sync.arrival import Arrival
 from hub.sync.config import SyncSettings
-from hub.sync.intake import find_missing, take_in, write_page
+from hub.sync.intake import find_missing, gather_refs, take_in, write_page
 from hub.sync.known import list_settled
 from hub.sync.matching import add_binding, remove_binding
 from hub.sync.records import create_record
@@ -273,9 +273,10 @@ def test_what_a_page_refers_to_and_nobody_has_taken_in(scene: Scene) -> None:
     sale = scene.make_sale("approved")
     records = read(scene, "order")
     items = {("product", line["item"]) for line in sale["lines"]}
+    conn = scene.hub.open("erp")
     with scene.store.read() as tx:
-        found = find_missing(tx, scene.hub.open("erp"), "order", records)
+        found = find_missing(tx, conn, gather_refs(conn, "order", records))
     assert found == {("account", sale["customer"]), *items}
     scene.pull("account")
     with scene.store.write_batch() as batch:
-        assert find_missing(batch, scene.hub.open("erp"), "order", records) == items
+        assert find_missing(batch, conn, gather_refs(conn, "order", records)) == items
