@@ -36,6 +36,11 @@ class Stage:
         self._desk: Desk | None = None
 
     @property
+    def is_spread(self) -> bool:
+        """Whether the hub is on several machines."""
+        return self._ground is not None
+
+    @property
     def desk(self) -> Desk:
         if self._desk is None:
             folder = self._make_folder()
