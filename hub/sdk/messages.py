@@ -13,6 +13,7 @@ class MessageItem:
     about: str
     """todo, failed or silence."""
     connection: str
+    """The one that it is about."""
     text: str
     """Why, in one sentence."""
     command: str

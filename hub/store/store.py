@@ -173,8 +173,16 @@ class Store:
             yield unit(transaction.begin(), self._clock, self.make_id, writable=writable)
             self._leave(transaction, Transaction.commit if writable else Transaction.roll_back)
         except BaseException:  # whatever ends the block, it is passed on
-            self._leave(transaction, Transaction.roll_back)
+            self._leave_for_sure(transaction)
             raise
+
+    def _leave_for_sure(self, transaction: Transaction) -> None:
+        """Another Ctrl-C while everything is given back only begins that anew: the first one is on its way already."""
+        while True:
+            try:
+                return self._leave(transaction, Transaction.roll_back)
+            except KeyboardInterrupt:
+                continue
 
     def _leave(self, transaction: Transaction, end: Callable[[Transaction], None]) -> None:
         try:

@@ -14,7 +14,8 @@ from tests.house.source import fail_with
 PINNED = {
     "hub.sdk": {
         *("ALL_FIELDS", "NO_FIELDS", "Amend", "Budget", "CallLimits", "CheckItem", "Clock", "Confirm", "Connector"),
-        *("ConnectorConfig", "Draft", "Evidence", "HttpClient", "NoBudget", "Normaliser", "Page", "Part", "Place"),
+        *("ConnectorConfig", "Draft", "Evidence", "HttpClient", "Message", "MessageItem", "NoBudget", "Normaliser"),
+        *("Page", "Part", "Place"),
         *(
             "ReadSemantics",
             "Sink",
