@@ -19,7 +19,7 @@ from tests.bench.source import Row, make_rows
 
 ROOT = Path(__file__).parents[2]
 LIMIT_MB = 150
-PAGE_SIZE = 200
+PAGE_SIZE = 500
 WARM = 0.2
 """Share of the pull after which its memory should not grow any more."""
 GROWTH = 1.15
@@ -51,6 +51,12 @@ def pull_many(url: str, count: int) -> None:
     sys.stdout.write(json.dumps({"told": told, "accounts": rows["crm_account"]}) + "\n")
 
 
+def _did_all(told: dict[str, Any], count: int) -> bool:
+    """Tax numbers are drawn: in a million, one or two come twice, and those customers are joined."""
+    created, joined = told["told"].get("created", 0), told["told"].get("unchanged", 0)
+    return created + joined == count and told["accounts"] == created and joined <= count // 100_000
+
+
 def bench_memory(count: int) -> tuple[dict[str, Any], list[Verdict]]:
     """A pull in a process of its own, whose memory is looked at all the time."""
     with working_folder() as folder:
@@ -60,7 +66,7 @@ def bench_memory(count: int) -> tuple[dict[str, Any], list[Verdict]]:
         samples = list(_watch(process))
         took_s = time.perf_counter() - started
         output = process.stdout.read() if process.stdout else ""
-    if process.returncode or json.loads(output) != {"told": {"created": count}, "accounts": count}:
+    if process.returncode or not _did_all(json.loads(output), count):
         raise SystemExit(f"the pull did not do its work: {output}")
     warm = samples[: max(1, int(len(samples) * WARM))]
     late = samples[int(len(samples) * 0.8) :]
