@@ -146,8 +146,12 @@ def _find_bound(tx: UnitOfWork, conn: OpenConnection, kind: str, ids: Iterable[s
 
 def _read_ahead_refs(tx: Batch, arrivals: Sequence[Arrival], refs: Refs | None) -> None:
     conn, kind = arrivals[0].conn, arrivals[0].kind
-    named = gather_refs(conn, kind, (arrival.source for arrival in arrivals)) if refs is None else refs
-    for ref_kind, ids in named.items():
+    lend_refs(tx, conn, gather_refs(conn, kind, (arrival.source for arrival in arrivals)) if refs is None else refs)
+
+
+def lend_refs(tx: UnitOfWork, conn: OpenConnection, refs: Refs) -> None:
+    """What is referred to, asked for at once: translations under this transaction need not ask again."""
+    for ref_kind, ids in refs.items():
         for row in _find_bound(tx, conn, ref_kind, ids):
             tx.notes[BOUND, conn.name, ref_kind, row.remote_id] = row.hub_id
 

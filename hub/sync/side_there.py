@@ -17,7 +17,8 @@ from hub.store import UnitOfWork
 from hub.store.decision_rows import Correction
 from hub.store.rows import Conflict, DeadRow, Image, Orphan
 from hub.sync.context import Hub, OpenConnection
-from hub.sync.translate import BOUND, Translated, is_reference_ours, read_source
+from hub.sync.intake import gather_refs, lend_refs
+from hub.sync.translate import Translated, is_reference_ours, read_source
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def load_side(tx: UnitOfWork, hub: Hub, conn: OpenConnection, kind: str, sources
     stream = conn.stream_of(kind).name
     dead = tx.find(DeadRow, connection=conn.name, stream=stream, external_id__in=ids)
     spare = tx.find(Orphan, **where, remote_id__in=ids, state__in=["due", "parked", "left"])
-    _lend_refs(tx, conn, kind, sources)
+    lend_refs(tx, conn, gather_refs(conn, kind, sources))
     return Side(
         bindings, by_record, {row.id: row for row in records}, images, {row.external_id: row for row in dead},
         frozenset(row.remote_id for row in spare), _list_asked(tx, [row.id for row in bindings.values()]),
@@ -82,16 +83,3 @@ def _list_asked(tx: UnitOfWork, binding_ids: Sequence[UUID]) -> dict[UUID, set[s
     for row in tx.find(Conflict, binding_id__in=sorted(binding_ids), decided_at=None) if binding_ids else ():
         asked[row.binding_id].add(row.field)
     return asked
-
-
-def _lend_refs(tx: UnitOfWork, conn: OpenConnection, kind: str, sources: Sequence[SourceRecord]) -> None:
-    """What the page refers to, asked for at once."""
-    mapping = conn.mapping_of(kind)
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for source in sources:
-        for ref_kind, external_id in mapping.find_refs(source.payload):
-            wanted[ref_kind].add(external_id)
-    for ref_kind, ids in wanted.items():
-        where: dict[str, Any] = {"connection": conn.name, "kind": ref_kind, "remote_id__in": sorted(ids)}
-        for row in tx.pluck(Binding, ("remote_id", "hub_id"), **where):
-            tx.notes[BOUND, conn.name, ref_kind, row.remote_id] = row.hub_id
