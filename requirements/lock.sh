@@ -15,3 +15,4 @@ compile requirements.lock pyproject.toml requirements/dev.in
 compile tests/locks/tryton.lock requirements/tryton.in
 compile tests/locks/bench.lock requirements/bench.in
 compile tests/locks/calendar.lock requirements/calendar.in
+compile tests/locks/mail.lock requirements/mail.in
