@@ -88,8 +88,8 @@ def test_the_bare_loop_reads_what_our_connector_reads(databases: Databases) -> N
 def test_records_are_the_same_each_time() -> None:
     assert list(make_rows("order", 5, partners=3)) == list(make_rows("order", 5, partners=3))
     assert [len(page) for page in make_pages("account", 45, 20)] == [20, 20, 5]
-    lazy = LazyPages(450)
-    assert [len(lazy[at]) for at in range(len(lazy))] == [200, 200, 50]
+    lazy = LazyPages(1050)
+    assert [len(lazy[at]) for at in range(len(lazy))] == [500, 500, 50]
 
 
 def test_a_long_pull_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

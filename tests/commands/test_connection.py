@@ -79,7 +79,7 @@ def test_connectors_are_listed_and_shown(terminal: Terminal):
     token = next(row for row in shown["config"] if row["key"] == "token")
     assert token["secret"]
     assert token["question"] == "集成用户的访问令牌"
-    assert shown["kinds"] == ["account", "order", "product"]
+    assert shown["kinds"] == ["account", "delivery", "invoice", "order", "payment", "product"]
 
 
 def test_check_reads_every_kind_that_is_configured(connected: Terminal, erp: Erp):

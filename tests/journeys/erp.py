@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Self
 
+from hub.sync.context import Hub
 from hub.testkit.fault_proxy import FaultProxy, Match
 
 PRICES = (Decimal("33.335"), Decimal("0.10"), Decimal("0.05"))
@@ -77,6 +78,8 @@ class Erp(ABC):
     """What the hub's own login proves itself with."""
     read_only: tuple[str, ...] = ()
     """Kinds that can only be read there."""
+    page_size: int = Hub.page_size
+    """How many rows the hub gets at once."""
     void_refusal: str
     """Why an approved order that was cancelled in the hub waits for a person."""
 

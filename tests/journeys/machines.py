@@ -54,7 +54,13 @@ class GatedPoller(Poller):
     index: int
 
     def look(self) -> int:
-        return super().look() if self.time.may_look(self.index) else 0
+        self._tell_busy()
+        started = super().look() if self.time.may_look(self.index) else 0
+        self._tell_busy()
+        return started
+
+    def _tell_busy(self) -> None:
+        self.time.tell_busy(self.index, sum(not job.done() for job in self.jobs))
 
 
 def gate(engine: Engine, shared: SharedTime, index: int) -> Engine:

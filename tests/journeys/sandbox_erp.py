@@ -24,6 +24,7 @@ class Sandbox(Erp):
     secret_field = "token"  # pragma: allowlist secret
     secret = "journeys-on-the-sandbox"  # pragma: allowlist secret
     void_refusal = "sync.held_void_refused"
+    page_size = SandboxSettings().max_page
 
     def __init__(self, clock: Clock) -> None:
         self.erp = SandboxErp(SandboxSettings(token=self.secret, rounding="document"), clock, random.Random(4))

@@ -127,12 +127,13 @@ class ScaledDesk(Desk):
             return tx.count(Run, state="running") == 0
 
     def _is_quiet(self) -> bool:
-        """Nothing is due, nobody holds a row, no message is on its way."""
+        """No message is on its way, no machine found work itself, nobody holds a row, nothing is due."""
+        size = self._broker.do_qsize  # type: ignore[attr-defined] # of the Redis broker; counts what is being done, too
+        if any(int(size(name)) for name in QUEUES) or self.machines.time.is_busy():
+            return False
         with self.hub.store.read() as tx:
             held = tx.count(Binding, lease_until__gt=self.hub.now())
-        size = self._broker.do_qsize  # type: ignore[attr-defined] # of the Redis broker
-        waiting = sum(int(size(name)) for name in QUEUES)
-        return not held and not waiting and not list_due(self.hub, 1)
+        return not held and not list_due(self.hub, 1)
 
     # ---------------------------------------------------------------- reporting
 

@@ -1,7 +1,8 @@
 """Time, and when machines may look for work, shared by all processes of a journey: a file of eight-byte fields.
 
 Field 0: by how many seconds real time was moved on. Field 1: the gate; odd is open. Fields from 2: what each machine
-has seen of the gate, so that whoever closes it knows when everybody has noticed.
+has seen of the gate, so that whoever closes it knows when everybody has noticed. Fields from 9: how much of what it
+found itself each machine has under way.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 FIELDS = 16
 SIZE = 8 * FIELDS
 FIRST_SEEN = 2
+FIRST_BUSY = 9
 
 
 class SharedTime:
@@ -75,6 +77,13 @@ class SharedTime:
         gate = self.gate
         self._write(FIRST_SEEN + index, gate)
         return gate % 2 == 1
+
+    def tell_busy(self, index: int, jobs: int) -> None:
+        self._write(FIRST_BUSY + index, jobs)
+
+    def is_busy(self) -> bool:
+        """Whether a machine does what no message told it to. Sure once the gate was closed."""
+        return any(self._read(field) for field in range(FIRST_BUSY, FIELDS))
 
     def _read(self, field: int) -> int:
         return int(struct.unpack_from("q", self._fields, 8 * field)[0])

@@ -15,7 +15,6 @@ from tests.journeys.desk import Desk
 from tests.journeys.erp import Erp, NewCustomer
 from tests.journeys.stage import Stage
 
-PAGE_SIZE = 200
 ARRIVAL_LIMIT_S = 120.0
 
 
@@ -71,10 +70,10 @@ def test_a_run_is_killed_while_it_changes_a_customer(company: Company, desk: Des
 def test_a_run_is_killed_while_it_reads_and_goes_on_at_its_page(desk: Desk, erp: Erp):
     desk.accept()
     before = len(erp.customers())
-    erp.make_customers([NewCustomer(f"客户 {place:03}") for place in range(PAGE_SIZE + 20)])
+    erp.make_customers([NewCustomer(f"客户 {place:03}") for place in range(erp.page_size + 20)])
     kill_at(desk, erp, skip_first(erp.lists("account"), 1), "sync", "run", "erp", "--kind", "account")
     taken_in = len(desk.records("account")) - before
-    assert PAGE_SIZE - before <= taken_in <= PAGE_SIZE
+    assert erp.page_size - before <= taken_in <= erp.page_size
     cursor = read_cursor(desk)
     assert cursor.under_way
     assert cursor.position is not None
@@ -83,7 +82,7 @@ def test_a_run_is_killed_while_it_reads_and_goes_on_at_its_page(desk: Desk, erp:
     report = desk.run()
     pages = [seen for seen in erp.proxy.log[asked:] if erp.lists("account")(seen.request)]
     assert len(pages) == 1, "the page that was taken in is not read again"
-    assert report.run.counts["in.account.created"] == PAGE_SIZE + 20 - taken_in
+    assert report.run.counts["in.account.created"] == erp.page_size + 20 - taken_in
     check_run_was_stopped(desk)
     assert not read_cursor(desk).under_way
     check_agreement(desk, erp)
