@@ -1,0 +1,77 @@
+"""A database that lost its last commits: nothing that was written since is written again."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.protocol.binding import BindingState
+from hub.store.rows import ConnectionState
+from hub.sync.rewound import note_rewind
+from tests.sync.conftest import SceneMaker
+from tests.sync.snapshots import DatabaseSnapshot
+
+
+@pytest.mark.parametrize("tier", ["unique", "draft", "plain"])
+def test_what_was_made_since_is_found_and_not_made_again(make_scene: SceneMaker, tier: str) -> None:
+    scene = make_scene({"tier": tier})
+    order = scene.make_order()
+    before = DatabaseSnapshot(scene.store)
+    scene.settle()
+    before.put_back()
+    assert scene.binding(order).attempts == 0
+    assert note_rewind(scene.hub, "erp", "li") == len(scene.rows(type(scene.binding(order))))
+    scene.settle()
+    assert len(scene.sales(living=False)) == 1
+    assert scene.binding(order).remote_id == scene.sale()["id"]
+
+
+def test_an_order_that_the_database_forgot_is_rebuilt_from_its_document(make_scene: SceneMaker) -> None:
+    scene = make_scene({"tier": "plain"})
+    scene.trade()
+    before = DatabaseSnapshot(scene.store)
+    order = scene.make_order("7")
+    scene.settle()
+    before.put_back()
+    note_rewind(scene.hub, "erp", "li")
+    scene.settle()
+    assert len(scene.sales(living=False)) == 1
+    (known,) = scene.records("order")
+    assert (known.id, known.lines[0].quantity) == (order.id, order.lines[0].quantity)
+
+
+def test_a_system_without_a_search_is_told_nothing_twice(make_scene: SceneMaker) -> None:
+    """What may have been sent waits for a person."""
+    scene = make_scene({"tier": "blind"})
+    order = scene.make_order()
+    before = DatabaseSnapshot(scene.store)
+    scene.settle()
+    before.put_back()
+    note_rewind(scene.hub, "erp", "li")
+    scene.settle()
+    assert len(scene.sales(living=False)) == 1
+    assert scene.binding(order).parked == "protocol.blind_ambiguity"
+
+
+def test_the_quiet_period_comes_before_the_search(make_scene: SceneMaker) -> None:
+    scene = make_scene({"tier": "plain"})
+    order = scene.make_order()
+    note_rewind(scene.hub, "erp", "li")
+    row, quiet_s = scene.binding(order), scene.hub.open("erp").policies["order"].quiet_s
+    assert row.state is BindingState.UNKNOWN
+    assert row.not_before is not None
+    assert (row.not_before - scene.hub.now()).total_seconds() == pytest.approx(quiet_s, abs=1)
+    with scene.store.read() as tx:
+        state = tx.get(ConnectionState, connection="erp")
+    assert state is not None
+    assert state.epoch == 1
+
+
+def test_a_worker_of_before_is_fenced_off(make_scene: SceneMaker) -> None:
+    scene = make_scene()
+    order = scene.make_order()
+    before = DatabaseSnapshot(scene.store)
+    scene.push(1)
+    claimed = scene.binding(order).fence
+    before.put_back()
+    note_rewind(scene.hub, "erp", "li")
+    assert scene.binding(order).fence > claimed
