@@ -11,7 +11,7 @@ compile() {
         --no-header --no-annotate --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade}
 }
 
-compile requirements.lock pyproject.toml requirements/dev.in
+compile requirements.lock --extra dedupe pyproject.toml requirements/dev.in
 compile tests/locks/tryton.lock requirements/tryton.in
 compile tests/locks/bench.lock requirements/bench.in
 compile tests/locks/calendar.lock requirements/calendar.in

@@ -1,0 +1,76 @@
+"""Text as it is compared: half-width, one case, simplified characters. No text makes these functions raise."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+
+from hub.identity.traditional_table import SIMPLIFIED, TRADITIONAL
+
+_MARKS: Mapping[str, str] = {
+    **dict.fromkeys("【〔［｛〖「『《〈<[{（﹙﹝⟨", "("),
+    **dict.fromkeys("】〕］｝〗」』》〉>]}）﹚﹞⟩", ")"),
+    **dict.fromkeys("‐‑‒–—―－−﹣", "-"),
+    **dict.fromkeys("・•‧", "·"),
+    **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad", ""),
+    "，": ",", "、": ",", "。": ".", "；": ";", "：": ":",
+}  # fmt: skip
+_FOLDED = str.maketrans({**dict(zip(TRADITIONAL, SIMPLIFIED, strict=True)), **_MARKS})
+_SPACES = re.compile(r"\s+")
+_ROUNDS = 6
+"""Two rounds are enough for anything in Unicode; the bound is for peace of mind."""
+HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+def fold_text(text: str) -> str:
+    """Half-width, lower case, simplified, brackets and dashes of one kind, single spaces, none at the ends."""
+    if text.isascii():
+        return " ".join(text.lower().translate(_FOLDED).split())
+    for _ in range(_ROUNDS):
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower()).translate(_FOLDED)
+        folded = " ".join(folded.split())
+        if folded == text:
+            break
+        text = folded
+    return text
+
+
+def has_han(text: str) -> bool:
+    return HAN.search(text) is not None
+
+
+class _Syllables(dict[int, str]):
+    """Code point → its first reading without tone; a character without a reading stays."""
+
+    def __missing__(self, point: int) -> str:
+        readings = _readings().get(point)
+        spoken = chr(point) if readings is None else _strip_tones(readings.partition(",")[0])
+        self[point] = spoken
+        return spoken
+
+
+@cache
+def _readings() -> Mapping[int, str]:
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    return pinyin_dict
+
+
+def _strip_tones(reading: str) -> str:
+    plain = unicodedata.normalize("NFD", reading.replace("ü", "v"))
+    return "".join(mark for mark in plain if not unicodedata.combining(mark)).replace("ü", "v")
+
+
+_SPOKEN = _Syllables()
+
+
+def spell(text: str) -> str:
+    """The text in pinyin without tones and spaces, each character in its first reading: ``华为`` → ``huawei``."""
+    return text.translate(_SPOKEN)
+
+
+def list_syllables(text: str) -> list[str]:
+    """One syllable for each character."""
+    return [_SPOKEN[ord(mark)] for mark in text]
