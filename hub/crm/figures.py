@@ -75,9 +75,9 @@ def convert_to_base(values: Fields, amount: Decimal) -> Decimal:
 def complete_line(kind: str, line: L, currency: str, own_figures: bool) -> L:
     """The line with its figures; another system's own figures stay, only those it did not give are filled in."""
     told = line.model_fields_set
-    given = {} if own_figures else {name: getattr(line, name) for name in FIGURES if name in told}
-    if len(given) == len(FIGURES):
+    if not own_figures and told.issuperset(FIGURES):
         return line
+    given = {} if own_figures else {name: getattr(line, name) for name in FIGURES if name in told}
     net = given.get("net", _calculate_net(line, currency, ROUND_HALF_UP))
     tax = round_money(multiply_exactly(net, line.tax_rate), currency)
     figures = _fill(given, Figures(net, tax, net + tax))

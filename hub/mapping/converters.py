@@ -3,6 +3,7 @@ what does not fit is refused."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,8 +11,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from hub.mapping.context import Refusal, Run
-from hub.mapping.path import key_text
+from hub.mapping.path import key_text, strip_text
 from hub.model.money import places_of
+from hub.model.values import WHOLE_DIGITS
 
 T = TypeVar("T")
 Converter = Callable[[Any, Run], Any]
@@ -23,6 +25,8 @@ class Form:
 
     decode: Converter
     encode: Converter
+    moves: int | None = None
+    """Of a form that reads numbers written as text: by how many places the point moves."""
 
 
 def _refuse(form: str, raw: Any) -> Refusal:
@@ -31,7 +35,7 @@ def _refuse(form: str, raw: Any) -> Refusal:
 
 def _decode_text(raw: Any, run: Run) -> str:
     if isinstance(raw, str):
-        return raw.strip()
+        return strip_text(raw)
     if isinstance(raw, int) and not isinstance(raw, bool):
         return str(raw)
     if isinstance(raw, Decimal):
@@ -178,18 +182,19 @@ FORMS: Mapping[str, Form] = {
     "text": Form(_decode_text, _decode_text),
     "integer": Form(_decode_integer, _encode_integer),
     "boolean": Form(_decode_boolean, _decode_boolean),
-    "decimal": Form(_decode_decimal, _encode_decimal),
-    "money": Form(_decode_money, _encode_decimal),
-    "percent": Form(_decode_percent, _encode_percent),
+    "decimal": Form(_decode_decimal, _encode_decimal, moves=0),
+    "money": Form(_decode_money, _encode_decimal, moves=0),
+    "percent": Form(_decode_percent, _encode_percent, moves=-2),
     "date": Form(_decode_date, _encode_date),
     "datetime": Form(_decode_datetime, _encode_datetime),
     "list": Form(_decode_list, _encode_list),
     "scalar": Form(_keep_scalar, _keep_scalar),
 }
+MONEY = "money"
 MINOR = "minor"
 """Whole smallest units of the currency (fen, cents, yen)."""
 FORM_NAMES = ("text", "integer", "boolean", "decimal", "money", MINOR, "percent", "date", "datetime", "list")
-AMOUNTS = ("money", MINOR)
+AMOUNTS = (MONEY, MINOR)
 
 
 def keep_value(value: Any, run: Run) -> Any:
@@ -261,15 +266,28 @@ def make_minor(currency_field: str) -> Form:
     return Form(decode, encode)
 
 
-def require_currency(form: Form, currency_field: str) -> Form:
+def require_currency(decode: Converter, currency_field: str) -> Converter:
     """An amount counts only when its currency is known."""
 
-    def decode(raw: Any, run: Run) -> Any:
+    def decode_amount(raw: Any, run: Run) -> Any:
         if not run.record.get(currency_field):
             raise Refusal("mapping.currency_missing", currency=currency_field)
-        return form.decode(raw, run)
+        return decode(raw, run)
 
-    return Form(decode, form.encode)
+    return decode_amount
+
+
+def read_plainly(decode: Converter, moves: int, places: int, currency_field: str | None) -> Converter:
+    """The same for a decimal of ``places``; a number that its text shows to fit, as nearly all do, is read at once."""
+    whole, fine = WHOLE_DIGITS - places - moves, places + moves
+    fits = re.compile(rf"-?[0-9]{{1,{whole}}}(?:\.[0-9]{{0,{fine}}})?").fullmatch
+
+    def decode_plain(raw: Any, run: Run) -> Any:
+        if type(raw) is str and fits(raw) and (currency_field is None or run.record.get(currency_field)):
+            return Decimal(raw).scaleb(moves) if moves else Decimal(raw)
+        return decode(raw, run)
+
+    return decode_plain
 
 
 def raw_key(raw: Any, form: str, run: Run) -> str:

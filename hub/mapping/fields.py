@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,16 +13,16 @@ from hub.errors import IsthmusError, MappingError
 from hub.locale import Phrase
 from hub.mapping.context import Problem, Refusal, Run
 from hub.mapping.converters import (
-    AMOUNTS,
     FITS,
     FORMS,
     MINOR,
+    MONEY,
     Converter,
-    Form,
     encode_key,
     keep_value,
     make_minor,
     raw_key,
+    read_plainly,
     require_currency,
 )
 from hub.mapping.path import ABSENT, Reader, Writer, compile_reader, compile_writer, parse_path
@@ -56,16 +57,18 @@ class FieldPlan:
     accepts_blank: bool
     always: bool
     """A function is called even when there is nothing at its path."""
+    typed: bool
+    """What is read is a value of the model's own type, checked as the model checks it."""
 
-    @property
+    @cached_property
     def path(self) -> str:
         return str(self.rule.verbs.get("from", ""))
 
-    @property
+    @cached_property
     def goes_in(self) -> bool:
         return self.direction is not Direction.OUT
 
-    @property
+    @cached_property
     def goes_out(self) -> bool:
         return self.direction is not Direction.IN and self.write is not None
 
@@ -103,7 +106,7 @@ class FieldPlan:
         except Refusal:
             return None
 
-    @property
+    @cached_property
     def form(self) -> str:
         return str(self.rule.verbs.get("as", "text"))
 
@@ -150,7 +153,14 @@ def compile_field(rule: FieldRule, target: Target, functions: Functions, currenc
         fixed=fixed,
         accepts_blank="" in verbs.get("values", {}) or (target.shape in ("text", "scalar") and _is_plain(verbs)),
         always="call" in verbs,
+        typed=_is_typed(verbs, target),
     )
+
+
+def _is_typed(verbs: Mapping[str, Any], target: Target) -> bool:
+    if target.shape == "text":  # the model takes off spaces, as a form does, and nobody else
+        return _is_plain(verbs) and "call" not in verbs and "default" not in verbs
+    return "call" not in verbs and target.shape in ("decimal", "boolean", "date", "enum", "id")
 
 
 def _is_plain(verbs: Mapping[str, Any]) -> bool:
@@ -181,13 +191,19 @@ def _keep(value: Any, run: Run) -> Any:
 
 def _form_converters(verbs: Mapping[str, Any], target: Target, currency: str | None) -> tuple[Converter, Converter]:
     name = verbs.get("as") or next(iter(FITS[target.shape]))
-    form = _choose_form(name, verbs, currency)
+    form = make_minor(str(verbs.get("currency", currency))) if name == MINOR else FORMS[name]
     fit, unfit = FITS[target.shape][name]
     decode, encode = form.decode, form.encode
     if target.shape == "enum":
         return lambda raw, run: _to_enum(target, decode(raw, run)), lambda value, run: str(_to_enum(target, value))
     fitted = decode if fit is keep_value else lambda raw, run: fit(decode(raw, run), run)
-    return _check_after(fitted, target), lambda value, run: encode(unfit(value, run), run)
+    whole = _check_after(fitted, target)
+    amount_in = verbs.get("currency") if name == MONEY else None
+    if amount_in is not None:
+        whole = require_currency(whole, amount_in)
+    if form.moves is not None and target.places is not None:
+        whole = read_plainly(whole, form.moves, target.places, amount_in)
+    return whole, lambda value, run: encode(unfit(value, run), run)
 
 
 def _check_after(decode: Converter, target: Target) -> Converter:
@@ -203,14 +219,6 @@ def _check_after(decode: Converter, target: Target) -> Converter:
             raise Refusal("mapping.value_refused", what=give_reason(error)) from error
 
     return decode_checked
-
-
-def _choose_form(name: str, verbs: Mapping[str, Any], currency: str | None) -> Form:
-    if name == MINOR:
-        return make_minor(str(verbs.get("currency", currency)))
-    if name in AMOUNTS and "currency" in verbs:
-        return require_currency(FORMS[name], verbs["currency"])
-    return FORMS[name]
 
 
 def _to_enum(target: Target, text: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,6 +47,18 @@ class ListPlan:
     selector: tuple[tuple[str, Any], ...]
     read_key: Reader | None
     write_key: Writer | None
+
+    @cached_property
+    def plans_in(self) -> tuple[FieldPlan, ...]:
+        """The fields that are read."""
+        return tuple(plan for plan in self.plans if plan.goes_in)
+
+    @cached_property
+    def is_typed(self) -> bool:
+        """Lines are read just as the model would make them, and nothing that it requires can be missing."""
+        named = {plan.name for plan in self.plans_in if plan.target.required}
+        required = {name for name, info in self.line.model_fields.items() if info.is_required()}
+        return required - {"key"} <= named and all(plan.typed for plan in self.plans_in)
 
     @property
     def slot_name(self) -> str:
@@ -152,11 +165,10 @@ def _read_slot(plan: ListPlan, run: Run) -> list[Line] | None:
 def _make_line(plan: ListPlan, remote_id: str, run: Run) -> Line:
     values: dict[str, Any] = {"key": run.context.line_key(plan.field, remote_id)}
     problems: list[Problem] = []
-    for inner in plan.plans:
-        if not inner.goes_in:
-            continue
+    typed = plan.is_typed
+    for inner in plan.plans_in:
         if run.context.given and (given := _take_given(plan, remote_id, inner, run)) is not None:
-            values[inner.name] = given.value
+            values[inner.name], typed = given.value, False
             continue
         try:
             value = inner.read_in(run)
@@ -168,6 +180,8 @@ def _make_line(plan: ListPlan, remote_id: str, run: Run) -> Line:
             values[inner.name] = value
     if problems:
         raise BrokenLines(problems)
+    if typed:
+        return plan.line.trusted(**values)
     try:
         return plan.line.model_validate(values)
     except ValidationError as error:

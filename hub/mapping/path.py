@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
+from hub.locale import Phrase
 from hub.mapping.context import Refusal
 
 SELF = "."
@@ -92,12 +93,22 @@ def _guess_type(text: str) -> str | int | bool:
     return int(text) if re.fullmatch(r"0|-?[1-9][0-9]*", text) else text
 
 
+def strip_text(raw: str) -> str:
+    """The text without the spaces around it; ``Refusal`` when half of a character is in it, which no database keeps."""
+    if not raw.isascii():
+        try:
+            raw.encode()
+        except UnicodeEncodeError as error:
+            raise Refusal("mapping.value_refused", what=Phrase("model.refused_half")) from error
+    return raw.strip()
+
+
 def key_text(raw: Any) -> str:
     """A code or an id as text, whatever type it came in; ``Refusal`` when it cannot be one."""
+    if isinstance(raw, str):
+        return strip_text(raw)
     if isinstance(raw, bool):
         return "true" if raw else "false"
-    if isinstance(raw, str):
-        return raw.strip()
     if isinstance(raw, int):
         return str(raw)
     if isinstance(raw, Decimal) and raw.is_finite() and raw.adjusted() <= 30 and raw == raw.to_integral_value():
@@ -149,9 +160,9 @@ def _pick(found: Any, conditions: list[tuple[str, str]], path: Path) -> Any:
     if not isinstance(found, list | tuple):
         raise Refusal("mapping.not_a_list", path=path.text)
     for element in found:
-        if not isinstance(element, Mapping):
+        if type(element) is not dict and not isinstance(element, Mapping):
             raise Refusal("mapping.not_a_list", path=path.text)
-        if all(_is(element.get(name), wanted) for name, wanted in conditions):
+        if not conditions or all(_is(element.get(name), wanted) for name, wanted in conditions):
             yield element
 
 

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from hub.model.base import Line
 from hub.model.kinds import field_adapter, list_fields
-from hub.model.values import Ref
+from hub.model.values import Ref, Scaled
 
 _PLAIN: Mapping[Any, str] = {
     str: "text", Decimal: "decimal", int: "integer", bool: "boolean", date: "date", datetime: "datetime", UUID: "id",
@@ -39,6 +39,8 @@ class Target:
     ref: str | None = None
     checks: tuple[Callable[[Any], Any], ...] = ()
     adapter: TypeAdapter[Any] | None = None
+    places: int | None = None
+    """Of a decimal: the digits that its column keeps after the point, when nothing else is asked of it."""
 
     def check(self, value: Any) -> Any:
         """The value after the model's own checks; ``ValueError`` says what is wrong."""
@@ -98,7 +100,9 @@ def _describe(name: str, info: FieldInfo) -> Target:
     for item in info.metadata:
         whole = typing.Annotated[whole, item]
     adapter: TypeAdapter[Any] = TypeAdapter(whole)
-    return Target(name, type_name, nullable, info.is_required(), enum, line, ref, checks, adapter)  # type: ignore[arg-type]  # pydantic types a validator's function loosely
+    scaled = getattr(checks[0], "__self__", None) if len(checks) == 1 else None
+    places = scaled.places if type_name == "decimal" and isinstance(scaled, Scaled) else None
+    return Target(name, type_name, nullable, info.is_required(), enum, line, ref, checks, adapter, places)  # type: ignore[arg-type]  # pydantic types a validator's function loosely
 
 
 def _unwrap(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bool]:

@@ -14,9 +14,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from hub.locale import Phrase
 
+WHOLE_DIGITS = 18
+"""Digits of a decimal column, those after the point included: 10**18 still fits the 64 bits of SQLite."""
 _BOUNDS = {
-    places: (-(Decimal(10) ** (18 - places)), Decimal(10) ** (18 - places), Decimal(1).scaleb(-places))
-    for places in range(19)
+    places: (-(Decimal(10) ** whole), Decimal(10) ** whole, Decimal(1).scaleb(-places))
+    for places in range(WHOLE_DIGITS + 1)
+    for whole in (WHOLE_DIGITS - places,)
 }
 """Between what a column holds values, and its smallest step, by its digits after the point."""
 

@@ -149,9 +149,8 @@ class Batch(UnitOfWork):
 
     def insert(self, row: M) -> M:
         """As in a plain unit of work; a unique key that is taken in the database is found at the end."""
-        if self._memory.get(row) not in (None, ABSENT):
+        if not self._memory.add(row):
             raise Duplicate("store.duplicate", table=stored(type(row)).spec.name)
-        self._memory.put(row, "insert")
         return row
 
     def save(self, row: M) -> M:

@@ -37,8 +37,7 @@ class BulkStatement:
         self._pick = make_picker(self._names)
         convert = _make_json_converter if self._is_json else _make_converter
         self._places = [f"c{at}" for at in range(len(self._names))]
-        converters = [convert(column, dialect) for column in columns]
-        self._converters = tuple((at, convert) for at, convert in enumerate(converters) if convert is not None)
+        self._converters = [convert(column, dialect) for column in columns]
 
     def run(self, connection: Connection, rows: Iterable[Values]) -> int:
         """How many rows of the database it touched."""
@@ -50,15 +49,14 @@ class BulkStatement:
             return connection.exec_driver_sql(self._sql, values).rowcount
 
     def _convert(self, rows: Iterable[Values]) -> Any:
-        found = [list(self._pick(row)) for row in rows]
-        for values in found:
-            for at, convert in self._converters:
-                values[at] = convert(values[at])
-        if self._is_json:
-            return (dump_rows([dict(zip(self._places, values, strict=True)) for values in found]),)
+        columns = zip(*map(self._pick, rows), strict=True)
+        converted = [map(to, column) if to else column for to, column in zip(self._converters, columns, strict=True)]
+        found = zip(*converted, strict=True)
         if self._is_positional:
-            return list(map(tuple, found))
-        return [dict(zip(self._names, values, strict=True)) for values in found]
+            return list(found)
+        names = self._places if self._is_json else self._names
+        named = [dict(zip(names, values, strict=True)) for values in found]
+        return (dump_rows(named),) if self._is_json else named
 
 
 def _insert_from_json(sql: str, columns: Sequence[TypeEngine[Any]], dialect: Dialect) -> str | None:
@@ -105,6 +103,8 @@ def _make_converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert:
             return _to_id
         if isinstance(type_, UtcInstant):
             return _to_micros
+        if isinstance(type_, ScaledDecimal):
+            return type_.scale
         if isinstance(type_, JSON):
             return _to_json
     convert: _Convert = type_.dialect_impl(dialect).bind_processor(dialect)

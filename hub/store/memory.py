@@ -185,6 +185,14 @@ class Memory:
 
     # ------------------------------------------------------------ changes
 
+    def add(self, row: Value) -> bool:
+        """The row is new; False when there is one with its key."""
+        cell = self._cells[type(row)].get(self.key_of(row))
+        if cell is not None and cell.row is not ABSENT:
+            return False
+        self.put(row, "insert")
+        return True
+
     def put(self, row: Value, op: str) -> None:
         """The row is to be so."""
         model, key = type(row), self.key_of(row)

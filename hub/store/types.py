@@ -16,8 +16,8 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Numeric, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-WHOLE_DIGITS = 18
-"""Digits of a scaled integer: 10**18 still fits the 64 bits of SQLite."""
+from hub.model.values import WHOLE_DIGITS
+
 _LIMIT = 10**WHOLE_DIGITS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -47,25 +47,24 @@ class ScaledDecimal(TypeDecorator[Decimal]):
         return dialect.type_descriptor(BigInteger())
 
     def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
         scaled = self.scale(value)
         return value if dialect.name == "postgresql" else scaled
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
-        return make_decimal(self.scale(value) if dialect.name == "postgresql" else value, self.places)
+        scaled: int = self.scale(value) if dialect.name == "postgresql" else value
+        return make_decimal(scaled, self.places)
 
-    def scale(self, value: Decimal | int) -> int:
-        """The value as a whole number of its smallest unit; ``ValueError`` when it does not fit."""
+    def scale(self, value: Decimal | int | None) -> Any:
+        """The value as a whole number of its smallest unit (None stays); ``ValueError`` when it does not fit."""
         if not value:  # most amounts of a document are none
-            return 0
-        exact = Decimal(value).scaleb(self.places)
+            return None if value is None else 0
+        exact = (value if type(value) is Decimal else Decimal(value)).scaleb(self.places)
         scaled = int(exact)
         if scaled != exact:
             raise ValueError(f"{value} has more than {self.places} decimal places")
-        if abs(scaled) >= _LIMIT:
+        if not -_LIMIT < scaled < _LIMIT:
             raise ValueError(f"{value} is too large")
         return scaled
 

@@ -229,8 +229,8 @@ def gather_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """Flat canonical fields (``custom.grade``, ``attributes.size``) as the model nests them."""
     gathered: dict[str, Any] = {}
     for name, value in values.items():
-        group, _, inner = name.partition(".")
-        if inner:
+        if "." in name:
+            group, _, inner = name.partition(".")
             gathered.setdefault(group, {})[inner] = value
         else:
             gathered[name] = value

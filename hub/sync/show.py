@@ -10,14 +10,16 @@ from hub.model.base import Line
 from hub.model.kinds import find_kind, list_line_refs, list_refs
 from hub.store import UnitOfWork
 
+_PLAIN = (str, int, bool, dict)
+
 
 def show_value(value: Any) -> Any:
     """A value as JSON-ready data."""
-    if type(value) is str:
+    if value is None or type(value) is str:
         return value
     if isinstance(value, tuple | list):
         return [item.model_dump(mode="json") if hasattr(item, "model_dump") else show_value(item) for item in value]
-    return value if isinstance(value, str | int | bool | None | dict) else str(value)
+    return value if isinstance(value, _PLAIN) else str(value)
 
 
 def show_field(tx: UnitOfWork, kind: str, name: str, value: Any) -> Any:

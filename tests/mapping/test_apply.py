@@ -408,3 +408,29 @@ def test_what_a_record_refers_to_is_found_without_translating_it() -> None:
     assert mapping.find_refs(payload) == {("account", "7"), ("product", "I1"), ("product", "I2")}
     assert mapping.find_refs({"party": "text", "seller": ["U1"], "lines": {"item": "I1"}}) == set()
     assert mapping.find_refs({}) == set()
+
+
+LINE_RULES = {
+    "plain": 'name = "text"\nquantity = { from = "n", as = "decimal" }\nunit_price = "price"',
+    "with a default": 'unit = { from = "unit", default = " Stk " }\nquantity = "n"\nunit_price = "price"',
+    "with a reference": 'product_id = { from = "item", ref = "product" }\nquantity = "n"\nunit_price = "price"',
+}
+
+
+@pytest.mark.parametrize("rules", LINE_RULES.values(), ids=LINE_RULES)
+def test_lines_that_are_not_checked_twice_are_what_the_model_would_make_of_them(rules):
+    lists = f'[fields.lines]\neach = "lines"\nkey = "id"\n[fields.lines.fields]\n{rules}'
+    elements = [{"id": 1, "text": " a ", "n": "2.50", "price": "1e1", "item": "7"}, {"id": 2, "n": 3, "price": "-0"}]
+    lines = read(make_mapping("order", rest=lists), {**ORDER, "lines": elements})["lines"]
+    for line in lines:
+        told = {name: getattr(line, name) for name in line.model_fields_set}
+        checked = OrderLine.model_validate(told)
+        assert (line, line.model_fields_set) == (checked, checked.model_fields_set)
+
+
+def test_half_a_character_in_a_line_is_named():
+    lists = f'[fields.lines]\neach = "lines"\nkey = "id"\n[fields.lines.fields]\n{LINE_RULES["plain"]}'
+    broken = {"id": 1, "text": "half \ud83d", "n": "1", "price": "1"}
+    problem = refuse(make_mapping("order", rest=lists), {**ORDER, "lines": [broken]})
+    assert (problem.code, problem.field) == ("mapping.value_refused", "lines[1].name")
+    assert "half of a character" in problem.text()

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.mapping.context import Context, Refusal, Run
-from hub.mapping.converters import FITS, FORM_NAMES, FORMS, MINOR, make_minor, plain_decimal
+from hub.mapping.converters import FITS, FORM_NAMES, FORMS, MINOR, make_minor, plain_decimal, read_plainly
+from hub.model.values import Scaled
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RUN = Run(Context(zone=SHANGHAI), {"currency": "JPY"}, {}, {})
@@ -56,6 +57,7 @@ def test_reads(form, raw, value):
         ("text", True),
         ("text", 1.5),
         ("text", {}),
+        ("text", "half \ud83d"),
         ("integer", "1.5"),
         ("integer", True),
         ("integer", 1.0),
@@ -89,6 +91,33 @@ def test_a_float_is_money_for_nobody_and_says_so():
     with pytest.raises(Refusal) as caught:
         decode("money", 12.5)
     assert caught.value.code == "mapping.float_money"
+
+
+NUMBERS = st.one_of(
+    st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{0,12})?", fullmatch=True),
+    st.text(alphabet="0123456789.-+eE_ ٣", max_size=12),
+)
+
+
+@given(NUMBERS, st.sampled_from(["money", "decimal", "percent"]), st.sampled_from([0, 2, 6, 10]))
+def test_a_number_that_is_read_at_once_is_the_one_that_is_read_with_care(raw, form, places):
+    def carefully(raw, run):
+        try:
+            return Scaled(places).check(FORMS[form].decode(raw, run))
+        except ValueError as error:
+            raise Refusal("mapping.value_refused") from error
+
+    def result(read):
+        try:
+            found = read(raw, RUN)
+        except Refusal as refusal:
+            return refusal.code
+        return found.as_tuple()
+
+    moves = -2 if form == "percent" else 0
+    assert moves == FORMS[form].moves
+    at_once = read_plainly(carefully, moves, places, None)
+    assert result(at_once) == result(carefully)
 
 
 @pytest.mark.parametrize(
