@@ -35,6 +35,7 @@ from hub.commands import (
     todo,
     trace,
     up,
+    voucher,
 )
 from hub.commands.help import translate_help
 from hub.commands.session import Options
@@ -44,7 +45,7 @@ from hub.errors import conceal
 EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
-NOUNS = (connector, connection, sync, record, mapping, codes, binding, todo, event, run, secret)
+NOUNS = (connector, connection, sync, record, mapping, codes, binding, todo, event, run, secret, voucher)
 VERBS = (setup, doctor, explain, remap, reconcile, trace, pause, simulate, demo, up)
 
 

@@ -27,7 +27,7 @@ TRANSITIONS: Transitions = {
     PaymentState.FAILED: frozenset({PaymentState.SUCCEEDED, PaymentState.VOID}),
     PaymentState.VOID: frozenset(),
 }
-FROZEN = ("type", "account_id", "currency", "rate", "amount", "paid_on", "reverses_id")
+FROZEN = ("type", "account_id", "currency", "rate", "amount", "fee", "paid_on", "reverses_id")
 SETTLED = (PaymentState.SUCCEEDED, PaymentState.FAILED, PaymentState.VOID)
 LIVING = (PaymentState.DRAFT, PaymentState.SUBMITTED, PaymentState.SUCCEEDED)
 TARGET_FIELDS = {
@@ -56,6 +56,8 @@ def check(payment: Payment, previous: Payment | None, remote: bool) -> None:
     check_rate(payment)
     if payment.amount <= 0:
         raise RuleBroken("crm.payment_not_positive", number=payment.number, amount=payment.amount)
+    if not 0 <= payment.fee <= payment.amount:
+        raise RuleBroken("crm.fee_unfit", number=payment.number, fee=payment.fee, amount=payment.amount)
     if payment.reverses_id is not None and payment.type is not PaymentType.REFUND:
         raise RuleBroken("crm.reverses_wrong_type", kind="payment", type=payment.type.value)
     for row in payment.allocations:

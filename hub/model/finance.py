@@ -190,6 +190,8 @@ class Payment(Entity):
     amount: Amount
     """Above zero, for a refund as well."""
     base_amount: Amount = Decimal(0)
+    fee: Amount = Decimal(0)
+    """What the bank or platform kept (手续费): part of the amount of a receipt, beside that of a refund."""
     allocated: Amount = Decimal(0)
     """Sum of the allocations that are part of the amount."""
     refunded: Amount = Decimal(0)

@@ -23,6 +23,7 @@ from hub.sync.events import list_due_events, prune_events
 from hub.sync.pause import is_resting
 from hub.sync.push import list_due
 from hub.sync.turns import call_due_turns, read_next_turn
+from hub.sync.vouchers import book_changed
 
 DAILY_AT_ONCE = 50
 """Records that one tick looks at for actions that are taken once a day."""
@@ -131,6 +132,7 @@ class Scheduler:
             self._hint_due(hub)
             self._go_on_sweeping(hub)
             self._do_daily(hub)
+            self._book(hub)
             self._next_turn = read_next_turn(hub)
         return True
 
@@ -153,6 +155,15 @@ class Scheduler:
             write_log("daily.refused", kind=kind, record=label, code=error.code, words=error.text())
         for (kind, action), count in sorted(result.done.items()):
             write_log("daily.done", kind=kind, action=action, count=count)
+
+    def _book(self, hub: Hub) -> None:
+        """Vouchers of ledgers that book by themselves."""
+        for outcome in book_changed(hub):
+            words = "" if outcome.reason is None else outcome.reason.text()
+            write_log(
+                f"voucher.{outcome.action}", ledger=outcome.ledger, kind=outcome.kind, source=outcome.source,
+                vouchers=", ".join(outcome.vouchers), words=words,
+            )  # fmt: skip
 
     def _hint_due(self, hub: Hub) -> None:
         now = hub.now()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from hub.crm.custom import CustomField
+from hub.crm.ledger import LedgerSettings
 from hub.locale import Phrase
 from hub.model.values import Currency, Value
 from hub.protocol.semantics import Amend, Confirm, Direction, Owner
@@ -124,6 +125,8 @@ class HubConfig(Value):
     """Fields of your own (自定义字段)."""
     notify: NotifySettings = NotifySettings()
     """Whom the hub tells what waits."""
+    ledgers: dict[str, LedgerSettings] = {}
+    """One table for each ledger (账簿) that vouchers are made for."""
 
     @field_validator("custom_fields")
     @classmethod

@@ -38,6 +38,7 @@ UNITS = {
     "minimum": "records",
     "calls_per_day": "calls a day",
     "calls_per_s": "calls a second",
+    "tax_rate": "ratio: 0.13 is 13 %",
 }
 ENVIRONMENT = {
     "ISTHMUS_HOME": ("`~/.isthmus`", "Home folder; `--home` wins over it."),
@@ -150,6 +151,9 @@ def show_value(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return as_code(str(value).lower())
+    if isinstance(value, dict):
+        inner = ", ".join(f"{name} = {show_value(part).strip('`')}" for name, part in value.items())
+        return as_code(f"{{ {inner} }}")
     if isinstance(value, tuple | list):
         return as_code(f"[{', '.join(json.dumps(item) for item in value)}]")
     return as_code(f'"{value}"' if isinstance(value, str) else value)

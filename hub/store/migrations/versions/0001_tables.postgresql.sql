@@ -27,6 +27,7 @@ CREATE TABLE binding (
   connection TEXT NOT NULL,
   kind TEXT NOT NULL,
   hub_id UUID NOT NULL,
+  home_id UUID,
   ref TEXT,
   revision BIGINT NOT NULL,
   remote_id TEXT,
@@ -72,7 +73,7 @@ CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
 
 CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
-CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('activity', 'contract', 'delivery', 'invoice', 'order', 'payment', 'quote');
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('activity', 'contract', 'delivery', 'invoice', 'order', 'payment', 'quote', 'voucher');
 
 CREATE TABLE call_budget (
   connection TEXT NOT NULL,
@@ -205,8 +206,10 @@ CREATE TABLE crm_activity (
   recurrence TEXT NOT NULL,
   account_id UUID,
   owner_id UUID,
+  way TEXT,
   thread_id TEXT NOT NULL,
   message_id TEXT NOT NULL,
+  reply_to TEXT NOT NULL,
   PRIMARY KEY (id)
 );
 
@@ -543,6 +546,7 @@ CREATE TABLE crm_payment (
   base_currency TEXT NOT NULL,
   amount NUMERIC(24, 6) NOT NULL,
   base_amount NUMERIC(24, 6) NOT NULL,
+  fee NUMERIC(24, 6) NOT NULL,
   allocated NUMERIC(24, 6) NOT NULL,
   refunded NUMERIC(24, 6) NOT NULL,
   state TEXT NOT NULL,
@@ -782,6 +786,45 @@ CREATE INDEX ix_crm_user_name ON crm_user (name);
 
 CREATE INDEX ix_crm_user_updated_at ON crm_user (updated_at);
 
+CREATE TABLE crm_voucher (
+  id UUID NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE,
+  updated_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
+  tags JSONB NOT NULL,
+  attributes JSONB NOT NULL,
+  custom JSONB NOT NULL,
+  number TEXT NOT NULL,
+  posted_number TEXT NOT NULL,
+  ledger TEXT NOT NULL,
+  word TEXT NOT NULL,
+  trigger TEXT NOT NULL,
+  source_kind TEXT NOT NULL,
+  source_id UUID,
+  basis TEXT NOT NULL,
+  reverses_id UUID,
+  organisation_id UUID,
+  booked_on DATE,
+  currency TEXT NOT NULL,
+  state TEXT NOT NULL,
+  attachments BIGINT NOT NULL,
+  debit NUMERIC(24, 6) NOT NULL,
+  credit NUMERIC(24, 6) NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_crm_voucher_number ON crm_voucher (number);
+
+CREATE INDEX ix_crm_voucher_organisation_id ON crm_voucher (organisation_id);
+
+CREATE INDEX ix_crm_voucher_reverses_id ON crm_voucher (reverses_id);
+
+CREATE INDEX ix_crm_voucher_source_id ON crm_voucher (source_id);
+
+CREATE INDEX ix_crm_voucher_updated_at ON crm_voucher (updated_at);
+
 CREATE TABLE cursor (
   connection TEXT NOT NULL,
   stream TEXT NOT NULL,
@@ -907,6 +950,7 @@ CREATE TABLE image (
   version BIGINT NOT NULL,
   digest TEXT NOT NULL,
   at TIMESTAMP WITH TIME ZONE NOT NULL,
+  home_id UUID,
   PRIMARY KEY (record_kind, record_id, source)
 );
 
@@ -959,6 +1003,60 @@ CREATE TABLE mass_stop (
   PRIMARY KEY (connection, kind, way)
 );
 
+CREATE TABLE merge (
+  id UUID NOT NULL,
+  record_kind TEXT NOT NULL,
+  loser_id UUID NOT NULL,
+  survivor_id UUID NOT NULL,
+  root_id UUID NOT NULL,
+  actor TEXT NOT NULL,
+  evidence JSONB NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  primaries JSONB NOT NULL,
+  dropped JSONB NOT NULL,
+  undone_at TIMESTAMP WITH TIME ZONE,
+  undone_by TEXT,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_merge_record_kind_loser_id ON merge (record_kind, loser_id);
+
+CREATE INDEX ix_merge_record_kind_root_id ON merge (record_kind, root_id);
+
+CREATE INDEX ix_merge_record_kind_survivor_id ON merge (record_kind, survivor_id);
+
+CREATE UNIQUE INDEX uq_merge_record_kind_loser_id ON merge (record_kind, loser_id) WHERE undone_at IS NULL;
+
+CREATE TABLE merge_notice (
+  id UUID NOT NULL,
+  merge_id UUID NOT NULL,
+  connection TEXT NOT NULL,
+  record_kind TEXT NOT NULL,
+  means TEXT NOT NULL,
+  survivor_remote TEXT NOT NULL,
+  loser_remote TEXT NOT NULL,
+  undo BOOLEAN NOT NULL,
+  state TEXT NOT NULL,
+  attempts BIGINT NOT NULL,
+  error_code TEXT,
+  error_words TEXT,
+  not_before TIMESTAMP WITH TIME ZONE,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  told_at TIMESTAMP WITH TIME ZONE,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_merge_notice_merge_id ON merge_notice (merge_id);
+
+CREATE INDEX ix_merge_notice_state_connection ON merge_notice (state, connection);
+
+CREATE TABLE merge_ref (
+  merge_id UUID NOT NULL,
+  record_kind TEXT NOT NULL,
+  record_id UUID NOT NULL,
+  PRIMARY KEY (merge_id, record_kind, record_id)
+);
+
 CREATE TABLE notify_target (
   target TEXT NOT NULL,
   sent_at TIMESTAMP WITH TIME ZONE,
@@ -998,6 +1096,31 @@ CREATE TABLE orphan (
 );
 
 CREATE INDEX ix_orphan_state ON orphan (state);
+
+CREATE TABLE pair_verdict (
+  id UUID NOT NULL,
+  record_kind TEXT NOT NULL,
+  one_id UUID NOT NULL,
+  other_id UUID NOT NULL,
+  verdict TEXT NOT NULL,
+  weight BIGINT NOT NULL,
+  evidence JSONB NOT NULL,
+  against TEXT,
+  version TEXT NOT NULL,
+  decided_by TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  later_at TIMESTAMP WITH TIME ZONE,
+  undone_at TIMESTAMP WITH TIME ZONE,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_pair_verdict_record_kind_one_id ON pair_verdict (record_kind, one_id);
+
+CREATE INDEX ix_pair_verdict_record_kind_other_id ON pair_verdict (record_kind, other_id);
+
+CREATE INDEX ix_pair_verdict_verdict_undone_at ON pair_verdict (verdict, undone_at);
+
+CREATE UNIQUE INDEX uq_pair_verdict_record_kind_one_id_other_id ON pair_verdict (record_kind, one_id, other_id) WHERE undone_at IS NULL;
 
 CREATE TABLE payload (
   id UUID NOT NULL,
@@ -1171,6 +1294,30 @@ CREATE TABLE crm_account_identifier (
 );
 
 CREATE INDEX ix_crm_account_identifier_value ON crm_account_identifier (value);
+
+CREATE TABLE crm_activity_attachment (
+  activity_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  name TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  digest TEXT NOT NULL,
+  PRIMARY KEY (activity_id, key),
+  FOREIGN KEY(activity_id) REFERENCES crm_activity (id) ON DELETE CASCADE
+);
+
+CREATE TABLE crm_activity_mention (
+  activity_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  number TEXT NOT NULL,
+  PRIMARY KEY (activity_id, key),
+  FOREIGN KEY(activity_id) REFERENCES crm_activity (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_activity_mention_number ON crm_activity_mention (number);
 
 CREATE TABLE crm_activity_people (
   activity_id UUID NOT NULL,
@@ -1377,3 +1524,27 @@ CREATE TABLE crm_quote_line (
 );
 
 CREATE INDEX ix_crm_quote_line_product_id ON crm_quote_line (product_id);
+
+CREATE TABLE crm_voucher_line (
+  voucher_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  summary TEXT NOT NULL,
+  role TEXT NOT NULL,
+  account_code TEXT NOT NULL,
+  debit NUMERIC(24, 6) NOT NULL,
+  credit NUMERIC(24, 6) NOT NULL,
+  account_id UUID,
+  product_id UUID,
+  department TEXT NOT NULL,
+  employee TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  rate NUMERIC(28, 10) NOT NULL,
+  amount NUMERIC(24, 6) NOT NULL,
+  PRIMARY KEY (voucher_id, key),
+  FOREIGN KEY(voucher_id) REFERENCES crm_voucher (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_voucher_line_account_id ON crm_voucher_line (account_id);
+
+CREATE INDEX ix_crm_voucher_line_product_id ON crm_voucher_line (product_id);

@@ -71,8 +71,10 @@ SELECT t.id AS id,
   t.recurrence AS recurrence,
   t.account_id AS account_id,
   t.owner_id AS owner_id,
+  t.way AS way,
   t.thread_id AS thread_id,
-  t.message_id AS message_id
+  t.message_id AS message_id,
+  t.reply_to AS reply_to
 FROM crm_activity t
 WHERE t.deleted_at IS NULL;
 
@@ -96,6 +98,26 @@ SELECT t.activity_id AS activity_id,
   t.kind AS kind,
   t.record_id AS record_id
 FROM crm_activity_topic t JOIN crm_activity p ON p.id = t.activity_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_activity_mention AS
+SELECT t.activity_id AS activity_id,
+  t.position AS position,
+  t.key AS key,
+  t.kind AS kind,
+  t.number AS number
+FROM crm_activity_mention t JOIN crm_activity p ON p.id = t.activity_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_activity_attachment AS
+SELECT t.activity_id AS activity_id,
+  t.position AS position,
+  t.key AS key,
+  t.name AS name,
+  t.media_type AS media_type,
+  t.size AS size,
+  t.digest AS digest
+FROM crm_activity_attachment t JOIN crm_activity p ON p.id = t.activity_id
 WHERE p.deleted_at IS NULL;
 
 CREATE VIEW v_contact AS
@@ -435,6 +457,7 @@ SELECT t.id AS id,
   t.base_currency AS base_currency,
   t.amount::text AS amount,
   t.base_amount::text AS base_amount,
+  t.fee::text AS fee,
   t.allocated::text AS allocated,
   t.refunded::text AS refunded,
   t.state AS state,
@@ -640,3 +663,51 @@ SELECT t.id AS id,
   t.state AS state
 FROM crm_user t
 WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_voucher AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  t.created_at AS created_at,
+  t.updated_at AS updated_at,
+  t.deleted_at AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.posted_number AS posted_number,
+  t.ledger AS ledger,
+  t.word AS word,
+  t.trigger AS trigger,
+  t.source_kind AS source_kind,
+  t.source_id AS source_id,
+  t.basis AS basis,
+  t.reverses_id AS reverses_id,
+  t.organisation_id AS organisation_id,
+  t.booked_on AS booked_on,
+  t.currency AS currency,
+  t.state AS state,
+  t.attachments AS attachments,
+  t.debit::text AS debit,
+  t.credit::text AS credit,
+  t.note AS note
+FROM crm_voucher t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_voucher_line AS
+SELECT t.voucher_id AS voucher_id,
+  t.position AS position,
+  t.key AS key,
+  t.summary AS summary,
+  t.role AS role,
+  t.account_code AS account_code,
+  t.debit::text AS debit,
+  t.credit::text AS credit,
+  t.account_id AS account_id,
+  t.product_id AS product_id,
+  t.department AS department,
+  t.employee AS employee,
+  t.currency AS currency,
+  t.rate::text AS rate,
+  t.amount::text AS amount
+FROM crm_voucher_line t JOIN crm_voucher p ON p.id = t.voucher_id
+WHERE p.deleted_at IS NULL;

@@ -71,8 +71,10 @@ SELECT t.id AS id,
   t.recurrence AS recurrence,
   t.account_id AS account_id,
   t.owner_id AS owner_id,
+  t.way AS way,
   t.thread_id AS thread_id,
-  t.message_id AS message_id
+  t.message_id AS message_id,
+  t.reply_to AS reply_to
 FROM crm_activity t
 WHERE t.deleted_at IS NULL;
 
@@ -96,6 +98,26 @@ SELECT t.activity_id AS activity_id,
   t.kind AS kind,
   t.record_id AS record_id
 FROM crm_activity_topic t JOIN crm_activity p ON p.id = t.activity_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_activity_mention AS
+SELECT t.activity_id AS activity_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.kind AS kind,
+  t.number AS number
+FROM crm_activity_mention t JOIN crm_activity p ON p.id = t.activity_id
+WHERE p.deleted_at IS NULL;
+
+CREATE VIEW v_activity_attachment AS
+SELECT t.activity_id AS activity_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.name AS name,
+  t.media_type AS media_type,
+  t.size AS size,
+  t.digest AS digest
+FROM crm_activity_attachment t JOIN crm_activity p ON p.id = t.activity_id
 WHERE p.deleted_at IS NULL;
 
 CREATE VIEW v_contact AS
@@ -435,6 +457,7 @@ SELECT t.id AS id,
   t.base_currency AS base_currency,
   CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount,
   CASE WHEN t.base_amount IS NOT NULL THEN CASE WHEN t.base_amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.base_amount) / 1000000, abs(t.base_amount) % 1000000) END AS base_amount,
+  CASE WHEN t.fee IS NOT NULL THEN CASE WHEN t.fee < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.fee) / 1000000, abs(t.fee) % 1000000) END AS fee,
   CASE WHEN t.allocated IS NOT NULL THEN CASE WHEN t.allocated < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.allocated) / 1000000, abs(t.allocated) % 1000000) END AS allocated,
   CASE WHEN t.refunded IS NOT NULL THEN CASE WHEN t.refunded < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.refunded) / 1000000, abs(t.refunded) % 1000000) END AS refunded,
   t.state AS state,
@@ -640,3 +663,51 @@ SELECT t.id AS id,
   t.state AS state
 FROM crm_user t
 WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_voucher AS
+SELECT t.id AS id,
+  t.revision AS revision,
+  CASE WHEN t.created_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.created_at - ((t.created_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.created_at % 1000000 + 1000000) % 1000000)) END AS created_at,
+  CASE WHEN t.updated_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.updated_at - ((t.updated_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.updated_at % 1000000 + 1000000) % 1000000)) END AS updated_at,
+  CASE WHEN t.deleted_at IS NOT NULL THEN strftime('%Y-%m-%dT%H:%M:%S', (t.deleted_at - ((t.deleted_at % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', ((t.deleted_at % 1000000 + 1000000) % 1000000)) END AS deleted_at,
+  t.tags AS tags,
+  t.attributes AS attributes,
+  t.custom AS custom,
+  t.number AS number,
+  t.posted_number AS posted_number,
+  t.ledger AS ledger,
+  t.word AS word,
+  t."trigger" AS "trigger",
+  t.source_kind AS source_kind,
+  t.source_id AS source_id,
+  t.basis AS basis,
+  t.reverses_id AS reverses_id,
+  t.organisation_id AS organisation_id,
+  t.booked_on AS booked_on,
+  t.currency AS currency,
+  t.state AS state,
+  t.attachments AS attachments,
+  CASE WHEN t.debit IS NOT NULL THEN CASE WHEN t.debit < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.debit) / 1000000, abs(t.debit) % 1000000) END AS debit,
+  CASE WHEN t.credit IS NOT NULL THEN CASE WHEN t.credit < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.credit) / 1000000, abs(t.credit) % 1000000) END AS credit,
+  t.note AS note
+FROM crm_voucher t
+WHERE t.deleted_at IS NULL;
+
+CREATE VIEW v_voucher_line AS
+SELECT t.voucher_id AS voucher_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.summary AS summary,
+  t.role AS role,
+  t.account_code AS account_code,
+  CASE WHEN t.debit IS NOT NULL THEN CASE WHEN t.debit < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.debit) / 1000000, abs(t.debit) % 1000000) END AS debit,
+  CASE WHEN t.credit IS NOT NULL THEN CASE WHEN t.credit < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.credit) / 1000000, abs(t.credit) % 1000000) END AS credit,
+  t.account_id AS account_id,
+  t.product_id AS product_id,
+  t.department AS department,
+  t.employee AS employee,
+  t.currency AS currency,
+  CASE WHEN t.rate IS NOT NULL THEN CASE WHEN t.rate < 0 THEN '-' ELSE '' END || printf('%d.%010d', abs(t.rate) / 10000000000, abs(t.rate) % 10000000000) END AS rate,
+  CASE WHEN t.amount IS NOT NULL THEN CASE WHEN t.amount < 0 THEN '-' ELSE '' END || printf('%d.%06d', abs(t.amount) / 1000000, abs(t.amount) % 1000000) END AS amount
+FROM crm_voucher_line t JOIN crm_voucher p ON p.id = t.voucher_id
+WHERE p.deleted_at IS NULL;

@@ -1,0 +1,303 @@
+"""Vouchers of documents: one for each event, drafts that follow, posted ones that are taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from hub.crm.ledger import LedgerSettings
+from hub.errors import ConfigInvalid, RuleBroken
+from hub.model.money import add_exactly
+from hub.model.voucher import Voucher
+from hub.store.rows import Image
+from hub.sync.records import edit_record, void_record
+from hub.sync.vouchers import Outcome, list_vouchers, make_vouchers, preview_vouchers
+from tests.sync.scenes import Scene
+from tests.sync.selling import Desk
+
+ACCOUNTS = {
+    "receivable": "1122", "revenue": "6001", "output_vat": "22210106", "output_vat_pending": "222107", "bank": "1002",
+    "advance": "2205", "fee": "6603",
+}  # fmt: skip
+
+
+class Office(Desk):
+    """A desk beside a ledger."""
+
+    def __init__(self, scene: Scene, **ledger: Any) -> None:
+        super().__init__(scene)
+        self.set_ledger(**ledger)
+        self.customer = self.account()
+        self.product = self.make("product", name="轴承", number="Z-1", unit="pcs")
+
+    def set_ledger(self, closed_through: str | None = None, **more: Any) -> None:
+        told = {"since": "2026-01-01", "accounts": ACCOUNTS, **more}
+        ours = self.hub.config.organisation.model_copy(
+            update={"closed_through": date.fromisoformat(closed_through) if closed_through else None}
+        )
+        ledgers = {"main": LedgerSettings.model_validate(told)}
+        self.hub.config = self.hub.config.model_copy(update={"ledgers": ledgers, "organisation": ours})
+
+    def order(self, *lines: dict[str, Any]) -> Any:
+        values = {"account_id": self.customer.id, "ordered_on": "2026-03-01", "lines": list(lines) or [self.line()]}
+        made = self.make("order", **values)
+        return self.edit(self.edit(made, state="submitted"), state="approved")
+
+    def line(self, quantity: str = "2", price: str = "50") -> dict[str, Any]:
+        return {"product_id": self.product.id, "quantity": quantity, "unit_price": price, "tax_rate": "0.13"}
+
+    def invoice(self, order: Any, **more: Any) -> Any:
+        lines = [{**self.line(), "order_id": order.id, "order_line": "1"}]
+        values = {"account_id": self.customer.id, "invoiced_on": "2026-03-05", "lines": lines, **more}
+        return self.edit(self.make("invoice", **values), state="posted")
+
+    def deliver(self, order: Any, quantity: str = "2") -> Any:
+        rows = [{"product_id": self.product.id, "order_line": "1", "quantity": quantity}]
+        values = {"account_id": self.customer.id, "order_id": order.id, "delivered_on": "2026-03-03", "lines": rows}
+        return self.edit(self.make("delivery", **values), state="done")
+
+    def pay(self, amount: str, *rows: dict[str, Any], **more: Any) -> Any:
+        values = {"account_id": self.customer.id, "amount": amount, "paid_on": "2026-03-08", **more}
+        return self.edit(self.make("payment", allocations=list(rows), **values), state="succeeded")
+
+    def book(self, order: Any = None, **more: Any) -> list[Outcome]:
+        return list(make_vouchers(self.hub, "li", order=order, **more))
+
+    def post(self, voucher: Any) -> Any:
+        return self.edit(voucher, state="posted")
+
+    def vouchers(self) -> list[Voucher]:
+        found = [row.voucher for row in list_vouchers(self.hub, None)]
+        return sorted(found, key=lambda voucher: voucher.number)
+
+    def balance(self) -> dict[str, Decimal]:
+        """Account → debit less credit over all living vouchers; zeros left out."""
+        lines = [line for row in self.vouchers() if row.state.value != "void" for line in row.lines]
+        codes = dict.fromkeys(line.account_code for line in lines)
+        sums = {
+            code: add_exactly([line.debit - line.credit for line in lines if line.account_code == code])
+            for code in codes
+        }
+        return {code: amount for code, amount in sums.items() if amount}
+
+
+@pytest.fixture
+def make_office(scene: Scene) -> Callable[..., Office]:
+    return lambda **ledger: Office(scene, **ledger)
+
+
+@pytest.fixture
+def office(make_office: Callable[..., Office]) -> Office:
+    return make_office()
+
+
+def told(outcomes: list[Outcome]) -> list[tuple[str, str]]:
+    return [(outcome.trigger.value, outcome.action) for outcome in outcomes]
+
+
+def to_invoice(invoice: Any, amount: str) -> dict[str, Any]:
+    return {"target": "invoice", "invoice_id": invoice.id, "amount": amount}
+
+
+def to_order(order: Any, amount: str) -> dict[str, Any]:
+    return {"target": "order", "order_id": order.id, "amount": amount}
+
+
+def test_an_order_itself_books_nothing_its_events_do(office: Office) -> None:
+    order = office.order()
+    assert told(preview_vouchers(office.hub, order)) == [("order", "none")]
+    invoice = office.invoice(order)
+    office.pay("113", to_invoice(invoice, "113"))
+    shown = [row for row in preview_vouchers(office.hub, order) if row.action != "none"]
+    assert told(shown) == [("invoice", "make"), ("receipt", "make")]
+    assert [f"{line.account_code} {line.debit:.0f} {line.credit:.0f}" for line in shown[0].lines] == [
+        "1122 113 0", "6001 0 100", "22210106 0 13",
+    ]  # fmt: skip
+    assert office.vouchers() == []
+
+
+def test_what_is_made_is_what_was_shown_once(office: Office) -> None:
+    order = office.order()
+    invoice = office.invoice(order)
+    shown = [row for row in preview_vouchers(office.hub, order) if row.action == "make"]
+    assert told(office.book(dry_run=True)) == told(shown)
+    assert office.vouchers() == []
+    (made,) = office.book()
+    (voucher,) = office.vouchers()
+    assert (voucher.lines, made.lines) == (shown[0].lines, shown[0].lines)
+    assert (voucher.state.value, voucher.source_id, str(voucher.booked_on)) == ("draft", invoice.id, "2026-03-05")
+    assert office.book() == []
+    assert office.book(order) == []
+    assert len(office.vouchers()) == 1
+
+
+def test_two_at_once_make_one(office: Office) -> None:
+    office.invoice(office.order())
+    first, second = make_vouchers(office.hub, "li"), make_vouchers(office.hub, "wang")
+    assert [*next(zip(first, strict=False)), *second] != []
+    assert len(office.vouchers()) == 1
+
+
+def test_revenue_at_delivery_is_taxed_at_the_invoice(make_office: Callable[..., Office]) -> None:
+    office = make_office(revenue_on="delivery")
+    order = office.order()
+    office.deliver(order, "1")
+    office.deliver(order, "1")
+    office.book(order)
+    assert office.balance() == {"1122": 113, "6001": -100, "222107": -13}
+    office.invoice(order)
+    office.book(order)
+    assert office.balance() == {"1122": 113, "6001": -100, "22210106": -13}
+
+
+def test_money_before_the_invoice_is_on_account_until_it_is_used(office: Office) -> None:
+    order = office.order()
+    payment = office.pay("113", to_order(order, "113"))
+    office.book()
+    assert office.balance() == {"1002": 113, "2205": -100, "222107": -13}
+    invoice = office.invoice(order)
+    assert told(office.book()) == [("invoice", "make"), ("offset", "make")]
+    assert office.balance() == {"1002": 113, "6001": -100, "22210106": -13}
+    row = {"key": "1", **to_invoice(invoice, "113")}
+    edit_record(office.hub, "payment", payment.id, {"allocations": [row]}, "li")
+    assert office.book() == []
+
+
+def test_money_on_account_is_used_part_by_part(office: Office) -> None:
+    payment = office.pay("113", {"target": "advance", "amount": "113"})
+    office.book()
+    invoice = office.invoice(office.order())
+    for used, kinds in (("50", ["invoice", "offset"]), ("113", ["offset"])):
+        rest = Decimal(113) - Decimal(used)
+        rows = [{"key": "1", **to_invoice(invoice, used)}]
+        rows += [{"key": "2", "target": "advance", "amount": str(rest)}] if rest else []
+        edit_record(office.hub, "payment", payment.id, {"allocations": rows}, "li")
+        assert [trigger for trigger, _ in told(office.book())] == kinds
+        assert sum(office.balance().values()) == 0
+    assert office.balance() == {"1002": 113, "6001": -100, "22210106": -13}
+
+
+def test_a_fee_is_taken_out_of_what_the_bank_has(office: Office) -> None:
+    invoice = office.invoice(office.order())
+    office.pay("113", to_invoice(invoice, "113"), fee="0.68")
+    office.book()
+    assert office.balance() == {"1002": Decimal("112.32"), "6603": Decimal("0.68"), "6001": -100, "22210106": -13}
+
+
+def test_a_draft_follows_its_document_and_the_settings(office: Office) -> None:
+    order = office.order()
+    office.invoice(order)
+    office.book()
+    office.set_ledger(accounts={**ACCOUNTS, "revenue": "5001"})
+    assert told(office.book()) == [("invoice", "edit")]
+    assert "5001" in office.balance()
+    assert len(office.vouchers()) == 1
+
+
+def test_settings_never_touch_what_is_posted(office: Office) -> None:
+    office.invoice(office.order())
+    office.book()
+    office.post(office.vouchers()[0])
+    office.set_ledger(accounts={**ACCOUNTS, "revenue": "5001"})
+    assert office.book() == []
+    office.set_ledger(since="2026-06-01")
+    assert office.book() == []
+
+
+@pytest.mark.parametrize("red", ["negative", "swap"])
+def test_a_document_that_changes_after_posting_is_taken_back_in_red(
+    make_office: Callable[..., Office], red: str
+) -> None:
+    office = make_office(red=red)
+    invoice = office.invoice(office.order())
+    office.book()
+    office.post(office.vouchers()[0])
+    _change(office, invoice, "120")
+    assert told(office.book()) == [("invoice", "reverse")]
+    old, back, new = office.vouchers()
+    assert (back.reverses_id, new.reverses_id) == (old.id, None)
+    assert "冲销" in back.lines[0].summary
+    assert (back.debit < 0) == (red == "negative")
+    assert office.balance() == {"1122": Decimal("135.60"), "6001": -120, "22210106": Decimal("-15.60")}
+    assert office.book() == []
+
+
+def _change(office: Office, invoice: Any, price: str) -> None:
+    """Somebody changes a posted invoice in the system that it came from."""
+    with office.scene.store.write() as tx:
+        image = tx.get(Image, record_kind="invoice", record_id=invoice.id, source="hub")
+        assert image is not None
+        line = {**image.values["lines"][0], "unit_price": price, "net": "120", "tax": "15.6", "gross": "135.6"}
+        tx.save(image.model_copy(update={"values": {**image.values, "lines": [line]}}))
+        record = tx.get(type(invoice), id=invoice.id)
+        told = {"net": Decimal(120), "tax": Decimal("15.6"), "gross": Decimal("135.6")}
+        assert record is not None
+        tx.save_record(record.model_copy(update={"lines": (record.lines[0].model_copy(update=told),)}))
+
+
+def test_a_document_that_is_voided_takes_its_voucher_along(office: Office) -> None:
+    first, second = office.invoice(office.order()), office.invoice(office.order())
+    office.book()
+    office.post(office.vouchers()[0])
+    for invoice in (first, second):
+        void_record(office.hub, "invoice", invoice.id, "li")
+    assert told(office.book()) == [("invoice", "reverse"), ("invoice", "void")]
+    assert office.balance() == {}
+    assert office.book() == []
+
+
+def test_a_voucher_in_approval_waits(office: Office) -> None:
+    invoice = office.invoice(office.order())
+    office.book()
+    office.edit(office.vouchers()[0], state="submitted")
+    void_record(office.hub, "invoice", invoice.id, "li")
+    (held,) = office.book()
+    assert held.reason is not None
+    assert held.reason.code == "voucher.in_approval"
+
+
+def test_a_closed_period_holds_or_moves_on(office: Office) -> None:
+    office.invoice(office.order())
+    office.set_ledger(closed_through="2026-03-31")
+    (held,) = office.book()
+    assert (held.action, held.reason.code if held.reason else "") == ("held", "voucher.period_closed")
+    assert office.vouchers() == []
+    office.set_ledger(closed_through="2026-03-31", closed="next")
+    (made,) = office.book()
+    assert str(made.booked_on) == "2026-04-01"
+    assert office.book() == []
+
+
+def test_what_cannot_be_booked_keeps_nothing_else(office: Office) -> None:
+    order = office.order()
+    office.invoice(order)
+    office.pay("13", {"target": "advance", "amount": "13"})
+    office.set_ledger(accounts={role: code for role, code in ACCOUNTS.items() if role != "revenue"})
+    done = office.book()
+    assert told(done) == [("invoice", "held"), ("receipt", "make")]
+    assert "revenue" in str(done[0].reason)
+
+
+def test_a_posted_voucher_is_never_edited_or_voided(office: Office) -> None:
+    office.invoice(office.order())
+    office.book()
+    voucher = office.post(office.vouchers()[0])
+    with pytest.raises(RuleBroken):
+        void_record(office.hub, "voucher", voucher.id, "li")
+    with pytest.raises(RuleBroken, match="posted"):
+        office.edit(voucher, word="转")
+
+
+def test_a_voucher_by_hand_must_balance(office: Office) -> None:
+    lines = [{"account_code": "1122", "debit": "10"}, {"account_code": "6001", "credit": "9.99"}]
+    with pytest.raises(RuleBroken, match="balance"):
+        office.make("voucher", ledger="main", booked_on="2026-03-01", lines=lines)
+
+
+def test_without_a_ledger_it_says_how_to_get_one(scene: Scene) -> None:
+    with pytest.raises(ConfigInvalid, match="ledgers"):
+        list(make_vouchers(scene.hub, "li"))
