@@ -135,6 +135,8 @@ class WriteSemantics:
     """What makes a create safe."""
     reference_field: str | None = None
     """The remote field that carries our reference (its vendor name, for people to read)."""
+    creates: bool = True
+    """False: records come into being there by people alone; those that are there can be changed."""
     confirms: frozenset[Confirm] = frozenset({Confirm.SAVE})
     """Who may make a document effective there; where there are drafts."""
     amend: Amend = Amend.REFUSE

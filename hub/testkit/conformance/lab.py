@@ -122,7 +122,10 @@ class Lab:
         return self.register.parents.get(kind)
 
     def create(self, kind: str, values: Mapping[str, Any] | None = None) -> tuple[str, Written]:
-        """A document of ours: its reference and what the connector answered."""
+        """A document of ours: its reference and what the connector answered. Where nothing is created by us, one of a
+        person's, without a reference."""
+        if not self.subjects[kind].semantics.creates:
+            return "", Written(self.act(lambda person: person.create(kind), "create"))
         ref = self.make_ref()
         return ref, self.subjects[kind].create(values if values is not None else self.sample(kind), ref)
 

@@ -10,11 +10,11 @@ from pydantic import SecretStr
 from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient
 from hub.locale import Phrase
 from hub.protocol.semantics import Tier
-from hub.sdk import Draft, Stream
+from hub.sdk import Draft, Stream, Written
 from hub.sync.measure import Findings, Subject
 from hub.sync.measure.findings import bad, name_outcome, note, ok, skipped
 from hub.sync.measure.subject import mark_new, take_one
-from hub.sync.measure.writing import Outcome, attempt
+from hub.sync.measure.writing import Outcome, attempt, first_change
 from hub.testkit.conformance import faults
 from hub.testkit.conformance.checks import check
 from hub.testkit.conformance.faults import Act
@@ -26,18 +26,18 @@ WRONG_SECRET = "conformance-wrong-secret"  # pragma: allowlist secret
 
 
 class Attempted:
-    """One create with a fault on its way: what the connector said, and which documents there are afterwards."""
+    """One create with a fault on its way (a change, where nothing is created by us): what the connector said, and which
+    documents there are afterwards."""
 
     def __init__(self, lab: Lab, kind: str, act: Act, *, skip: int = 0) -> None:
         self.lab = lab
         self.subject = lab.hasty[kind]
         self.ref = lab.make_ref()
-        payload = self.subject.write_payload(mark_new(lab.sample(kind)))
+        write = choose_write(lab, kind, self.ref)
         warm_up(self.subject)
         lab.faults.strike_write(act, skip=skip)
         before = lab.faults.writes
-        draft = Draft(self.ref, payload)
-        self.outcome: Outcome = attempt(lambda: take_one(self.subject.writer.create([draft])))
+        self.outcome: Outcome = attempt(write)
         self.writes = lab.faults.writes - before
         """Requests with side effects that the connector sent."""
         lab.faults.calm()
@@ -53,6 +53,18 @@ class Attempted:
         return len(self.subject.writer.find(self.ref))
 
 
+def choose_write(lab: Lab, kind: str, ref: str) -> Callable[[], Written]:
+    """What a fault is done to: the create of a sample, else a change of everything that may be changed."""
+    subject = lab.hasty[kind]
+    if subject.semantics.creates:
+        draft = Draft(ref, subject.write_payload(mark_new(lab.sample(kind))))
+        return lambda: take_one(subject.writer.create([draft]))
+    seen = lab.make(kind)[1]
+    fields = subject.semantics.editable.get(seen.source.stage, frozenset())
+    changes = first_change(subject, seen, fields, lab.next_number())
+    return lambda: subject.patch(seen, changes)
+
+
 def warm_up(subject: Subject) -> None:
     """Sessions and tables are there before the fault, so that it hits what it is meant for."""
     subject.stream.read_page(None, None, 1)
@@ -60,11 +72,10 @@ def warm_up(subject: Subject) -> None:
 
 def count_writes(lab: Lab, kind: str) -> int:
     """How many requests with side effects one create sends."""
-    subject = lab.hasty[kind]
-    values = lab.sample(kind)
-    warm_up(subject)
+    write = choose_write(lab, kind, lab.make_ref())
+    warm_up(lab.hasty[kind])
     before = lab.faults.writes
-    subject.create(values)
+    write()
     return lab.faults.writes - before
 
 
@@ -236,6 +247,9 @@ def _judge_garbled_writes(lab: Lab, kind: str, answers: Mapping[str, Act], hidde
 def check_batch_failure(lab: Lab, kind: str) -> Findings:
     """A batch that breaks in the middle: every item has an outcome of its own, none is claimed that is not there."""
     subject = lab.hasty[kind]
+    if not subject.semantics.creates:
+        yield ok("measure.not_created")
+        return
     payloads = [subject.write_payload(mark_new(lab.sample(kind))) for _ in range(3)]
     drafts = [Draft(lab.make_ref(), payload) for payload in payloads]
     single = count_batch(lab, kind) > 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from hub.errors import IsthmusError
+from hub.errors import IsthmusError, Rejected
 from hub.protocol.semantics import ALL_FIELDS, Amend, Confirm, Stage, Tier
 from hub.sdk import Draft, Written
-from hub.sync.measure import Findings, Subject, ending, stages, writing
+from hub.sync.measure import Findings, Subject, ending, reading, stages, writing
 from hub.sync.measure.findings import bad, compare, name_outcome, note, ok, skipped
 from hub.sync.measure.subject import LIVING, mark_new
 from hub.testkit.conformance.checks import check
@@ -22,12 +23,23 @@ MADE = 8
 def check_round_trip(lab: Lab, kind: str) -> Findings:
     """What is created can be read again, and means the same."""
     subject, values = lab.subjects[kind], lab.sample(kind)
+    if not subject.semantics.creates:
+        yield from _measure_refusal(lab, kind)
+        return
     _, written = lab.create(kind, values)
     seen = lab.look(kind, written.external_id)
     told = (written.version, seen.source.version) if subject.semantics.versioned else (None, None)
     if told[0] is not None and told[1] is not None and told[0] > told[1]:
         yield bad("measure.version_ahead", told=written.version, read=seen.source.version)
     yield from writing.compare_values(subject, values, seen.values)
+
+
+def _measure_refusal(lab: Lab, kind: str) -> Findings:
+    """Where records are made by people alone, a create is refused and nothing comes into being."""
+    outcome = writing.attempt(lambda: lab.subjects[kind].create(lab.sample(kind)))
+    yield compare("creates", False, isinstance(outcome, Written), optimistic=False)
+    if not isinstance(outcome, Rejected | Written):
+        yield bad("measure.refusal_class", what="create", answer=name_outcome(outcome))
 
 
 @check(writes=True)
@@ -50,6 +62,9 @@ def check_tier(lab: Lab, kind: str) -> Findings:
     """Found by its reference; the same reference twice is refused or found twice; a draft is a draft: the declared tier
     is what the system keeps."""
     subject, abilities = lab.subjects[kind], writing.Abilities()
+    if not subject.semantics.creates:
+        yield ok("measure.not_created")
+        return
     values = lab.sample(kind)
     ref, written = lab.create(kind, values)
     yield from writing.measure_reference(subject, ref, written.external_id, abilities)
@@ -190,9 +205,9 @@ def check_order(lab: Lab, kind: str) -> Findings:
     yield compare("commit_ordered", True, True, optimistic=False)
 
 
-def _is_listed(lab: Lab, kind: str, id: str, moment: object) -> bool:
-    page = lab.subjects[kind].stream.read_page(moment, None, 200)  # type: ignore[arg-type]
-    return any(record.external_id == id for record in page.records)
+def _is_listed(lab: Lab, kind: str, id: str, moment: datetime) -> bool:
+    """On whichever page: where nothing tells what was changed, every list is the whole."""
+    return id in reading.walk_pages(lab.subjects[kind].stream, 200, since=moment).ids
 
 
 @check(writes=True)
@@ -236,6 +251,9 @@ def check_ending(lab: Lab, kind: str) -> Findings:
 def check_batch(lab: Lab, kind: str) -> Findings:
     """Several at once: one result for each in order, and a refused one takes no other with it."""
     subject = lab.subjects[kind]
+    if not subject.semantics.creates:
+        yield ok("measure.not_created")
+        return
     total = max(3, min(subject.semantics.batch_size, MOST_AT_ONCE))
     good = [subject.write_payload(mark_new(lab.sample(kind))) for _ in range(total)]
     wrong = lab.bench.refused(kind, good[0])
@@ -284,7 +302,7 @@ def check_find(lab: Lab, kind: str) -> Findings:
         if hits:
             yield bad("measure.find_invents", ids=", ".join(hits[:3]))
     values = lab.sample(kind)
-    if "identifiers" in values and "identifiers" in subject.compared:
+    if subject.semantics.creates and "identifiers" in values and "identifiers" in subject.compared:
         _, written = lab.create(kind, values)
         lab.wait_lag(kind)
         code = values["identifiers"][0]

@@ -1,0 +1,178 @@
+"""Customers (外部联系人) with the notes and tags of whoever has known them longest, and the companies they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from connectors.wecom.client import AT_ONCE, Answer, WecomClient
+from connectors.wecom.outcomes import is_gone
+from connectors.wecom.shapes import make_version, shape_customer
+from hub.errors import Rejected
+from hub.sdk import Page, SourceRecord, Stream, Tools
+
+CUSTOMER_STREAM = "external_contact"
+COMPANY_STREAM = "company"
+
+
+class TagNames:
+    """The company's tags: id → name, with the group before it where two groups have one of that name."""
+
+    def __init__(self, client: WecomClient) -> None:
+        self._client = client
+        self._names: dict[str, str] | None = None
+
+    def load(self) -> dict[str, str]:
+        """As they are now."""
+        rows = [
+            (str(tag["id"]), str(tag.get("name") or ""), str(group.get("group_name") or ""))
+            for group in self._client.list_tag_groups()
+            for tag in group.get("tag") or ()
+            if not tag.get("deleted")
+        ]
+        known = [name for _, name, _ in rows]
+        self._names = {id: name if known.count(name) == 1 else f"{group}/{name}" for id, name, group in rows}
+        return self._names
+
+    def names(self, wanted: Sequence[str] = ()) -> Mapping[str, str]:
+        """As they were when last asked for; anew when one of the ``wanted`` ids is not among them."""
+        if self._names is None or not set(wanted) <= self._names.keys():
+            return self.load()
+        return self._names
+
+
+class CustomerStream(Stream):
+    """Nothing there says what was changed: a pull reads all, in pages of many members' customers at once. Only a
+    customer with several followers is asked for alone."""
+
+    name: ClassVar[str] = CUSTOMER_STREAM
+    kind: ClassVar[str] = "contact"
+
+    def __init__(self, client: WecomClient, tags: TagNames, tools: Tools) -> None:
+        self._client = client
+        self._tags = tags
+        self._clock = tools.clock
+        self._followers: dict[str, list[str]] | None = None
+
+    def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
+        started = self._clock.now()
+        if position is None or self._followers is None:
+            self._followers = self._list_followers()
+            self._tags.load()
+        members = sorted(self._client.list_followers())
+        first, cursor = (str(position[0]), str(position[1])) if position else ("", "")
+        group = [userid for userid in members if userid >= first][:AT_ONCE]
+        if not group:
+            return Page((), None, started)
+        rows, following = self._client.read_customers(group, cursor, limit)
+        records = [record for row in rows if (record := self._read_row(row, started)) is not None]
+        if following:
+            return Page(records, [group[0], following], started)
+        later = next((userid for userid in members if userid > group[-1]), None)
+        return Page(records, [later, ""] if later is not None else None, started)
+
+    def fetch(self, external_id: str) -> SourceRecord | None:
+        started = self._clock.now()
+        found = self.read_whole(external_id)
+        return None if found is None else self._make_record(*found, started)
+
+    def list_ids(self) -> Sequence[str]:
+        return sorted(self._list_followers())
+
+    def read_whole(self, external_id: str) -> tuple[Answer, Sequence[Answer]] | None:
+        """A customer and everybody who follows; None where nobody does."""
+        try:
+            contact, follows = self._client.get_customer(external_id)
+        except Rejected as refused:
+            if is_gone(refused):
+                return None
+            raise
+        return (contact, follows) if follows else None
+
+    def _list_followers(self) -> dict[str, list[str]]:
+        """Customer → who follows, in the order of their ids."""
+        found: dict[str, list[str]] = {}
+        for userid in sorted(self._client.list_followers()):
+            for external_id in self._client.list_customers(userid):
+                found.setdefault(external_id, []).append(userid)
+        return found
+
+    def _read_row(self, row: Answer, started: datetime) -> SourceRecord | None:
+        """A customer whom several follow is told once, with the first of them."""
+        contact, follow = row["external_contact"], row["follow_info"]
+        id, userid = str(contact["external_userid"]), str(follow["userid"])
+        followers = (self._followers or {}).get(id, [])
+        if followers == [userid]:
+            return self._make_record(contact, [follow], started)
+        if followers and userid != followers[0] and userid in followers:
+            return None
+        whole = self.read_whole(id)
+        return None if whole is None else self._make_record(*whole, started)
+
+    def _make_record(self, contact: Answer, follows: Sequence[Answer], started: datetime) -> SourceRecord:
+        payload = shape_customer(contact, follows, self._tags.names())
+        return SourceRecord(self.name, payload["id"], payload, started, version=make_version(payload))
+
+
+class CompanyStream(Stream):
+    """Companies as customers name them. There is no such list there: a company is there as long as a customer names
+    it."""
+
+    name: ClassVar[str] = COMPANY_STREAM
+    kind: ClassVar[str] = "account"
+    deletes = False
+
+    def __init__(self, customers: CustomerStream, tools: Tools) -> None:
+        self._customers = customers
+        self._clock = tools.clock
+        self._named: dict[str, str] = {}
+        """Company → a customer who names it."""
+
+    def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
+        started = self._clock.now()
+        if position is None or not self._named:
+            self._scan()
+        names = [name for name in sorted(self._named) if position is None or name > str(position)]
+        records = [self._make_record(name, started) for name in names[:limit]]
+        return Page(records, names[limit - 1] if len(names) > limit else None, started)
+
+    def fetch(self, external_id: str) -> SourceRecord | None:
+        started = self._clock.now()
+        if not self._is_named(external_id):
+            self._scan()
+        return self._make_record(external_id, started) if external_id in self._named else None
+
+    def list_ids(self) -> Sequence[str]:
+        self._scan()
+        return sorted(self._named)
+
+    def note(self, record: SourceRecord | None) -> None:
+        """What was read of a customer says where to look."""
+        if record is not None and record.payload.get("company"):
+            self._named[str(record.payload["company"])] = record.external_id
+
+    def _is_named(self, name: str) -> bool:
+        """Whether the customer who named it still does."""
+        if name not in self._named:
+            return False
+        record = self._customers.fetch(self._named[name])
+        return record is not None and record.payload["company"] == name
+
+    def _scan(self) -> None:
+        self._named = {}
+        for record in self._list_customers():
+            self.note(record)
+
+    def _list_customers(self) -> Iterator[SourceRecord]:
+        position: Any = None
+        while True:
+            page = self._customers.read_page(None, position, AT_ONCE)
+            yield from page.records
+            position = page.position
+            if position is None:
+                return
+
+    def _make_record(self, name: str, started: datetime) -> SourceRecord:
+        payload = {"name": name}
+        return SourceRecord(self.name, name, payload, started, version=make_version(payload))
