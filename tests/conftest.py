@@ -70,6 +70,8 @@ SLOW_PLACES = (
         "tests/sync/test_steps.py",
         "tests/sync/test_leads.py",
         "tests/sync/test_desk_work.py",
+        "tests/sync/test_merge.py",
+        "tests/sync/test_unmerge.py",
     ),
     *("tests/connectors/kingdee/", "tests/connectors/webhook/", "tests/crm/test_rounding.py"),
     *("tests/connectors/file/test_conformance.py", "tests/connectors/file/test_sync.py"),

@@ -20,6 +20,13 @@ class Claim:
     connection: str | None
     values: Mapping[str, Any]
     changed: Mapping[str, datetime]
+    merged: bool = False
+    """It was said about a record that was merged into this one."""
+
+    @property
+    def is_hub(self) -> bool:
+        """An edit made here, of this record or of one that was merged into it."""
+        return self.source.partition("#")[0] == HUB
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,11 @@ def explain_choice(
 def _choose(
     name: str, having: Sequence[Claim], owner_of: Callable[[str, str], Owner], number_field: str
 ) -> tuple[Claim, str]:
-    own = next((claim for claim in having if claim.source == HUB), None)
     if name == number_field:
-        return own or having[0], "first"
+        mine = [claim for claim in having if not claim.merged]
+        first = mine if any(claim.values[name] for claim in mine) else having
+        return next((claim for claim in first if claim.is_hub), first[0]), "first"
+    own = next((claim for claim in reversed(having) if claim.is_hub), None)
     if name == "state" and own is not None and own.values[name] == "void":
         return own, "void"
     owners = {claim.source: owner_of(claim.connection, name) for claim in having if claim.connection}

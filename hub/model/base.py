@@ -66,3 +66,6 @@ class Line(Value):
     """What an example holds where its fields alone do not tell: a value, or what makes one from its number."""
 
     key: str
+    DISTINCT: ClassVar[tuple[str, ...]] = ()
+    """Fields that no two lines of one record share; lines that come to share them, as records are merged, become one."""
+

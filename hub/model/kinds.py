@@ -154,3 +154,11 @@ def list_line_refs(line: type[Line]) -> Iterator[tuple[str, str]]:
         for item in info.metadata:
             if isinstance(item, Ref):
                 yield name, item.kind
+
+
+def list_line_any_refs(line: type[Line]) -> Iterator[tuple[str, str]]:
+    """(field, field that names the kind) for every reference of a line model to a record of any kind."""
+    for name, info in line.model_fields.items():
+        for item in info.metadata:
+            if isinstance(item, AnyRef):
+                yield name, item.kind_field

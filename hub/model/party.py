@@ -108,6 +108,8 @@ class Account(Pooled):
 class ContactLink(Line):
     """That a person works for, or speaks for, an account."""
 
+    DISTINCT: ClassVar[tuple[str, ...]] = ("account_id",)
+
     account_id: Annotated[UUID, Ref("account")]
     role: str = ""
     primary: bool = False

@@ -32,6 +32,8 @@ class Binding(Value):
     connection: str
     kind: str
     hub_id: UUID
+    home_id: UUID | None = None
+    """The record that it was bound to before that one was merged into another."""
     ref: str | None = None
     revision: int = 0
     remote_id: str | None = None

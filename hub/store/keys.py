@@ -10,6 +10,7 @@ from hub.protocol.binding import Binding
 from hub.store.decision_rows import Correction, Decision
 from hub.store.event_rows import Event
 from hub.store.guard_rows import MassStop, Remap
+from hub.store.identity_rows import Merge, MergeNotice, MergeRef, PairVerdict
 from hub.store.notify_rows import NotifyTarget, Told
 from hub.store.rows import (
     Attempt,
@@ -100,6 +101,22 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(Lease, "lease", ("name",)),
     TableSpec(
         IdentityVerdict, "identity_verdict", ("id",), index=(("record_kind", "record_id"), ("record_kind", "source"))
+    ),
+    TableSpec(
+        Merge,
+        "merge",
+        ("id",),
+        unique_where=((("record_kind", "loser_id"), "undone_at IS NULL"),),
+        index=(("record_kind", "loser_id"), ("record_kind", "survivor_id"), ("record_kind", "root_id")),
+    ),
+    TableSpec(MergeRef, "merge_ref", ("merge_id", "record_kind", "record_id")),
+    TableSpec(MergeNotice, "merge_notice", ("id",), index=(("state", "connection"), ("merge_id",))),
+    TableSpec(
+        PairVerdict,
+        "pair_verdict",
+        ("id",),
+        unique_where=((("record_kind", "one_id", "other_id"), "undone_at IS NULL"),),
+        index=(("record_kind", "one_id"), ("record_kind", "other_id"), ("verdict", "undone_at")),
     ),
     TableSpec(Sign, "sign", ("record_kind", "sign", "side", "key"), index=(("record_kind", "side", "key"),)),
     TableSpec(Told, "notify_told", ("target", "thing")),

@@ -13,7 +13,8 @@ from hub.model.values import Amount, Instant, Value
 class Image(Value):
     """What one source says about one record: canonical values by field, in JSON form.
 
-    ``source`` is ``hub`` for edits made here, else ``<connection>/<stream>/<external id>``.
+    ``source`` is ``hub`` for edits made here (``hub#<record id>``: of a record that was merged into this one), else
+    ``<connection>/<stream>/<external id>``.
     """
 
     record_kind: str
@@ -32,6 +33,8 @@ class Image(Value):
     digest: str = ""
     """Of everything that it was made from (``hub.sync.known``); empty: what it was made from counts no more."""
     at: Instant
+    home_id: UUID | None = None
+    """The record that it was about before that one was merged into this one."""
 
 
 class Payload(Value):

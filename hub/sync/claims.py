@@ -33,12 +33,11 @@ def claim_values(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, encoded: 
 
 
 def drop_claims(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, fields: Collection[str]) -> None:
-    """The hub no longer says anything about these fields."""
-    image = load_claims(tx, kind, record_id)
-    if image is None:
-        return
-    kept = {
-        group: {name: value for name, value in getattr(image, group).items() if name not in fields}
-        for group in ("values", "origins", "changed")
-    }
-    tx.save(image.model_copy(update={**kept, "at": hub.now()}))
+    """The hub no longer says anything about these fields, nor of a record that was merged into this one."""
+    where: dict[str, Any] = {"record_kind": kind, "record_id": record_id, "connection": None}
+    for image in tx.find(Image, **where):
+        kept = {
+            group: {name: value for name, value in getattr(image, group).items() if name not in fields}
+            for group in ("values", "origins", "changed")
+        }
+        tx.save(image.model_copy(update={**kept, "at": hub.now()}))

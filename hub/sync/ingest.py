@@ -388,6 +388,7 @@ def _save_image(
         version=source.version or 0,
         digest=digest_source(arrival),
         at=now,
+        home_id=binding.home_id,
     )
     if old is None or image.model_copy(update={"at": old.at}) != old:
         keep_values(arrival.tx, arrival.tx.save(image), {name: laid[name] for name in snapshot.values})

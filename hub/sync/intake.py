@@ -17,11 +17,12 @@ from hub.protocol.reference import parse_reference
 from hub.sdk import SourceRecord
 from hub.store import Batch, BatchRefused, Deadlocked, Store, UnitOfWork
 from hub.store.rows import DeadRow, IdentityVerdict, Image, Sign
+from hub.sync.aliases import IDENTIFIED
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
 from hub.sync.known import list_settled
-from hub.sync.match import IDENTIFIED
+from hub.sync.namesakes import read_namesakes_ahead
 from hub.sync.signs import mark_self, sign_snapshot
 from hub.sync.strangers import Newcomer, note_strangers
 from hub.sync.translate import BOUND, read_source

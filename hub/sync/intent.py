@@ -17,6 +17,7 @@ from hub.protocol.semantics import Amend, Owner, Policy
 from hub.protocol.snapshot import Intent, Parent, Snapshot
 from hub.store import UnitOfWork
 from hub.store.rows import Cursor
+from hub.sync.aliases import IDENTIFIED
 from hub.sync.context import Hub
 from hub.sync.derive import find_feeding
 from hub.sync.lookalike import ALIKE_THERE, find_lookalikes, tell_lookalikes
@@ -24,7 +25,6 @@ from hub.sync.period import CLOSED, find_closed
 from hub.sync.resolve import is_void, resolve_record
 
 ENDED = (BindingState.TOMB, BindingState.FOREIGN)
-PARTIES = frozenset({"account", "contact"})
 
 
 def build_intent(
@@ -108,7 +108,9 @@ def _find_hold(
     cursor = tx.get(Cursor, connection=binding.connection, stream=stream.name)
     if cursor is None or not cursor.complete_once:
         return "sync.not_read_yet", {"kind": binding.kind}
-    if binding.kind in PARTIES and not policy.create and not has_valid_identifier(record):
+    if not policy.semantics.creates:
+        return "sync.needs_match", {}
+    if binding.kind in IDENTIFIED and not policy.create and not has_valid_identifier(record):
         return "sync.needs_match", {}
     if policy.transactional and policy.mapped_out and getattr(record, "lines", True) == ():
         return "sync.no_lines", {}

@@ -12,8 +12,8 @@ from hub.protocol.snapshot import Intent, Search, Snapshot
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict
+from hub.sync.aliases import IDENTIFIED
 from hub.sync.context import Hub, OpenConnection
-from hub.sync.match import IDENTIFIED
 from hub.sync.translate import make_snapshot, read_source
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from hub.protocol.semantics import Confirm, Policy, Stage
 from hub.protocol.snapshot import Snapshot
 from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict, Orphan, Payload
+from hub.sync.aliases import IDENTIFIED, find_root
 from hub.sync.arrival import Arrival, keep_aside
 from hub.sync.context import Hub
 from hub.sync.locks import lock_binding
@@ -25,7 +26,6 @@ from hub.sync.translate import Translated, is_reference_ours
 from hub.sync.verdicts import DIFFERENT, MAYBE, SAME, list_about_source, save_verdict
 
 RESOLVER = ExactResolver()
-IDENTIFIED = frozenset({"account", "contact"})
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,13 @@ def find_binding(arrival: Arrival) -> Matched:
 def _match_reference(arrival: Arrival, parsed: Reference) -> Matched:
     """A document with our reference that no binding knows by its id."""
     tx, source = arrival.tx, arrival.source
-    tx.hold(find_kind(arrival.kind), [parsed.hub_id])
-    rows = tx.find(Binding, connection=arrival.conn.name, kind=arrival.kind, hub_id=parsed.hub_id, lock=True)
-    mine = [row for row in rows if row.ours]
+    record_id = find_root(tx, arrival.kind, parsed.hub_id)
+    tx.hold(find_kind(arrival.kind), [record_id])
+    rows = tx.find(Binding, connection=arrival.conn.name, kind=arrival.kind, hub_id=record_id, lock=True)
+    mine = [row for row in rows if row.ours and (row.home_id or row.hub_id) == parsed.hub_id]
     if not mine:
-        return Matched(outcome="spare") if source.stage is Stage.GONE else Matched(rebuild=parsed)
+        rebuild = replace(parsed, hub_id=record_id)
+        return Matched(outcome="spare") if source.stage is Stage.GONE else Matched(rebuild=rebuild)
     binding = mine[0]
     if parsed.revision > binding.revision:
         return Matched(_take_revision(arrival, binding, parsed), outcome="search")
@@ -156,12 +158,7 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> J
     must say first (a dead row in state ``review`` keeps it)."""
     tx, hub, source = arrival.tx, arrival.hub, arrival.source
     if matched.rebuild is not None:
-        more = {"ours": True, "state": BindingState.UNKNOWN, "revision": matched.rebuild.revision, "attempts": 1}
-        fresh = make_binding(hub, arrival.conn.name, arrival.kind, matched.rebuild.hub_id, **more)
-        tx.journal(
-            arrival.actor, "record.rebuilt", kind=arrival.kind, record_id=fresh.hub_id, remote_id=source.external_id
-        )
-        return Joined(tx.insert(fresh.model_copy(update={"ref": source.reference})))
+        return _bind_rebuilt(arrival, matched.rebuild)
     if source.reference and parse_reference(source.reference) is not None:
         tx.journal(
             arrival.actor, "document.copied", kind=arrival.kind, connection=arrival.conn.name,
@@ -198,6 +195,29 @@ def bind_native(arrival: Arrival, record_id: UUID) -> Binding:
     source = arrival.source
     return make_binding(
         arrival.hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False,
+def _join_copy(arrival: Arrival, record_id: UUID, translated: Translated) -> Binding:
+    """One more copy of a record that is here. The first of a connection is the one that is written to."""
+    tx = arrival.tx
+    tx.hold(find_kind(arrival.kind), [record_id])
+    held = tx.find(Binding, connection=arrival.conn.name, kind=arrival.kind, hub_id=record_id, lock=True)
+    free = next((row for row in held if row.remote_id is None and row.attempts == 0), None)
+    if free is not None:
+        return tx.save(adopt_document(arrival.policy, free, translated.snapshot, ours=False))
+    return tx.insert(bind_native(arrival, record_id).model_copy(update={"primary": not held}))
+
+
+def _bind_rebuilt(arrival: Arrival, reference: Reference) -> Joined:
+    """The database forgot a document of ours: its binding, for the record that its reference names."""
+    tx, source = arrival.tx, arrival.source
+    more = {"ours": True, "state": BindingState.UNKNOWN, "revision": reference.revision, "attempts": 1}
+    where: dict[str, Any] = {"connection": arrival.conn.name, "kind": arrival.kind, "primary": True}
+    if arrival.kind in IDENTIFIED and tx.find(Binding, hub_id=reference.hub_id, limit=1, **where):
+        more["primary"] = False  # of a record that was merged: what stands for it has a document already
+    fresh = make_binding(arrival.hub, arrival.conn.name, arrival.kind, reference.hub_id, **more)
+    tx.journal(arrival.actor, "record.rebuilt", kind=arrival.kind, record_id=fresh.hub_id, remote_id=source.external_id)
+    return Joined(tx.insert(fresh.model_copy(update={"ref": source.reference})))
+
+
         remote_id=source.external_id, remote_number=source.number, state=BindingState.BOUND,
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from hub.protocol.snapshot import Snapshot
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
 from hub.store.rows import Conflict, DeadRow, Image
+from hub.sync.aliases import IDENTIFIED
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import ingest
@@ -25,7 +26,7 @@ from hub.sync.intent import list_values
 from hub.sync.kept import read_record
 from hub.sync.locks import lock_binding
 from hub.sync.lookalike import tell_apart
-from hub.sync.match import IDENTIFIED, adopt_document
+from hub.sync.match import adopt_document
 from hub.sync.records import find_record
 from hub.sync.resolve import is_void, make_binding, rebuild_record
 from hub.sync.signs import forget_signs, note_record

@@ -54,7 +54,7 @@ def _find_reason(hub: Hub, policy: Policy, owner: Binding, source: SourceRecord)
         return "sync.spare_submitted"
     if not policy.semantics.shows_modifier or source.created_by_us is None or source.touched_by_person is None:
         return "sync.spare_unknown_maker"
-    if not is_reference_ours(hub, source) or parsed is None or parsed.hub_id != owner.hub_id:
+    if not is_reference_ours(hub, source) or parsed is None or parsed.hub_id != (owner.home_id or owner.hub_id):
         return "sync.spare_not_ours"
     if source.touched_by_person:
         return "sync.spare_touched"

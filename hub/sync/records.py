@@ -16,6 +16,8 @@ from hub.protocol.binding import Binding, BindingState
 from hub.protocol.diff import comparable
 from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Owner, Policy, Stage
 from hub.store import UnitOfWork
+from hub.store.identity_rows import Merge
+from hub.sync.aliases import find_root
 from hub.sync.claims import claim_values
 from hub.sync.context import Hub
 from hub.sync.derive import find_feeding
@@ -120,7 +122,7 @@ def apply_edit(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, changes: Ma
     prepared = _fill_lines(tx, prepared)
     check_period(hub, kind, record, prepared)
     _check_refusals(tx, hub, kind, record, prepared)
-    return _claim_fields(tx, hub, kind, record_id, prepared, actor)
+    return _claim_fields(tx, hub, kind, record.id, prepared, actor)
 
 
 def _check_refusals(tx: UnitOfWork, hub: Hub, kind: str, record: Entity, changes: Mapping[str, Any]) -> None:
@@ -208,6 +210,7 @@ def void_record(hub: Hub, kind: str, record_id: UUID, actor: str) -> Entity:
     state there."""
     with hub.store.write() as tx:
         record = _load(tx, kind, record_id)
+        record_id = record.id
         if find_kind(kind).TRANSACTIONAL:
             rules_for(kind).check_transition(record.state, "void")  # type: ignore[attr-defined] # documents have one
             check_period(hub, kind, record, {"state": "void"})
@@ -243,7 +246,7 @@ def _claim_fields(
 
 
 def _load(tx: UnitOfWork, kind: str, record_id: UUID) -> Entity:
-    record = tx.get(find_kind(kind), id=record_id, lock=True)
+    record = tx.get(find_kind(kind), id=find_root(tx, kind, record_id), lock=True)
     if record is None or record.deleted_at is not None:
         raise NotFound("sync.record_unknown", kind=kind, text=str(record_id))
     return record
@@ -273,7 +276,14 @@ def _find_by_id(tx: UnitOfWork, model: type[Entity], text: str) -> list[Entity]:
     if not 8 <= len(plain) <= 32 or any(char not in "0123456789abcdef" for char in plain):
         return []
     low, high = UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
-    return list(tx.find(model, id__ge=low, id__le=high, limit=3))
+    return list(tx.find(model, id__ge=low, id__le=high, limit=3)) or _find_merged(tx, model, low, high)
+
+
+def _find_merged(tx: UnitOfWork, model: type[Entity], low: UUID, high: UUID) -> list[Entity]:
+    """The id of a record that was merged names what stands for it now."""
+    rows = tx.find(Merge, record_kind=model.KIND, loser_id__ge=low, loser_id__le=high, undone_at=None, limit=3)
+    roots = sorted({row.root_id for row in rows})
+    return list(tx.find(model, id__in=roots)) if roots else []
 
 
 def list_records(hub: Hub, kind: str, *, text: str | None = None, limit: int = 50) -> list[Entity]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from operator import is_
@@ -28,6 +28,7 @@ from hub.store.rows import Image
 from hub.sync.context import Hub
 from hub.sync.derive import derive_values, find_fed, list_fed_records, list_linked_records
 from hub.sync.looking import TxLook
+from hub.sync.relations import follow_refs
 from hub.sync.show import show_value
 from hub.sync.signs import note_record
 
@@ -47,7 +48,8 @@ class Rebuilt:
 def read_claim(tx: UnitOfWork, image: Image, kind: str) -> Claim:
     """What one source says, with typed values."""
     changed = {name: datetime.fromisoformat(at) for name, at in image.changed.items()}
-    return Claim(image.source, image.connection, _read_values(tx, image, kind), changed)
+    merged = image.home_id is not None
+    return Claim(image.source, image.connection, _read_values(tx, image, kind), changed, merged)
 
 
 def _read_values(tx: UnitOfWork, image: Image, kind: str) -> Mapping[str, Any]:
@@ -97,7 +99,7 @@ def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Reso
     return resolved
 
 
-def rebuild_record(
+def rebuild_record(  # noqa: PLR0913 - the one way in which a record changes
     tx: UnitOfWork,
     hub: Hub,
     kind: str,
@@ -107,18 +109,21 @@ def rebuild_record(
     cause: Binding | None,
     run_id: UUID | None,
     derived: bool = False,
+    quiet: bool = False,
 ) -> Rebuilt:
     """Compute the record from its images; when it changed: save, journal, compute anew what follows from it in other
     records, and mark every other outbound binding due.
 
     ``cause`` is the binding whose snapshot is being ingested (its own write-back is decided by the difference), None
-    for an edit in the hub. ``derived``: only what follows from other records can have changed. ``RuleBroken`` when the
-    values break a rule of the kind.
+    for an edit in the hub. ``derived``: only what follows from other records can have changed. ``quiet``: nothing that
+    other systems need to be told. ``RuleBroken`` when the values break a rule of the kind.
     """
     model = find_kind(kind)
     born: Born | None = tx.notes.pop((keep_born, record_id), None)
     current = tx.get(model, id=record_id, lock=True) if born is None else None
     resolved = resolve_record(tx, hub, kind, record_id) if born is None else born.resolved
+    if born is None:  # what was read just now leads to nothing of old
+        resolved = replace(resolved, values=follow_refs(tx, kind, record_id, resolved.values))
     fresh = _make_record(tx, hub, kind, record_id, current, resolved, remote=derived or cause is not None, actor=actor)
     changes = compare_records(current, fresh)
     if current is not None and not changes:
@@ -143,7 +148,7 @@ def rebuild_record(
     for target, target_id in list_linked_records(tx, kind, (current, saved)):
         done = rebuild_record(tx, hub, target, target_id, actor=actor, cause=None, run_id=run_id, derived=True)
         fed.extend(done.due)
-    told = current is None or set(changes) - model.DERIVED
+    told = not quiet and (current is None or set(changes) - model.DERIVED)
     due = mark_bindings(tx, hub, saved, cause=cause) if told else []
     return Rebuilt(saved, changes, created=current is None, provenance=resolved.provenance, due=[*due, *fed])
 

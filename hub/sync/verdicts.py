@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict
+from hub.sync.aliases import find_roots, list_members
 from hub.sync.context import Hub
 
 SAME, DIFFERENT, MAYBE = "same", "different", "maybe"
@@ -16,12 +17,14 @@ SAME, DIFFERENT, MAYBE = "same", "different", "maybe"
 def list_about_source(tx: UnitOfWork, kind: str, source: str) -> dict[UUID, IdentityVerdict]:
     """The standing verdicts about one thing there, by record."""
     rows = tx.find(IdentityVerdict, record_kind=kind, source=source, undone_at=None, order=["at"])
-    return {row.record_id: row for row in rows}
+    roots = find_roots(tx, kind, [row.record_id for row in rows]) if rows else {}
+    return {roots.get(row.record_id, row.record_id): row for row in rows}
 
 
 def list_about_record(tx: UnitOfWork, kind: str, record_id: UUID, connection: str) -> dict[str, IdentityVerdict]:
     """The standing verdicts about one record and things of one connection, by the id there."""
-    rows = tx.find(IdentityVerdict, record_kind=kind, record_id=record_id, undone_at=None, order=["at"])
+    members = list_members(tx, kind, record_id)
+    rows = tx.find(IdentityVerdict, record_kind=kind, record_id__in=members, undone_at=None, order=["at"])
     prefix = f"{connection}/"
     return {row.source.split("/", 2)[2]: row for row in rows if row.source.startswith(prefix)}
 
