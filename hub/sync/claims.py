@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,10 +27,25 @@ def claim_values(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, encoded: 
     update = {
         "values": {**old.values, **encoded},
         "origins": {**old.origins, **dict.fromkeys(encoded, actor)},
-        "changed": {**old.changed, **dict.fromkeys(encoded, now.isoformat())},
+        "changed": {**old.changed, **date_changes(tx, kind, record_id, HUB, encoded, now)},
         "at": now,
     }
     tx.save(old.model_copy(update=update))
+
+
+_LEAST = timedelta(microseconds=1)
+
+
+def date_changes(
+    tx: UnitOfWork, kind: str, record_id: UUID, source: str, names: Collection[str], now: datetime
+) -> dict[str, str]:
+    """When these fields change that ``source`` says something new about: now, and after whatever others have said of
+    them before, because the clocks of two machines differ and the last word must be the latest."""
+    moments = dict.fromkeys(names, now)
+    for image in tx.find(Image, record_kind=kind, record_id=record_id, source__ne=source) if names else ():
+        for name in moments.keys() & image.changed.keys():
+            moments[name] = max(moments[name], datetime.fromisoformat(image.changed[name]) + _LEAST)
+    return {name: at.isoformat() for name, at in moments.items()}
 
 
 def drop_claims(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, fields: Collection[str]) -> None:

@@ -22,6 +22,7 @@ from hub.protocol.snapshot import Snapshot
 from hub.store.rows import DeadRow, Image
 from hub.sync.arrival import Arrival, has_corrections, keep_aside, lift_aside, note_conflict, note_left
 from hub.sync.burial import void_image
+from hub.sync.claims import date_changes
 from hub.sync.intent import build_intent
 from hub.sync.known import digest_source
 from hub.sync.match import Joined, bind_native, find_binding, join_record
@@ -369,13 +370,19 @@ def _save_image(
     laid = arrival.conn.mapping_of(arrival.kind).overlay(known, snapshot.values)
     values = encode_fields(arrival.kind, {name: laid[name] for name in snapshot.values})
     changed: dict[str, str] = {}
+    fresh: list[str] = []
     # a value that must not win over the hub's is dated long ago
-    today, long_ago = (arrival.as_of or now).isoformat(), (now - _LONG_AGO).isoformat()
+    long_ago = (now - _LONG_AGO).isoformat()
     for name, value in values.items():
         was = old.changed.get(name) if old else None
         same = old is not None and old.values.get(name) == value
-        stays = same or keep.get(name) or arrival.as_of is not None
-        changed[name] = was if was and stays else long_ago if keep.get(name) else today
+        if was and (same or keep.get(name) or arrival.as_of is not None):
+            changed[name] = was
+        elif keep.get(name) or arrival.as_of is not None:
+            changed[name] = long_ago if keep.get(name) else (arrival.as_of or now).isoformat()
+        else:
+            fresh.append(name)
+    changed |= date_changes(arrival.tx, arrival.kind, binding.hub_id, arrival.address, fresh, now)
     image = Image.trusted(
         **key,
         connection=arrival.conn.name,

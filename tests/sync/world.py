@@ -40,6 +40,23 @@ class VirtualClock:
         self.at += timedelta(seconds=seconds)
 
 
+class SkewedClock:
+    """The clock of a machine that is a little ahead."""
+
+    def __init__(self, clock: VirtualClock, ahead_s: float) -> None:
+        self._clock = clock
+        self._ahead = timedelta(seconds=ahead_s)
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._ahead
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+
 TIMING = Timing(send_window_s=5, lease_s=40, http_total_s=20, skew_s=1, retry_s=2)
 
 

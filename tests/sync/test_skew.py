@@ -1,0 +1,42 @@
+"""Machines whose clocks differ: whoever speaks last has the last word."""
+
+from __future__ import annotations
+
+from hub.sync.pull import pull_stream
+from tests.sync.conftest import SceneMaker
+from tests.sync.scenes import Scene
+from tests.sync.world import SkewedClock
+
+
+def pull_ahead(scene: Scene, seconds: float) -> None:
+    """A pull by a worker whose clock is ahead."""
+    hub = scene.make_hub()
+    hub.clock = SkewedClock(scene.clock, seconds)
+    pull_stream(hub, "erp", "order", actor="ahead")
+
+
+def test_an_edit_here_comes_after_what_a_clock_ahead_took_in(make_scene: SceneMaker) -> None:
+    scene = make_scene({"amend": "free"})
+    sale = scene.make_sale("approved", note="theirs")
+    scene.pull("account", "product")
+    pull_ahead(scene, 1)
+    order = scene.record_of("order", sale)
+    scene.edit(order, note="ours")
+    assert scene.reload(order).note == "ours"
+    scene.settle()
+    assert scene.sale()["note"] == "ours"
+
+
+def test_an_edit_there_comes_after_what_a_clock_ahead_wrote_here(make_scene: SceneMaker) -> None:
+    scene = make_scene({"amend": "free"})
+    sale = scene.make_sale("approved", note="theirs")
+    scene.pull()
+    order = scene.record_of("order", sale)
+    usual, scene.hub.clock = scene.hub.clock, SkewedClock(scene.clock, 200)
+    scene.edit(order, note="ours")
+    scene.hub.clock = usual
+    scene.push()
+    scene.pull()
+    scene.wang.edit("sale", sale["id"], note="newer")
+    scene.pull()
+    assert scene.reload(order).note == "newer"
