@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from hub.errors import ConfigInvalid
@@ -173,8 +173,7 @@ class Refusal(Exception):
         self.params = params
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One application of a mapping to one record: ``payload`` and ``values`` are those of the line at work,
     ``record`` holds the canonical values of the whole record."""
 

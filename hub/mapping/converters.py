@@ -280,6 +280,8 @@ def require_currency(decode: Converter, currency_field: str) -> Converter:
 def read_plainly(decode: Converter, moves: int, places: int, currency_field: str | None) -> Converter:
     """The same for a decimal of ``places``; a number that its text shows to fit, as nearly all do, is read at once."""
     whole, fine = WHOLE_DIGITS - places - moves, places + moves
+    if fine < 0:
+        return decode
     fits = re.compile(rf"-?[0-9]{{1,{whole}}}(?:\.[0-9]{{0,{fine}}})?").fullmatch
 
     def decode_plain(raw: Any, run: Run) -> Any:

@@ -49,6 +49,8 @@ class FieldPlan:
     target: Target
     direction: Direction
     read: Reader | None
+    key: str | None
+    """The name of what is read, where it is a value of the record itself."""
     write: Writer | None
     decode: Converter
     encode: Converter
@@ -76,7 +78,10 @@ class FieldPlan:
         """The canonical value; ``ABSENT`` when the record says nothing about it; ``Refusal`` when it cannot be told."""
         if self.fixed is not ABSENT:
             return self.fixed
-        raw = self.read(run.payload) if self.read is not None else None
+        if self.key is not None:
+            raw = run.payload.get(self.key, ABSENT)
+        else:
+            raw = self.read(run.payload) if self.read is not None else None
         if not self.always and (raw is None or raw is ABSENT or (raw == "" and not self.accepts_blank)):
             return self._read_empty(raw)
         return self.decode(None if raw is ABSENT else raw, run)
@@ -146,6 +151,7 @@ def compile_field(rule: FieldRule, target: Target, functions: Functions, currenc
         target=target,
         direction=Direction.IN if path is None else Direction(verbs.get("direction", "both")),
         read=compile_reader(path) if path else None,
+        key=path.only_key if path else None,
         write=compile_writer(path) if path else None,
         decode=decode,
         encode=encode,

@@ -55,6 +55,11 @@ class Path:
         """The conditions on the last step."""
         return self.steps[-1].conditions if self.steps else ()
 
+    @property
+    def only_key(self) -> str | None:
+        """The one step, where it is a plain key."""
+        return self.steps[0].name if len(self.steps) == 1 and not self.selector else None
+
     def overlaps(self, other: Path) -> bool:
         """Both cannot be written: they name the same place, or one holds the other."""
         return all(mine.meets(theirs) for mine, theirs in zip(self.steps, other.steps, strict=False))
@@ -122,8 +127,8 @@ Writer = Callable[[MutableMapping[str, Any], Any], None]
 
 def compile_reader(path: Path) -> Reader:
     """Reads the value at the path: ``ABSENT`` when a key is missing, None when something on the way is empty."""
-    if len(path.steps) == 1 and not path.selector:
-        name = path.steps[0].name
+    name = path.only_key
+    if name is not None:
         return lambda payload: payload.get(name, ABSENT)
     steps = [(step.name, [(name, key_text(value)) for name, value in step.conditions]) for step in path.steps]
 

@@ -9,6 +9,7 @@ RANDOM_BITS = 74
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOW_BITS = 62
 _MILLISECOND = timedelta(milliseconds=1)
+_UNKNOWN = SafeUUID.unknown
 
 
 def make_uuid7(now: datetime, random_bits: int) -> UUID:
@@ -28,5 +29,5 @@ def _trust_id(value: int) -> UUID:
     """``UUID(int=value)`` for a value that is right, in a third of the time: a page needs thousands."""
     made = UUID.__new__(UUID)
     object.__setattr__(made, "int", value)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    object.__setattr__(made, "is_safe", _UNKNOWN)
     return made

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -85,6 +85,9 @@ Currency = Annotated[str, AfterValidator(_check_currency)]
 Instant = Annotated[datetime, AfterValidator(_check_aware)]
 
 
+V = TypeVar("V", bound="Value")
+
+
 class Value(BaseModel):
     """Base of frozen values and records; unknown fields are refused."""
 
@@ -98,24 +101,27 @@ class Value(BaseModel):
         for name, make in mutable:
             if name not in values:
                 filled[name] = make()
-        made = cls.__new__(cls)
-        object.__setattr__(made, "__dict__", filled)
-        object.__setattr__(made, "__pydantic_fields_set__", set(values))
-        object.__setattr__(made, "__pydantic_extra__", None)
-        object.__setattr__(made, "__pydantic_private__", None)
-        return made
+        return _make(cls, filled, set(values))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As pydantic's, in a third of the time: a value has neither private nor extra fields."""
         if deep:
             return super().model_copy(update=update, deep=True)
-        copied = self.__class__.__new__(self.__class__)
         changed = update or {}
-        object.__setattr__(copied, "__dict__", {**self.__dict__, **changed})
-        object.__setattr__(copied, "__pydantic_fields_set__", {*self.__pydantic_fields_set__, *changed})
-        object.__setattr__(copied, "__pydantic_extra__", None)
-        object.__setattr__(copied, "__pydantic_private__", None)
-        return copied
+        return _make(self.__class__, {**self.__dict__, **changed}, {*self.__pydantic_fields_set__, *changed})
+
+
+_new: Callable[[type[Any]], Any] = object.__new__
+_set = object.__setattr__
+
+
+def _make(model: type[V], values: dict[str, Any], told: set[str]) -> V:
+    made: V = _new(model)
+    _set(made, "__dict__", values)
+    _set(made, "__pydantic_fields_set__", told)
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_private__", None)
+    return made
 
 
 @cache

@@ -35,6 +35,7 @@ from hub.protocol.binding import Binding, BindingState
 from hub.store.bulk import bulk_statements
 from hub.store.codec import row_codec, stored
 from hub.store.json_text import dump_canonical, load_json
+from hub.store.one_of import OneOf
 from hub.store.query import Shape, conditions, parse_where
 from hub.store.records import Clock, Records
 from hub.store.rows import Image, JournalEntry, Lease, NumberSeries, Payload, Total
@@ -290,7 +291,7 @@ def _select_due(with_connection: bool, with_kinds: bool, lock: bool) -> Select[A
     if with_connection:
         statement = statement.where(table.c.connection == bindparam("connection_name"))
     if with_kinds:
-        statement = statement.where(table.c.kind.in_(bindparam("kind_names", expanding=True)))
+        statement = statement.where(OneOf(table.c.kind, "kind_names"))
     statement = statement.order_by(table.c.updated_at.asc().nulls_first(), table.c.id).limit(bindparam("limit_rows"))
     return statement.with_for_update(skip_locked=True) if lock else statement
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache, partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import JSON, ColumnElement, Connection, Delete, Dialect, Executable, LargeBinary, bindparam, delete
 from sqlalchemy.types import TypeEngine
@@ -116,7 +117,21 @@ def _to_text(value: Any) -> Any:
 
 
 def _to_id(value: Any) -> Any:
-    return None if value is None else str(value)
+    return None if value is None else _texts[value.int]
+
+
+class _Texts(dict[int, str]):
+    """Ids as text, by number: the id of a record stands in most rows that a page writes."""
+
+    def __missing__(self, number: int) -> str:
+        if len(self) >= _KEPT_TEXTS:
+            self.clear()
+        text = self[number] = str(UUID(int=number))
+        return text
+
+
+_KEPT_TEXTS = 10_000
+_texts = _Texts()
 
 
 def _to_micros(value: Any) -> Any:

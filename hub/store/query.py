@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Delete, Select, Table, Text, bindp
 
 from hub.model.values import Value
 from hub.store.codec import row_codec, stored
+from hub.store.one_of import OneOf
 
 Condition = Callable[[ColumnElement[Any], str], ColumnElement[bool]]
 
@@ -29,8 +30,8 @@ _CONDITIONS: Mapping[str, Condition] = {
     "le": lambda column, name: column <= bindparam(name, type_=column.type),
     "gt": lambda column, name: column > bindparam(name, type_=column.type),
     "ge": lambda column, name: column >= bindparam(name, type_=column.type),
-    "in": lambda column, name: column.in_(bindparam(name, type_=column.type, expanding=True)),
-    "folded": lambda column, name: func.lower(column).in_(bindparam(name, type_=Text(), expanding=True)),
+    "in": OneOf,
+    "folded": lambda column, name: OneOf(func.lower(column, type_=Text()), name),
     "prefix": _starts_with,
     "none": lambda column, name: column.is_(None),
     "some": lambda column, name: column.is_not(None),

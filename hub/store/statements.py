@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from hub.model.values import Value
 from hub.store.codec import RowCodec, line_codecs, row_codec, stored
+from hub.store.one_of import OneOf
 from hub.store.rows import Payload
 
 
@@ -70,7 +71,7 @@ def select_lines(model: type[Value], index: int) -> Select[Any]:
     """The lines of one field of several records (``parents``), in their order."""
     lines, codec = stored(model).lines[index], line_codecs(model)[index]
     column = lines.table.c[lines.parent]
-    wanted = column.in_(bindparam("parents", type_=column.type, expanding=True))
+    wanted = OneOf(column, "parents")
     return select(*codec.columns).where(wanted).order_by(column, lines.table.c.position)
 
 
@@ -87,7 +88,7 @@ def parents_of_lines(model: type[Value], field: str, names: tuple[str, ...]) -> 
 def lines_with(model: type[Value], field: str, column: str, names: tuple[str, ...]) -> Select[Any]:
     """(record id, then the columns ``names``) of the lines whose ``column`` is one of ``wanted``."""
     lines = next(lines for lines in stored(model).lines if lines.field == field)
-    wanted = lines.table.c[column].in_(bindparam("wanted", type_=lines.table.c[column].type, expanding=True))
+    wanted = OneOf(lines.table.c[column], "wanted")
     return select(lines.table.c[lines.parent], *(lines.table.c[name] for name in names)).where(wanted)
 
 
@@ -95,7 +96,7 @@ def lines_with(model: type[Value], field: str, column: str, names: tuple[str, ..
 def lock_records(model: type[Value]) -> Select[Any]:
     """Locks the records ``ids``, in the order of their ids."""
     table = stored(model).table
-    wanted = table.c.id.in_(bindparam("ids", type_=table.c.id.type, expanding=True))
+    wanted = OneOf(table.c.id, "ids")
     return select(table.c.id).where(wanted).order_by(table.c.id).with_for_update()
 
 
@@ -104,7 +105,7 @@ def select_digests() -> Select[Any]:
     """(external id, digest) of the kept payloads of the records ``ids`` of one stream, the newest of each last."""
     table = stored(Payload).table
     same = [table.c[name] == bindparam(name) for name in ("connection", "stream")]
-    mine = table.c.external_id.in_(bindparam("ids", expanding=True))
+    mine = OneOf(table.c.external_id, "ids")
     return select(table.c.external_id, table.c.digest).where(*same, mine).order_by(table.c.at, table.c.id)
 
 
