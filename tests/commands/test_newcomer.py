@@ -180,7 +180,7 @@ def test_a_home_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path):
 
 @pytest.mark.parametrize("fault", ["lost_after=2", "lost_after=-0.1", "lost_after=often"])
 def test_a_rate_is_from_0_to_1(terminal: Terminal, fault: str):
-    assert fault in terminal.call("simulate", "sandbox", "--fault", fault, code=2).err
+    assert fault in terminal.call("simulate", "sandbox", "--faults", fault, code=2).err
 
 
 @pytest.mark.parametrize("words", [("todo",), ("doctor",), ("sync", "status")])

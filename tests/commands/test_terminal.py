@@ -117,8 +117,21 @@ def test_a_simulator_runs_until_it_is_asked_to_stop(terminal: Terminal, number: 
         assert process.wait(timeout=60) == 0
 
 
+def test_a_simulator_says_in_one_line_of_json_how_to_reach_it(terminal: Terminal):
+    command = [PROGRAM, "--home", str(terminal.home), "simulate", "sandbox", "--faults", "0.2,late=0"]
+    with subprocess.Popen(
+        command, env=ENVIRON, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert ready["credentials"].keys() >= {"token"}
+        assert httpx.get(ready["url"]).status_code < 600
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+
+
 @pytest.mark.parametrize(
-    "words", [("--option", "nosuch=1"), ("--fault", "nosuch=0.5"), ("--fault", "lost=often"), ("--option", "novalue")]
+    "words", [("--option", "nosuch=1"), ("--faults", "nosuch=0.5"), ("--faults", "lost=often"), ("--option", "novalue")]
 )
 def test_a_wrong_simulator_option_is_named(terminal: Terminal, words: tuple[str, str]):
     terminal.call("simulate", "sandbox", *words, code=2)

@@ -180,7 +180,7 @@ def test_each_part_runs_by_itself_and_stops(visitor: Newcomer, part: str):
 @pytest.mark.slow
 def test_the_simulator_runs_and_stops(visitor: Newcomer):
     with visitor.running(RUNNING["isthmus simulate sandbox --port 8080 --seed 7"]) as (url, said):
-        token = re.search(r"token = (\S+)", said)
+        token = re.search(r'"token": "([^"]+)"', said)
         assert token, "it prints the token for `isthmus connection add`"
         listed = get(f"{url}/api/partner/ids", Authorization=f"Bearer {token[1]}").json()
         assert len(listed["ids"]) == 40, "40 customers, as the page says"

@@ -20,7 +20,7 @@ from tests.docs.newcomer import Newcomer
 from tests.docs.pages import list_commands, list_mentions, read_page
 
 PAGE, CHINESE = "docs/connectors/webhook.md", "docs/connectors/webhook.zh.md"
-SIMULATE = "isthmus simulate webhook --port 8090 --seed 7 --fault duplicate=0.2 --fault old_version=0.2"
+SIMULATE = "isthmus simulate webhook --port 8090 --seed 7 --faults duplicate=0.2,old_version=0.2"
 NAMED = {
     "isthmus apply": "apply",
     "isthmus event replay": "event replay --state done --limit 1",
