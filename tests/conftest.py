@@ -74,6 +74,7 @@ SLOW_PLACES = (
         "tests/sync/test_unmerge.py",
     ),
     *("tests/connectors/kingdee/", "tests/connectors/webhook/", "tests/crm/test_rounding.py"),
+    "tests/connectors/wecom/",
     *("tests/connectors/file/test_conformance.py", "tests/connectors/file/test_sync.py"),
 )
 """Whole programs, processes and long stories: not part of the quick lane."""

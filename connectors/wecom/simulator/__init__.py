@@ -4,7 +4,7 @@ connector beside it."""
 
 from connectors.wecom.simulator.api import WecomApi
 from connectors.wecom.simulator.company import seed_company
-from connectors.wecom.simulator.corp import Corp, Refused
+from connectors.wecom.simulator.corp import Corp, Customer, Refused
 from connectors.wecom.simulator.faults import FAULTS, Faults
 from connectors.wecom.simulator.people import Person
 from connectors.wecom.simulator.running import make_calendar, simulator, write_credentials
@@ -13,6 +13,7 @@ from connectors.wecom.simulator.settings import WecomSettings
 __all__ = [
     "FAULTS",
     "Corp",
+    "Customer",
     "Faults",
     "Person",
     "Refused",

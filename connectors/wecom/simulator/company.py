@@ -28,7 +28,7 @@ def seed_company(corp: Corp, customers: int = 12, seed: int = 0) -> None:
     for id, name, parent in ((1, "海岳精密", 0), (2, "销售部", 1), (3, "客服部", 1), (4, "华东区", 2)):
         corp.add_department(id, name, parent)
     for userid, name, departments, position in MEMBERS:
-        corp.add_member(userid, name, list(departments), position)
+        corp.add_member(userid, name, list(departments), position).sells = True
     corp.add_tag_group("客户等级", *TAGS[:2])
     corp.add_tag_group("客户类型", *TAGS[2:])
     person, tell = Person(corp), corp.tell
