@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from connectors.kingdee.client import KingdeeClient, quote_text
 from connectors.kingdee.config import KingdeeConfig
-from connectors.kingdee.shapes import ORDER, SHAPES, Shape
+from connectors.kingdee.shapes import ORDER, SHAPES, VOUCHER, Shape
 from connectors.kingdee.streams import STREAMS
 from connectors.kingdee.tables import KingdeeTables
 from hub.errors import ConfigInvalid, IsthmusError, NeedsConsent, Rejected, Transient
@@ -59,7 +59,7 @@ def _look(client: KingdeeClient, tables: KingdeeTables, config: KingdeeConfig) -
         known = ", ".join(f"{number} ({title})" for number, title in organisations)
         yield CheckItem(False, "kingdee.organisation_unknown", {"number": config.organisation, "known": known})
         return
-    for shape in SHAPES:
+    for shape in (shape for shape in SHAPES if shape is not VOUCHER or config.vouchers):
         yield from _check_form(client, config, shape)
     yield from _check_login(client, config)
     yield from _check_codes(tables, config)

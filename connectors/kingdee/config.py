@@ -84,6 +84,11 @@ class KingdeeConfig(ConnectorConfig):
         description="Number of our bank account on receipts that the hub makes; empty: none",
         json_schema_extra={"zh": "中枢新建收款单上的我方银行账号编码；留空则不填"},
     )
+    vouchers: bool = Field(
+        False,
+        description="Vouchers are written too: the check looks at their form, and their code tables are read",
+        json_schema_extra={"zh": "同时写入凭证：连接检查会检查凭证表单，并读取凭证字、部门、员工代码表"},
+    )
     amend: Literal["refuse", "reopen"] = Field(
         "refuse",
         description="What happens to an edit of an audited document: refused, or un-audited first",

@@ -13,13 +13,14 @@ from connectors.kingdee.order_sink import OrderSink
 from connectors.kingdee.receipt_sink import ReceiptSink
 from connectors.kingdee.streams import STREAMS
 from connectors.kingdee.tables import KingdeeTables
+from connectors.kingdee.voucher_sink import VoucherSink
 from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
 
-SINKS = (CustomerSink, MaterialSink, OrderSink, ReceiptSink)
+SINKS = (CustomerSink, MaterialSink, OrderSink, ReceiptSink, VoucherSink)
 
 
 class KingdeeConnector(Connector):
-    """Reads and writes customers, materials, orders and receipts of one organisation; reads deliveries and
+    """Reads and writes customers, materials, orders, receipts and vouchers of one organisation; reads deliveries and
     receivables."""
 
     name = "kingdee"

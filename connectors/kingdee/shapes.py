@@ -158,7 +158,18 @@ RECEIPT = Shape(
     frozenset({"FBillTypeID", "FCONTACTUNIT", "FCURRENCYID", "FSETTLETYPEID", "FPURPOSEID"}), frozenset({"FDATE"}),
     "收款单",
 )  # fmt: skip
-SHAPES = (CUSTOMER, MATERIAL, ORDER, OUTSTOCK, RECEIVABLE, RECEIPT)
+DIMENSIONS = ("FDETAILID__FFLEX6", "FDETAILID__FFLEX8", "FDETAILID__FFLEX5", "FDETAILID__FFLEX7")
+"""核算维度: customer, material, department, employee."""
+VOUCHER = Shape(
+    "GL_VOUCHER", "FVOUCHERID", "FVOUCHERGROUPNO", "FACCBOOKORGID",
+    ("FDate", *ref("FAccountBookID"), *ref("FVOUCHERGROUPID"), "FATTACHMENTS"),
+    (MODIFIED, APPROVED), "FEntryID",
+    ("FEXPLANATION", *ref("FACCOUNTID"), *(name for key in DIMENSIONS for name in ref(key)), *ref("FCURRENCYID"),
+     "FEXCHANGERATE", "FAMOUNTFOR", "FDEBIT", "FCREDIT"),
+    "FEntity", frozenset({"FAccountBookID", "FVOUCHERGROUPID", "FACCOUNTID", "FCURRENCYID", *DIMENSIONS}),
+    frozenset({"FDate"}), "凭证",
+)  # fmt: skip
+SHAPES = (CUSTOMER, MATERIAL, ORDER, OUTSTOCK, RECEIVABLE, RECEIPT, VOUCHER)
 
 
 def read_state(payload: Mapping[str, Any]) -> str:

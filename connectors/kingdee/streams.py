@@ -17,6 +17,7 @@ from connectors.kingdee.shapes import (
     OUTSTOCK,
     RECEIPT,
     RECEIVABLE,
+    VOUCHER,
     Payload,
     Shape,
     add_quantities,
@@ -44,7 +45,7 @@ class KingdeeStream(Stream):
     name: ClassVar[str] = ""
     kind: ClassVar[str] = ""
     shape: ClassVar[Shape]
-    carries_reference: ClassVar[bool] = True
+    carries_reference: bool = True
     """The hub makes documents of this form."""
 
     def __init__(self, client: KingdeeClient, config: KingdeeConfig, tools: Tools) -> None:
@@ -290,6 +291,21 @@ class ReceiptStream(KingdeeStream):
             payload["Allocations"] = [made for line in rows if (made := _read_allocation(line, orders, dues))]
 
 
+class VoucherStream(KingdeeStream):
+    """The vouchers that the integration user made: a ledger holds many more, and none of them is the hub's business."""
+
+    name = VOUCHER.form
+    kind = "voucher"
+    shape = VOUCHER
+
+    def __init__(self, client: KingdeeClient, config: KingdeeConfig, tools: Tools) -> None:
+        self.carries_reference = not config.numbers_are_ours  # it has no bill number
+        super().__init__(client, config, tools)
+
+    def _scope(self) -> str:
+        return f"{super()._scope()} and FCreatorId.FName = {quote_text(self._config.user)}"
+
+
 def _read_allocation(line: Mapping[str, Any], orders: Mapping[str, str], dues: Mapping[str, str]) -> Payload | None:
     """What a line of a receipt is for; None for money that nobody has assigned yet."""
     purpose = line["FPURPOSEID"]["FNumber"]
@@ -304,5 +320,5 @@ def _read_allocation(line: Mapping[str, Any], orders: Mapping[str, str], dues: M
 
 
 STREAMS: tuple[type[KingdeeStream], ...] = (
-    CustomerStream, MaterialStream, OrderStream, OutstockStream, ReceivableStream, ReceiptStream,
+    CustomerStream, MaterialStream, OrderStream, OutstockStream, ReceivableStream, ReceiptStream, VoucherStream,
 )  # fmt: skip

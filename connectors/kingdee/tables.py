@@ -11,6 +11,10 @@ from connectors.kingdee.shapes import CUSTOMER, MATERIAL, Shape
 from hub.errors import Rejected
 
 MOST_CODES = 2000
+LEDGER_TABLES = {
+    "ledger": "BD_AccountBook", "voucher_word": "BD_VOUCHERGROUP", "department": "BD_Department",
+    "employee": "BD_Empinfo",
+}  # fmt: skip
 
 
 class KingdeeTables:
@@ -31,6 +35,10 @@ class KingdeeTables:
                 "unit": _name_uniquely(self._list("BD_UNIT", "FName")),
                 "payment_method": _name_uniquely(self._list("BD_SETTLETYPE", "FName")),
             }
+            if self._config.vouchers:
+                self._codes |= {
+                    table: _name_uniquely(self._list(form, "FName")) for table, form in LEDGER_TABLES.items()
+                }
         return self._codes
 
     def name_customer(self, id: object) -> str:

@@ -71,6 +71,8 @@ class Voucher(Entity):
     BOOKED: ClassVar[frozenset[str]] = frozenset({"draft", "submitted", "posted"})
     AMOUNT: ClassVar[str] = "debit"
     DERIVED: ClassVar[frozenset[str]] = frozenset({"debit", "credit"})
+    BORROWED: ClassVar[frozenset[str]] = frozenset({"ledger", "word", "booked_on", "attachments", "lines"})
+    """What nobody can make up: a probe takes it from a voucher that there is."""
 
     number: str = ""
     posted_number: str = ""

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.errors import ConfigInvalid, IsthmusError, MappingError, NeedsConsent, OutcomeUnknown, Transient
+from hub.model.kinds import find_kind, list_line_refs
 from hub.protocol.reference import INSTALLATION_LENGTH, PREFIX
 from hub.protocol.semantics import ALL_FIELDS, Stage, Tier
 from hub.sdk import SourceRecord
@@ -85,10 +86,41 @@ def probe_kind(hub: Hub, connection: str, kind: str, actor: str) -> ProbeReport:
     try:
         remove_left(hub, subject, connection, actor)
         choose_parents(hub, conn, subject)
+        subject.given = {**subject.given, **borrow_values(hub, subject)}
         return _Probing(hub, connection, subject, actor).run()
     finally:
         with hub.store.write() as tx:
             tx.release_lease(f"probe:{connection}", holder)
+
+
+def borrow_values(hub: Hub, subject: Subject) -> dict[str, Any]:
+    """Values of a kind for which none can be made up, such as accounts of a ledger: those of its newest record, about
+    the parents that the probe has. ``ConfigInvalid`` when there is no record yet."""
+    model = find_kind(subject.kind)
+    wanted: frozenset[str] = getattr(model, "BORROWED", frozenset())
+    if not wanted:
+        return {}
+    with hub.store.read() as tx:
+        found = tx.find(model, deleted_at=None, order=["-id"], limit=1)
+    if not found:
+        raise ConfigInvalid("sync.probe_needs_record", kind=subject.kind)
+    values = {name: getattr(found[0], name) for name in wanted}
+    return {name: _adopt_parents(subject, value) for name, value in values.items()}
+
+
+def _adopt_parents(subject: Subject, value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    return tuple(
+        line.model_copy(
+            update={
+                name: subject.register.parents.get(kind)
+                for name, kind in list_line_refs(type(line))
+                if getattr(line, name) is not None
+            }
+        )
+        for line in value
+    )
 
 
 def remove_left(hub: Hub, subject: Subject, connection: str, actor: str) -> None:

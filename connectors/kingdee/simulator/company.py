@@ -23,6 +23,8 @@ TABLES = {
     "CN_RECPAYPURPOSE": (("SFKYT01_SYS", "销售收款", ""), ("SFKYT02_SYS", "预收款", "")),
     "BD_AccountBook": (("001", "海岳精密账簿", ""),),
     "BD_VOUCHERGROUP": (("PRE001", "记", ""),),
+    "BD_Department": (("BM01", "销售部", ""), ("BM02", "财务部", "")),
+    "BD_Empinfo": (("YG01", "赵销售", ""),),
     "BD_Account": (
         ("1002", "银行存款", ""),
         ("1122", "应收账款", "FFLEX6"),

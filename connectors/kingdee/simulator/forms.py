@@ -22,6 +22,8 @@ BASE_FORMS = {
     "BD_AccountBook": "账簿",
     "BD_Account": "科目",
     "BD_VOUCHERGROUP": "凭证字",
+    "BD_Department": "部门",
+    "BD_Empinfo": "员工",
 }
 """Small tables that only people keep: number, name, and a code where there is one."""
 
@@ -254,6 +256,8 @@ VOUCHER = Form(
         _ref("FACCOUNTID", "BD_Account", "科目编码", entity=VOUCHER_LINE, required=True),
         _ref("FDETAILID__FFLEX6", "BD_Customer", "核算维度.客户", entity=VOUCHER_LINE),
         _ref("FDETAILID__FFLEX8", "BD_MATERIAL", "核算维度.物料", entity=VOUCHER_LINE),
+        _ref("FDETAILID__FFLEX5", "BD_Department", "核算维度.部门", entity=VOUCHER_LINE),
+        _ref("FDETAILID__FFLEX7", "BD_Empinfo", "核算维度.员工", entity=VOUCHER_LINE),
         _ref("FCURRENCYID", "BD_Currency", "币别", entity=VOUCHER_LINE, required=True),
         Field("FEXCHANGERATE", "rate", "汇率", entity=VOUCHER_LINE, default="1"),
         Field("FAMOUNTFOR", "amount", "原币金额", entity=VOUCHER_LINE),

@@ -22,6 +22,8 @@ from connectors.kingdee.simulator import (
     write_credentials,
 )
 from connectors.kingdee.simulator import Person as KingdeePerson
+from connectors.kingdee.simulator.saving import save_bill
+from hub.model.voucher import VoucherLine
 from hub.sdk import Stage
 from hub.sdk.simulator import HandlerTransport
 from hub.testkit.conformance import Bench, Person, Site
@@ -29,12 +31,19 @@ from hub.testkit.conformance import Bench, Person, Site
 ZONE = ZoneInfo("Asia/Shanghai")
 KINDS = {
     "account": "BD_Customer", "product": "BD_MATERIAL", "order": "SAL_SaleOrder", "delivery": "SAL_OUTSTOCK",
-    "invoice": "AR_receivable", "payment": "AR_RECEIVEBILL",
+    "invoice": "AR_receivable", "payment": "AR_RECEIVEBILL", "voucher": "GL_VOUCHER",
 }  # fmt: skip
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "product": {"unit": "个"},
     "order": {"lines.unit": "个"},
     "payment": {"method": "电汇"},
+    "voucher": {
+        "ledger": "海岳精密账簿", "word": "记",
+        "lines": tuple(
+            VoucherLine.model_validate({"key": key, "summary": "试", "account_code": code, side: 7, "amount": 7})
+            for key, code, side in (("1", "1002", "debit"), ("2", "6001", "credit"))
+        ),
+    },
 }
 
 
@@ -77,12 +86,15 @@ class Accountant(Person):
         """A change of its head; what is audited is taken back first, and audited again."""
         self.count += 1
         form = FORMS[KINDS[kind]]
-        note = {"BD_Customer": "FTEL", "AR_receivable": "FAR_Remark", "AR_RECEIVEBILL": "FREMARK"}
+        note = {"BD_Customer": "FTEL", "AR_receivable": "FAR_Remark", "AR_RECEIVEBILL": "FREMARK",
+                "GL_VOUCHER": "FATTACHMENTS"}  # fmt: skip
         key = note.get(form.name, "FNote" if not form.master else "FDescription")
-        self._open(kind, id, lambda: self.hand.edit(form.name, int(id), **{key: f"记 {self.count}"}))
+        value = str(self.count) if kind == "voucher" else f"记 {self.count}"
+        self._open(kind, id, lambda: self.hand.edit(form.name, int(id), **{key: value}))
 
     def edit_line(self, kind: str, id: str) -> None:
-        key = {"order": "FQty", "delivery": "FRealQty", "invoice": "FPRICEQTY", "payment": "FRECTOTALAMOUNTFOR"}
+        key = {"order": "FQty", "delivery": "FRealQty", "invoice": "FPRICEQTY", "payment": "FRECTOTALAMOUNTFOR",
+               "voucher": "FEXPLANATION"}  # fmt: skip
         if kind not in key:
             raise NotImplementedError
         self._open(kind, id, lambda: self.hand.edit_line(KINDS[kind], int(id), **{key[kind]: 7}))
@@ -135,6 +147,17 @@ class Accountant(Person):
 
     def _make_payment(self) -> Mapping[str, Any]:
         return self.hand.receive("AR_receivable", self._make_invoice()["FID"], "1.13")
+
+
+    def _make_voucher(self) -> Mapping[str, Any]:
+        """By another program with the login of the hub: what people book themselves is not read at all."""
+        rows = [
+            {"FEXPLANATION": f"记 {self.count}", "FACCOUNTID": number(code), "FCURRENCYID": number("PRE001"), side: 5}
+            for code, side in (("1002", "FDEBIT"), ("6001", "FCREDIT"))
+        ]
+        head = {"FAccountBookID": number("001"), "FVOUCHERGROUPID": number("PRE001"), "FACCBOOKORGID": number("100"),
+                "FDate": "2026-11-02"}  # fmt: skip
+        return save_bill(self.books, FORMS["GL_VOUCHER"], {}, {**head, "FEntity": rows}, self.books.settings.user)
 
 
 def allow(deed: Callable[[], object]) -> None:

@@ -19,7 +19,8 @@ def wrong(account: Account) -> dict[str, CheckItem]:
     return {item.code: item for item in account.connector.check() if not item.ok}
 
 
-def test_a_good_account_is_found_good_and_nothing_is_written(account):
+def test_a_good_account_is_found_good_and_nothing_is_written(make_account):
+    account = make_account(config={"vouchers": "true"})
     items = account.connector.check()
     assert all(item.ok for item in items)
     assert [item.code for item in items].count("kingdee.form_open") == len(SHAPES)
@@ -50,14 +51,18 @@ def test_a_wrong_setting_is_named(make_account: MakeAccount, config: Any, code: 
 
 
 def test_a_field_that_nobody_made_is_named_for_every_form_that_is_written(make_account):
-    account = make_account(custom_field="", config={"reference_field": "F_ISTHMUS_REF"})
+    account = make_account(custom_field="", config={"reference_field": "F_ISTHMUS_REF", "vouchers": "true"})
     found = [item for item in account.connector.check() if item.code == "kingdee.reference_missing"]
     assert {item.params["form"] for item in found} == {shape.form for shape in WRITTEN}
 
 
+def test_who_writes_no_vouchers_needs_nothing_for_them(make_account):
+    assert wrong(make_account(denied="GL_VOUCHER.Query")) == {}
+
+
 @pytest.mark.parametrize("form", [shape.form for shape in SHAPES])
 def test_a_right_that_is_missing_is_named(make_account, form):
-    found = wrong(make_account(denied=f"{form}.Query"))
+    found = wrong(make_account(denied=f"{form}.Query", config={"vouchers": "true"}))
     assert found.keys() == {"kingdee.form_closed"}
     assert found["kingdee.form_closed"].params["form"] == form
     assert "权限" in str(found["kingdee.form_closed"].params["words"])
