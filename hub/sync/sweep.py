@@ -99,7 +99,8 @@ def _end_round(hub: Hub, conn: OpenConnection) -> None:
             name = _name_stream(kind)
             old = tx.get(Cursor, lock=True, connection=conn.name, stream=name)
             old = old or Cursor(connection=conn.name, stream=name)
-            ended = {"high_water": now, "complete_once": True, "position": None, "under_way": False, "tally": {}}
+            high = max(now, old.high_water or now)  # clocks differ, and a cursor moves only forward
+            ended = {"high_water": high, "complete_once": True, "position": None, "under_way": False, "tally": {}}
             tx.save(old.model_copy(update={**ended, "updated_at": now}))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from hub.store.rows import Cursor
 from hub.sync.pull import pull_stream
+from hub.sync.sweep import sweep_connection
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene
 from tests.sync.world import SkewedClock
@@ -40,3 +42,14 @@ def test_an_edit_there_comes_after_what_a_clock_ahead_wrote_here(make_scene: Sce
     scene.wang.edit("sale", sale["id"], note="newer")
     scene.pull()
     assert scene.reload(order).note == "newer"
+
+
+def test_a_round_that_a_slower_clock_ends_does_not_go_back(make_scene: SceneMaker) -> None:
+    scene = make_scene()
+    ahead = scene.make_hub()
+    ahead.clock = SkewedClock(scene.clock, 5)
+    sweep_connection(ahead, "erp", actor="ahead")
+    (before,) = scene.rows(Cursor, stream="sweep:order")
+    sweep_connection(scene.hub, "erp", actor="behind")
+    (after,) = scene.rows(Cursor, stream="sweep:order")
+    assert after.high_water >= before.high_water
