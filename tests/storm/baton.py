@@ -25,12 +25,14 @@ class Worker:
         self.over = False
         self.error: Exception | None = None
         self.sleeps_until: datetime | None = None
+        self.hit_by: str | None = None
+        """What was done to its latest request."""
         self._job = job
         self._go = threading.Semaphore(0)
         self._back = threading.Semaphore(0)
         self._dismissed = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.thread.start()
 
     def resume(self) -> None:
         """Hand it the baton and wait until it comes back."""
@@ -41,7 +43,7 @@ class Worker:
         """End the thread for good, wherever it is parked; what it still does on its way out is nobody's business."""
         self._dismissed = True
         self._go.release()
-        self._thread.join()
+        self.thread.join()
 
     def _run(self) -> None:
         self._go.acquire()

@@ -1,112 +1,183 @@
-"""Safeguards replaced by broken ones, through what is injectable: a policy, a step. A storm that does not notice them
-proves nothing."""
+"""Safeguards replaced by broken ones, through what is injectable: a policy, a step, a named part. A storm that does not
+notice them proves nothing."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.protocol.binding import Binding
-from hub.protocol.decide import Action, Op
-from hub.protocol.semantics import Policy
-from hub.protocol.snapshot import Intent, Search
-from hub.sync.steps import STEPS, Step
-from hub.sync.work import Work
-from tests.storm.schedule import Distort
+from hub.protocol.decide import Op
+from tests.storm import breakage as broken
+from tests.storm.breakage import Breakage
 from tests.storm.setting import FAULTS, Rates, Setting, draw_setting
 
-StepFunction = Callable[[Work, Binding, Intent, Action], Step]
 LOSSY = Rates(faults={**FAULTS, "lost_after": 0.25, "late": 0.2}, erp_people=0.5)
 LATE = Rates(faults={"late": 0.5}, crash=0.02, erp_people=1.0)
 UNHEARD = Rates(faults={"lost_after": 0.3, "late": 0.3}, crash=0.02, hub_people=0.7, erp_people=0.1)
 LOST = Rates(faults={"lost_before": 0.5}, crash=0.01, hub_people=0.6, erp_people=0.15, pull=0.25)
+SLEEPY = Rates(faults={"late": 0.2, "lost_after": 0.2}, crash=0.0, crash_at={}, hit_crash=0.0, pause=0.3, poll=0.5)
+CROWDED = Rates(faults={}, crash=0.0, crash_at={}, hit_crash=0.0, pause=0.1, poll=0.9, deliver=1.0)
+BUSY = Rates(hub_people=0.6, erp_people=0.6)
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A broken safeguard and where it can bite. ``seeds``: within so many schedules it must be noticed."""
+    """A broken safeguard and where it can bite. ``seeds``: within so many schedules it must be noticed; ``kills``: the
+    seed of one that notices it. ``redundant``: what covers it, and is broken with it."""
 
     name: str
+    breakage: Breakage
     tier: str = "draft"
     confirm: str = "save"
-    seeds: int = 20
-    distort: Distort | None = None
-    steps: Mapping[Op, StepFunction] = field(default_factory=dict)
     amend: str | None = None
+    seeds: int = 40
+    kills: int = 0
     erp: Mapping[str, Any] = field(default_factory=dict)
     rates: Rates = LOSSY
-    sweeps: bool = True
+    more: Mapping[str, Any] = field(default_factory=dict)
+    redundant: str = ""
 
-    def make_setting(self, seed: int) -> Setting:
+    def make_setting(self, seed: int, tier: str | None = None, confirm: str | None = None) -> Setting:
         return draw_setting(
-            seed, self.tier, self.confirm, amend=self.amend, erp=dict(self.erp), rates=self.rates, sweeps=self.sweeps,
-            steps=60,
+            seed, tier or self.tier, confirm or self.confirm, amend=self.amend, erp=dict(self.erp), rates=self.rates,
+            **{"steps": 60, **self.more},
         )  # fmt: skip
 
 
-def _replace(policy: Policy, **declared: Any) -> Policy:
-    return dataclasses.replace(policy, semantics=dataclasses.replace(policy.semantics, **declared))
+ALONE: dict[str, Any] = {"sweeps": False, "bells": False}
+"""Without the layers that repair."""
+PLAINLY: dict[str, Any] = {"declare": {}}
+"""The connection says what the ERP is."""
 
 
-def no_quiet(policy: Policy) -> Policy:
-    """Bounds declared far too optimistically: no quiet period to speak of."""
-    return _replace(policy, d_max_s=0.0, lag_s=0.0)
+def _list_mutants() -> list[Mutant]:
+    return [
+        Mutant("blind_retry", Breakage(steps={Op.SEARCH: broken.search_nothing})),
+        Mutant("no_quiet", Breakage(distort=broken.no_quiet), rates=LATE, seeds=60),
+        Mutant(
+            "alone_with_drafts", Breakage(distort=broken.alone_with_drafts), confirm="audit", rates=LATE,
+            erp={"exclusive_confirm": False},
+        ),
+        Mutant("no_outbox", Breakage(parts={("hub.sync.resolve", "mark_bindings"): broken.LossyMarks()})),
+        Mutant(
+            "no_echo", Breakage(parts={("hub.sync.match", "is_reference_ours"): broken.no_check}), tier="plain",
+        ),
+        Mutant(
+            "no_overlap", Breakage(distort=broken.no_overlap), tier="unique", rates=BUSY, more={**ALONE, **PLAINLY},
+            erp={"lag_s": 4.0},
+        ),
+        Mutant("payload", Breakage(rig=broken.take_bodies), tier="unique", rates=BUSY, more={"sweeps": False}),
+        Mutant(
+            "trust_ack", Breakage(steps={Op.PATCH: broken.trust_sending}), tier="unique", amend="free", rates=LOST,
+            more=ALONE,
+        ),
+        Mutant(
+            "no_lease", Breakage(parts={("hub.sync.push", "claim_binding"): broken.claim_unfenced}), tier="plain",
+            rates=CROWDED,
+        ),
+        Mutant(
+            "no_selffence",
+            Breakage(parts={
+                ("hub.sync.sending", "check_in_time"): broken.nothing_in_time,
+                ("hub.sync.steps", "check_in_time"): broken.nothing_in_time,
+            }),
+            tier="plain", rates=SLEEPY,
+        ),
+        Mutant(
+            "adopt_any",
+            Breakage(parts={
+                ("hub.sync.match", "is_reference_ours"): broken.is_ours_by_reference,
+                ("hub.protocol.decide", "choose_hit"): broken.choose_anybody,
+            }),
+            rates=BUSY,
+        ),
+        Mutant(
+            "no_sentset", Breakage(steps={Op.PATCH: broken.forget_sent}), tier="unique", amend="free", rates=UNHEARD,
+            more=PLAINLY,
+        ),
+        Mutant(
+            "increment", Breakage(parts={("hub.sync.resolve", "derive_values"): broken.increment_paid}), tier="unique",
+            more={"money": True},
+        ),
+        Mutant(
+            "skip_void", Breakage(parts={("hub.sync.steps", "search_remote"): broken.skip_void}), tier="plain",
+            more={"rewind": True}, rates=BUSY,
+        ),
+        Mutant(
+            "early_adopt", Breakage(parts={("hub.sync.match", "_match_reference"): broken.match_first_draft}),
+            confirm="audit", more={"rewind": True}, rates=LATE,
+        ),
+        Mutant("no_tombstone", Breakage(parts={("hub.sync.ingest", "_end"): broken.forget_end}), rates=BUSY),
+        Mutant(
+            "no_dependency", Breakage(parts={("hub.sync.awaited", "_list_ready"): broken.forget_awaited}),
+            more={"money": True},
+        ),
+        Mutant(
+            "confirm_spare", Breakage(steps={Op.CONFIRM: broken.confirm_spare}), confirm="audit", rates=LATE,
+            erp={"exclusive_confirm": True, "lag_s": 0.0}, more={"declare": {"d_max_s": 0.0}},
+        ),
+        Mutant(
+            "confirm_first",
+            Breakage(distort=broken.edit_anything, parts={("hub.sync.push", "decide"): broken.confirm_first}),
+            confirm="audit", amend="refuse", rates=BUSY,
+        ),
+        Mutant(
+            "no_adopt_check",
+            Breakage(parts={
+                ("hub.sync.match", "hold_import"): broken.no_check,
+                ("hub.sync.intent", "find_lookalikes"): broken.no_alikes,
+            }),
+            tier="unique", more={"history": True},
+        ),
+        Mutant(
+            "no_installation_id",
+            Breakage(parts={
+                ("hub.sync.ingest", "is_reference_foreign"): broken.no_check,
+                ("hub.sync.match", "is_reference_ours"): broken.is_ours_by_login,
+                ("hub.protocol.decide", "choose_hit"): broken.choose_any_installation,
+                ("hub.sync.steps", "search_remote"): broken.search_any_installation,
+            }),
+            tier="plain", more={"other_hub": True},
+        ),
+        Mutant(
+            "no_normaliser", Breakage(distort=broken.raw_values), tier="unique", erp={"text_max": 4}, more=PLAINLY,
+        ),
+        Mutant("no_amend", Breakage(distort=broken.edit_anything), tier="unique", amend="refuse", rates=BUSY),
+        Mutant(
+            "reverse_blind", Breakage(steps={Op.VOID: broken.reverse_blindly}), tier="unique", amend="reverse",
+            rates=LOSSY,
+        ),
+        Mutant(
+            "no_parent",
+            Breakage(parts={
+                ("hub.sync.intent", "_check_parents"): broken.always_ready,
+                ("hub.sync.sending", "write_payload"): broken.send_without_parent,
+            }),
+            tier="unique", more={"money": True},
+            redundant="the mapping writes no reference to what has no document there",
+        ),
+        Mutant(
+            "flat_revision",
+            Breakage(parts={
+                ("hub.sync.match", "_match_reference"): broken.match_flat,
+                ("hub.protocol.decide", "choose_hit"): broken.choose_flat,
+            }),
+            tier="unique", amend="reverse", more={"rewind": True}, rates=BUSY,
+        ),
+        Mutant(
+            "no_rewind_wait", Breakage(parts={("hub.sync.rewound", "_look_again"): broken.look_again_at_once}),
+            tier="plain", more={"rewind": True}, rates=LATE, seeds=60,
+        ),
+        Mutant(
+            "clock_alone",
+            Breakage(parts={
+                ("hub.sync.claims", "date_changes"): broken.now_alone,
+                ("hub.sync.ingest", "date_changes"): broken.now_alone,
+            }),
+            tier="unique", rates=BUSY, more={"skew_s": 1.0, **PLAINLY},
+        ),
+    ]  # fmt: skip
 
 
-def alone_with_drafts(policy: Policy) -> Policy:
-    """Nobody else approves our drafts, it says; so an ambiguous create waits for nothing."""
-    return _replace(policy, exclusive_confirm=True)
-
-
-def raw_values(policy: Policy) -> Policy:
-    """What the other side does to texts is not declared."""
-    return _replace(policy, normalisers={})
-
-
-def search_nothing(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
-    """A search that never finds anything: an unknown create is simply made again."""
-    return Step(False, Search())
-
-
-def trust_sending(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
-    """A patch that was sent counts as done."""
-    step = STEPS_AS_SHIPPED[Op.PATCH](work, binding, intent, action)
-    with work.hub.store.write() as tx:
-        work.save(tx, work.own(tx), dirty=False, lease_until=None)
-    return Step(True) if step.done else STEPS_AS_SHIPPED[Op.NOTHING](work, binding, intent, Action(Op.NOTHING))
-
-
-def forget_sent(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
-    """Forget which values we tried to write."""
-    step = STEPS_AS_SHIPPED[Op.PATCH](work, binding, intent, action)
-    with work.hub.store.write() as tx:
-        tx.save(work.own(tx).model_copy(update={"sent": {}}))
-    return step
-
-
-STEPS_AS_SHIPPED = dict(STEPS)
-MUTANTS = (
-    Mutant("no_quiet", seeds=60, distort=no_quiet, rates=LATE),
-    Mutant(
-        "alone_with_drafts",
-        confirm="audit",
-        seeds=40,
-        distort=alone_with_drafts,
-        erp={"exclusive_confirm": False},
-        rates=LATE,
-    ),
-    Mutant("raw_values", tier="unique", distort=raw_values, erp={"text_max": 4}),
-    Mutant("search_nothing", steps={Op.SEARCH: search_nothing}),
-    Mutant(
-        "trust_sending",
-        tier="unique",
-        amend="free",
-        steps={Op.PATCH: trust_sending},
-        rates=LOST,
-        sweeps=False,
-        seeds=40,
-    ),
-    Mutant("forget_sent", tier="unique", amend="free", steps={Op.PATCH: forget_sent}, rates=UNHEARD, seeds=40),
-)
+MUTANTS = {mutant.name: mutant for mutant in _list_mutants()}

@@ -13,8 +13,9 @@ from hub.errors import RuleBroken
 from hub.model.kinds import find_kind
 from hub.sync.context import Hub
 from hub.sync.records import create_record, edit_record, void_record
+from tests.storm.door import POISON
 
-ORDER_LIMIT = 6
+ORDER_LIMIT = 7
 """How many orders people make in the hub."""
 SALE_LIMIT = 3
 """How many they make there, copies not counted."""
@@ -44,8 +45,9 @@ class Notebook:
 class HubPeople:
     """People who work in the hub."""
 
-    def __init__(self, hub: Hub, chance: random.Random, notebook: Notebook) -> None:
+    def __init__(self, hub: Hub, chance: random.Random, notebook: Notebook, *, poison: bool = False) -> None:
         self._hub = hub
+        self._poison = poison
         self._chance = chance
         self._notebook = notebook
         self._typed = 0
@@ -68,9 +70,10 @@ class HubPeople:
         if self._orders >= ORDER_LIMIT or not customers:
             return "nothing to add"
         self._orders += 1
+        bad = self._poison and self._chance.random() < 0.15
         values = {
             "account_id": self._chance.choice(customers).id,
-            "note": self._type("h"),
+            "note": f"{POISON} {self._type('h')}" if bad else self._type("h"),
             "lines": [self._draw_line() for _ in range(self._chance.choice((1, 1, 2)))],
         }
         order: Any = create_record(self._hub, "order", values, "li")
@@ -149,9 +152,13 @@ class HubPeople:
 
 
 class ErpPeople:
-    """The accountant and the sales staff of the ERP. ``deletes``: whether they also delete drafts."""
+    """The accountant and the sales staff of the ERP. ``deletes``: whether they also delete drafts; ``poison``: whether
+    they make what the hub cannot read."""
 
-    def __init__(self, erp: SandboxErp, chance: random.Random, notebook: Notebook, *, deletes: bool) -> None:
+    def __init__(
+        self, erp: SandboxErp, chance: random.Random, notebook: Notebook, *, deletes: bool, poison: bool = False
+    ) -> None:
+        self._poison = poison
         self._erp = erp
         self._person = Person(erp, "wang")
         self._chance = chance
@@ -196,6 +203,7 @@ class ErpPeople:
         steps: list[tuple[Callable[[], str], int]] = [
             (lambda: self._write_note(sale), 30),
             (lambda: self._edit_quantity(sale), 10),
+            (lambda: self._change_lines(sale), 6),
             (lambda: self._tell(self._person.approve(sale["id"])), 10),
             (lambda: self._tell(self._person.send_back(sale["id"])), 8),
             (lambda: self._tell(self._person.ship(sale["id"])), 10),
@@ -226,7 +234,8 @@ class ErpPeople:
         note = self._type()
         status = self._chance.choice(("approved", None))
         customer = self._chance.choice(partners)["id"]
-        made = self._person.create("sale", status=status, customer=customer, note=note, lines=[line])
+        more = {"currency": "ZZZ"} if self._poison and self._chance.random() < 0.4 else {}
+        made = self._person.create("sale", status=status, customer=customer, note=note, lines=[line], **more)
         self._notebook.note("erp", "order", made["id"], "", made["note"])
         return f"{made['id']} made there"
 
@@ -251,6 +260,16 @@ class ErpPeople:
         quantity = str(self._chance.randrange(20, 40))
         self._person.edit_line(sale["id"], sale["lines"][0]["id"], quantity=quantity)
         return f"{sale['id']}: quantity {quantity}"
+
+    def _change_lines(self, sale: Any) -> str:
+        """One line more, or one less."""
+        kept: list[dict[str, Any]] = [{"id": line["id"]} for line in sale["lines"]]
+        if len(kept) > 1 and self._chance.random() < 0.5:
+            kept.pop(self._chance.randrange(len(kept)))
+        else:
+            kept.append({"text": "packing", "quantity": "1", "price": "4.00", "tax_percent": "13"})
+        self._person.edit("sale", sale["id"], lines=kept)
+        return f"{sale['id']}: {len(kept)} lines"
 
     def _tell(self, sale: Any) -> str:
         return f"{sale['id']} is {sale['status']}, shipping {sale['shipping']}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+TIERS = ("unique", "draft", "plain", "blind")
+CONFIRMS = ("save", "submit", "audit")
+"""They matter where there are drafts."""
 AMENDS = ("free", "refuse", "reverse", "park", "reopen")
 """The last one needs an ERP with drafts."""
 FAULTS = {
@@ -18,6 +21,8 @@ FAULTS = {
     "server_error": 0.02,
     "server_error_after": 0.04,
     "garbage": 0.02,
+    "batch_partial": 0.10,
+    "item_refused": 0.10,
     "read_lost": 0.02,
     "read_refused": 0.02,
     "read_error": 0.02,
@@ -28,20 +33,24 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Rates:
-    """How likely things are. ``crash`` and ``pause``: of a worker at the checkpoint where it is parked."""
+    """How likely things are. ``crash`` and ``pause``: of a worker at the checkpoint where it is parked; ``hit_crash``:
+    of one whose last request just had a fault."""
 
     faults: Mapping[str, float] = field(default_factory=lambda: dict(FAULTS))
-    crash: float = 0.05
+    crash: float = 0.04
     crash_at: Mapping[str, float] = field(default_factory=lambda: {"C5": 0.1, "C6": 0.2, "C8": 0.1, "C9": 0.15})
     """Where workers come by seldom, they die more often."""
+    hit_crash: float = 0.25
     pause: float = 0.03
-    hub_people: float = 0.30
-    erp_people: float = 0.35
+    hub_people: float = 0.28
+    erp_people: float = 0.32
+    other_hub: float = 0.04
     poll: float = 0.15
-    pull: float = 0.12
-    run: float = 0.04
+    pull: float = 0.10
+    run: float = 0.03
     sweep: float = 0.03
     deliver: float = 0.5
+    bell: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -55,16 +64,37 @@ class Setting:
     erp: Mapping[str, Any]
     remote_wins: bool
     rates: Rates = Rates()
-    steps: int = 34
+    steps: int = 90
     money: bool = False
     """Whether people also receive and give back money."""
     sweeps: bool = True
     """Whether the slow repair of everything else runs."""
+    bells: bool = True
+    """Whether the ERP calls the hub when something changes there."""
+    rewind: bool = False
+    """Whether the database once goes back to an older state."""
+    other_hub: bool = False
+    """Whether a second hub (a copy of this one, say) works on the same ERP."""
+    history: bool = False
+    """Whether both sides hold the same orders before they are connected."""
+    poison: bool = False
+    """Whether some records cannot be taken, here or there."""
+    skew_s: float = 0.0
+    """By how much the clocks of two workers may differ."""
+    declare: Mapping[str, Any] = field(default_factory=dict)
+    """What the connection says of the ERP beside its settings."""
 
     @property
     def title(self) -> str:
         erp = " ".join(f"{name}={value}" for name, value in self.erp.items() if name not in ("tier", "amend"))
-        return f"seed {self.seed}, tier {self.tier}, confirm {self.confirm}, amend {self.amend} ({erp})"
+        more = [name for name in ("money", "rewind", "other_hub", "history", "poison") if getattr(self, name)]
+        words = " ".join([erp, *more, *(f"{name}:{value}" for name, value in self.declare.items())])
+        return f"seed {self.seed}, tier {self.tier}, confirm {self.confirm}, amend {self.amend} ({words})"
+
+    @property
+    def keeps_declared(self) -> bool:
+        """Whether the ERP does to texts what the connection says of it."""
+        return not {"text_max", "text_upper"} & set(self.declare)
 
 
 def draw_setting(seed: int, tier: str, confirm: str, *, amend: str | None = None, **more: Any) -> Setting:
@@ -83,6 +113,36 @@ def draw_setting(seed: int, tier: str, confirm: str, *, amend: str | None = None
         "rounding": "line",
         "lists_deleted": chance.random() < 0.5,
     }
+    surroundings = {
+        "money": chance.random() < 0.4,
+        "other_hub": chance.random() < 0.3,
+        "history": chance.random() < 0.3,
+        "poison": chance.random() < 0.3,
+        "skew_s": chance.choice((0.0, 1.0)),
+        "declare": {"batch_size": chance.choice((1, 1, 4))},
+    }
+    if erp["text_max"] and chance.random() < 0.3:
+        surroundings["declare"] = {"text_max": 0}
     erp |= more.pop("erp", {})
     setting = Setting(seed, tier, confirm, drawn, erp, remote_wins=chance.random() < 0.7)
-    return replace(setting, **more)
+    return replace(setting, **{**surroundings, **more})
+
+
+Policies = tuple[str, str, str]
+"""Tier, confirm, amend."""
+
+
+def list_policies(tier: str | None = None, confirm: str | None = None, amend: str | None = None) -> list[Policies]:
+    """Every combination that there is, or those with these parts."""
+    return [
+        policies
+        for policies in _list_all()
+        if all(asked in (None, part) for asked, part in zip((tier, confirm, amend), policies, strict=True))
+    ]
+
+
+def _list_all() -> Iterator[Policies]:
+    for tier in TIERS:
+        for confirm in CONFIRMS if tier == "draft" else CONFIRMS[:1]:
+            for amend in AMENDS if tier == "draft" else AMENDS[:-1]:
+                yield tier, confirm, amend
