@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from connectors.wecom.client import WecomClient
 from connectors.wecom.config import WecomConfig, decode_aes_key, is_callback_token, read_secret
 from connectors.wecom.outcomes import CONSENT
-from hub.errors import ConfigInvalid, IsthmusError, NeedsConsent, Rejected, Transient
+from hub.errors import IsthmusError, NeedsConsent, Rejected, Transient
 from hub.sdk import CheckItem
 
 FATAL = ("wecom.login_refused", "wecom.corp_wrong", "wecom.app_disabled", "wecom.address_untrusted")
@@ -25,10 +25,8 @@ def check_account(client: WecomClient, config: WecomConfig) -> Sequence[CheckIte
     except Transient as failed:
         code = failed.code if failed.code == "wecom.address_blocked" else "wecom.unreachable"
         found.append(CheckItem(False, code, {"url": config.url, "words": failed.vendor or failed.code}))
-    except NeedsConsent as refused:
+    except (NeedsConsent, Rejected) as refused:
         found.append(_explain(refused, config))
-    except ConfigInvalid as wrong:
-        found.append(CheckItem(False, wrong.code, wrong.params, ours=True))
     return found
 
 

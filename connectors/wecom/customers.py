@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from connectors.wecom.client import AT_ONCE, Answer, WecomClient
 from connectors.wecom.outcomes import is_gone
-from connectors.wecom.shapes import make_version, shape_customer
+from connectors.wecom.shapes import choose_keeper, list_tag_ids, make_version, shape_customer
 from hub.errors import Rejected
 from hub.sdk import Page, SourceRecord, Stream, Tools
 
@@ -22,6 +22,8 @@ class TagNames:
     def __init__(self, client: WecomClient) -> None:
         self._client = client
         self._names: dict[str, str] | None = None
+        self._unknown: set[str] = set()
+        """Ids that relations still carry and no list shows: asked about once."""
 
     def load(self) -> dict[str, str]:
         """As they are now."""
@@ -37,9 +39,9 @@ class TagNames:
 
     def names(self, wanted: Sequence[str] = ()) -> Mapping[str, str]:
         """As they were when last asked for; anew when one of the ``wanted`` ids is not among them."""
-        if self._names is None or not set(wanted) <= self._names.keys():
-            return self.load()
-        return self._names
+        if self._names is None or set(wanted) - self._names.keys() - self._unknown:
+            self._unknown |= set(wanted) - self.load().keys()
+        return self._names or {}
 
 
 class CustomerStream(Stream):
@@ -111,7 +113,8 @@ class CustomerStream(Stream):
         return None if whole is None else self._make_record(*whole, started)
 
     def _make_record(self, contact: Answer, follows: Sequence[Answer], started: datetime) -> SourceRecord:
-        payload = shape_customer(contact, follows, self._tags.names())
+        keeper = choose_keeper(follows) or {}
+        payload = shape_customer(contact, follows, self._tags.names(list_tag_ids(keeper)))
         return SourceRecord(self.name, payload["id"], payload, started, version=make_version(payload))
 
 

@@ -126,6 +126,8 @@ def _choose_notes(payload: Payload, contact: Answer, keeper: Answer) -> dict[str
         noted["remark_company"] = str(payload["company"] or "")
     if "mobile" in payload:
         first, others = str(payload["mobile"] or ""), list_mobiles(keeper)[1:]
+        if not first and others:  # the next one would be the first, and be taken away in its turn
+            raise Rejected("wecom.mobiles_left", mobiles=", ".join(others))
         noted["remark_mobiles"] = list(dict.fromkeys(filter(None, [first, *others])))
     return noted
 

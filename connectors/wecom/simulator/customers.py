@@ -50,7 +50,7 @@ class CustomerContact:
 
     def get_by_user(self, body: Body) -> Answer:
         """Customers of up to 100 members, one row for each relation. Tags are ids here."""
-        given = body.get("userid_list") or [body.get("userid")]
+        given = body["userid_list"] if "userid_list" in body else [body.get("userid")]
         if not isinstance(given, list) or not 0 < len(given) <= MOST_MEMBERS:
             raise Refused(40058, "userid_list: array size should be between 1 and 100")
         size = int(body.get("limit") or USUAL_ROWS)
