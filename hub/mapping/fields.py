@@ -278,6 +278,12 @@ def _value_converters(verbs: Mapping[str, Any], target: Target, form: str) -> tu
     return decode, encode
 
 
+def split_ref(ref: str) -> tuple[str, bool]:
+    """The kind that a reference names, and whether by its number instead of the other system's id."""
+    kind, _, by = ref.partition(".")
+    return kind, by == "number"
+
+
 def _ref_converters(ref_kind: str, form: str) -> tuple[Converter, Converter]:
     def decode(raw: Any, run: Run) -> Any:
         external_id = raw_key(raw, form, run)

@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.mapping.context import Problem
 from hub.mapping.converters import AMOUNTS, FITS, FORM_NAMES, KEY_FORMS, MINOR
-from hub.mapping.fields import HOLD, OUT_SUFFIX, read_values, split_preferred
+from hub.mapping.fields import HOLD, OUT_SUFFIX, read_values, split_preferred, split_ref
 from hub.mapping.path import SELF, parse_path
 from hub.mapping.source import VERBS, FieldRule, MappingSource
 from hub.mapping.targets import Target, find_target, kind_targets, line_targets, make_hub_value
@@ -249,8 +249,9 @@ def _members(target: Target) -> list[StrEnum]:
 
 
 def _lint_ref(rule: FieldRule, target: Target, scene: Scene) -> Iterator[Problem]:
-    ref = rule.verbs["ref"]
-    if ref not in load_kinds():
+    ref, by_number = split_ref(rule.verbs["ref"])
+    numbered = ref in load_kinds() and "number" in find_kind(ref).model_fields
+    if ref not in load_kinds() or rule.verbs["ref"] not in (ref, f"{ref}.number") or (by_number and not numbered):
         near = get_close_matches(ref, list(load_kinds()), n=1) or list(load_kinds())
         yield find(rule, "mapping.ref_unknown", ref, verb="ref", near=", ".join(near))
     elif target.shape != "id":

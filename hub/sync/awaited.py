@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.protocol.binding import Binding
 from hub.store import UnitOfWork
 from hub.store.rows import DeadRow
 from hub.sync.arrival import Arrival
@@ -15,6 +14,7 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
 from hub.sync.kept import load_kept
 from hub.sync.pause import is_resting
+from hub.sync.references import find_referred
 
 _ROUNDS = 4
 """An order may wait for its customer and a payment for the order."""
@@ -70,7 +70,7 @@ def find_awaited(params: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _list_ready(tx: UnitOfWork, conn: OpenConnection) -> list[tuple[str, str]]:
-    """(stream, external id) of those whose other record is bound by now."""
+    """(stream, external id) of those whose other record is here by now."""
     waiting = dict(_list_waiting(tx, conn))
     by_kind: dict[str, set[str]] = defaultdict(set)
     for kind, external_id in waiting.values():
@@ -79,9 +79,7 @@ def _list_ready(tx: UnitOfWork, conn: OpenConnection) -> list[tuple[str, str]]:
     for kind, ids in by_kind.items():
         ordered = sorted(ids)
         for start in range(0, len(ordered), _CHUNK):
-            part = ordered[start : start + _CHUNK]
-            rows = tx.pluck(Binding, ("remote_id",), connection=conn.name, kind=kind, remote_id__in=part)
-            here |= {(kind, row[0]) for row in rows}
+            here |= {(kind, id) for id in find_referred(tx, conn.name, kind, ordered[start : start + _CHUNK])}
     return sorted(place for place, wanted in waiting.items() if wanted in here)
 
 

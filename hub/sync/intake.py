@@ -7,7 +7,7 @@ import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from hub.errors import MappingError, RuleBroken
@@ -23,6 +23,7 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
 from hub.sync.known import list_settled
 from hub.sync.namesakes import read_namesakes_ahead
+from hub.sync.references import find_referred
 from hub.sync.signs import mark_self, sign_snapshot
 from hub.sync.strangers import Newcomer, note_strangers
 from hub.sync.translate import BOUND, read_source
@@ -104,7 +105,7 @@ def _read_ahead(tx: Batch, arrivals: Sequence[Arrival], refs: Refs | None) -> No
     first = arrivals[0]
     conn, kind, stream = first.conn.name, first.kind, first.source.stream
     ids = [arrival.source.external_id for arrival in arrivals]
-    bound = {row.remote_id: row.hub_id for row in _find_bound(tx, first.conn, kind, ids)}
+    bound = find_referred(tx, conn, kind, ids)
     records = {*bound.values(), *_list_named(arrivals)}
     tx.read_ahead(find_kind(kind), "id", records, lock=True)
     tx.read_ahead(Binding, "hub_id", records, kind=kind, lock=True)
@@ -123,9 +124,7 @@ def _list_named(arrivals: Iterable[Arrival]) -> set[UUID]:
 
 def find_missing(tx: UnitOfWork, conn: OpenConnection, wanted: Refs) -> set[tuple[str, str]]:
     """(kind, external id) of what is referred to and the hub has not taken in."""
-    found = {
-        (ref_kind, row.remote_id) for ref_kind, ids in wanted.items() for row in _find_bound(tx, conn, ref_kind, ids)
-    }
+    found = {(ref_kind, id) for ref_kind, ids in wanted.items() for id in find_referred(tx, conn.name, ref_kind, ids)}
     return {(ref_kind, id) for ref_kind, ids in wanted.items() for id in ids} - found
 
 
@@ -139,12 +138,6 @@ def gather_refs(conn: OpenConnection, kind: str, records: Iterable[SourceRecord]
     return wanted
 
 
-def _find_bound(tx: UnitOfWork, conn: OpenConnection, kind: str, ids: Iterable[str]) -> Sequence[Any]:
-    """``remote_id`` and ``hub_id`` of the documents that are bound."""
-    fields = ("remote_id", "hub_id")
-    return tx.pluck(Binding, fields, connection=conn.name, kind=kind, remote_id__in=sorted(ids))
-
-
 def _read_ahead_refs(tx: Batch, arrivals: Sequence[Arrival], refs: Refs | None) -> None:
     conn, kind = arrivals[0].conn, arrivals[0].kind
     lend_refs(tx, conn, gather_refs(conn, kind, (arrival.source for arrival in arrivals)) if refs is None else refs)
@@ -153,8 +146,8 @@ def _read_ahead_refs(tx: Batch, arrivals: Sequence[Arrival], refs: Refs | None) 
 def lend_refs(tx: UnitOfWork, conn: OpenConnection, refs: Refs) -> None:
     """What is referred to, asked for at once: translations under this transaction need not ask again."""
     for ref_kind, ids in refs.items():
-        for row in _find_bound(tx, conn, ref_kind, ids):
-            tx.notes[BOUND, conn.name, ref_kind, row.remote_id] = row.hub_id
+        for external_id, hub_id in find_referred(tx, conn.name, ref_kind, ids).items():
+            tx.notes[BOUND, conn.name, ref_kind, external_id] = hub_id
 
 
 def _read_ahead_new(tx: Batch, arrivals: Sequence[Arrival]) -> None:
@@ -174,6 +167,7 @@ def _read_ahead_new(tx: Batch, arrivals: Sequence[Arrival]) -> None:
         tx.notes[read_source, id(arrival.source)] = (None, translated)
         newcomers.append((arrival, translated))
     snapshots = [translated.snapshot for _, translated in newcomers]
+    read_namesakes_ahead(tx, arrivals[0].hub, kind, snapshots)
     taken: set[str] = set()
     if kind in IDENTIFIED:
         codes = {line.value for snapshot in snapshots for line in snapshot.values.get("identifiers", ())}

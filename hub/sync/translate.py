@@ -22,6 +22,7 @@ from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
 from hub.store.decision_rows import Correction
 from hub.sync.context import Hub, OpenConnection
+from hub.sync.references import find_one_referred, find_remote_of
 
 BOUND = "bound"
 """(this, connection, kind, external id) in the notes of a transaction: the record that is bound to it."""
@@ -44,14 +45,10 @@ def make_context(tx: UnitOfWork, hub: Hub, conn: OpenConnection, binding: Bindin
         known: UUID | None = tx.notes.get((BOUND, conn.name, kind, external_id))
         if known is not None:
             return known
-        found = tx.find(Binding, connection=conn.name, kind=kind, remote_id=external_id, limit=1)
-        return found[0].hub_id if found else None
+        return find_one_referred(tx, conn.name, kind, external_id)
 
     def find_remote(kind: str, hub_id: UUID) -> str | None:
-        found = tx.find(Binding, connection=conn.name, kind=kind, hub_id=hub_id)
-        usable = [row for row in found if row.remote_id is not None]
-        usable.sort(key=lambda row: not row.primary)
-        return usable[0].remote_id if usable else None
+        return find_remote_of(tx, conn.name, kind, hub_id)
 
     return Context(
         zone=hub.zone_of(conn.name),

@@ -53,6 +53,8 @@ def lint_rule(kind, fields, rest="", **names):
         ("order", 'ordered_on = { from = "x", code = "t" }', "verb_misplaced"),
         ("order", 'contact_id = "x"', "ref_missing"),
         ("order", 'contact_id = { from = "x", ref = "person" }', "ref_unknown"),
+        ("order", 'contact_id = { from = "x", ref = "contact.number" }', "ref_unknown"),
+        ("order", 'contact_id = { from = "x", ref = "account.number" }', "ref_differs"),
         ("order", 'contact_id = { from = "x", ref = "account" }', "ref_differs"),
         ("order", 'note = { from = "x", ref = "account" }', "ref_not_reference"),
         ("order", 'base_currency = { from = "x", default = "yuan" }', "not_a_hub_value"),

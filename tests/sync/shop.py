@@ -45,11 +45,17 @@ class ShopWorld(World):
         super().__init__(folder, url=url, syncs={"account": {}, "order": {}})
         self.use(self.shop_config)
 
-    def use(self, shop: Mapping[str, Any], kinds: Sequence[str] = KINDS) -> None:
-        """A configuration of the shop, published anew."""
+    def use(
+        self, shop: Mapping[str, Any], kinds: Sequence[str] = KINDS, mappings: Mapping[str, str] | None = None
+    ) -> None:
+        """A configuration of the shop, published anew; ``mappings``: kind → a layer of the site."""
         self.shop_config = dict(shop)
         syncs = {kind: SyncSettings.model_validate({"direction": "in"}) for kind in kinds}
-        settings = ConnectionSettings(connector="webhook", config={"events": dict(shop["events"])}, syncs=syncs)
+        layers: dict[str, tuple[tuple[str, str], ...]] = {
+            kind: ((f"mappings/shop/{kind}.toml", text),) for kind, text in (mappings or {}).items()
+        }
+        config = {"events": dict(shop["events"])}
+        settings = ConnectionSettings(connector="webhook", config=config, syncs=syncs, mappings=layers)
         self.config = HubConfig(connections={**self.config.connections, "shop": settings})
         self.hub = self.make_hub()
         self.hub.hint = self.hinted.extend

@@ -76,7 +76,8 @@ EXAMPLES = {
         {"status": "sample"},
     ),
     "ref": Example(
-        "The value is the id of a record of this kind there; an unknown one is fetched first.",
+        "The value is the id of a record of this kind there; an unknown one is fetched first. With `.number` behind "
+        "the kind (`product.number`) it is a number that both sides use: the record waits until exactly one has it.",
         "order",
         'owner_id = { from = "seller", ref = "user" }',
         {"seller": "12"},
