@@ -18,7 +18,7 @@ from hub.sync.events import STATES as EVENT_STATES
 from hub.sync.watch import list_alarms, list_stops
 
 RUN_STATES = ("running", "done", "failed", "stopped")
-OUTCOMES = ("sent", "ok", "refused", "unknown", "duplicate", "stale")
+OUTCOMES = ("sent", "ok", "refused", "unknown", "duplicate", "stale", "unsent")
 DUE_LIMIT = 5000
 
 

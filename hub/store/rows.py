@@ -64,7 +64,7 @@ class Attempt(Value):
     summary: dict[str, Any] = {}
     sent_at: Instant
     outcome: str = "sent"
-    """sent | ok | refused | unknown | duplicate | stale"""
+    """sent | ok | refused | unknown | duplicate | stale | unsent (it never left)"""
     answered_at: Instant | None = None
     remote_id: str | None = None
     response_digest: str | None = None

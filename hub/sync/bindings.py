@@ -15,8 +15,9 @@ from hub.protocol.decide import Action, Op
 from hub.store import UnitOfWork
 from hub.store.rows import Conflict
 from hub.sync.context import Hub
+from hub.sync.intent import decide_binding
+from hub.sync.lease import is_due
 from hub.sync.matching import add_binding, remove_binding
-from hub.sync.push import decide_binding, is_due
 from hub.sync.settle import settle_binding
 from hub.sync.show import show_value
 

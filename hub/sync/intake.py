@@ -91,7 +91,7 @@ def take_in(
     settled = list_settled(tx, arrivals)
     different = [arrival for arrival in arrivals if arrival.source.external_id not in settled]
     if different:
-        _read_ahead(tx, different, refs if len(different) == len(arrivals) else None)
+        read_ahead_page(tx, different, refs if len(different) == len(arrivals) else None)
     return [
         Ingested("unchanged", *settled[arrival.source.external_id])
         if arrival.source.external_id in settled
@@ -100,7 +100,7 @@ def take_in(
     ]
 
 
-def _read_ahead(tx: Batch, arrivals: Sequence[Arrival], refs: Refs | None) -> None:
+def read_ahead_page(tx: Batch, arrivals: Sequence[Arrival], refs: Refs | None = None) -> None:
     """Records are locked first, then their bindings, as everywhere (``hub.sync.locks``)."""
     first = arrivals[0]
     conn, kind, stream = first.conn.name, first.kind, first.source.stream

@@ -12,19 +12,40 @@ from hub.model.base import Entity, Line
 from hub.model.kinds import find_kind, list_line_refs, list_refs
 from hub.model.party import Validity
 from hub.protocol.binding import Binding, BindingState
+from hub.protocol.decide import Action, Op, Seen, decide
 from hub.protocol.diff import print_field
 from hub.protocol.semantics import Amend, Owner, Policy
 from hub.protocol.snapshot import Intent, Parent, Snapshot
 from hub.store import UnitOfWork
-from hub.store.rows import Cursor
+from hub.store.rows import ConnectionState, Cursor
 from hub.sync.aliases import IDENTIFIED
 from hub.sync.context import Hub
 from hub.sync.derive import find_feeding
 from hub.sync.lookalike import ALIKE_THERE, find_lookalikes, tell_lookalikes
 from hub.sync.period import CLOSED, find_closed
 from hub.sync.resolve import is_void, resolve_record
+from hub.sync.work import Guard
 
 ENDED = (BindingState.TOMB, BindingState.FOREIGN)
+GUARDED = frozenset(
+    {Op.CREATE, Op.PATCH, Op.SUBMIT, Op.CONFIRM, Op.REOPEN, Op.VOID, Op.BEGIN_REVERSE, Op.NEXT_REVISION}
+)
+
+
+def decide_binding(
+    tx: UnitOfWork, hub: Hub, binding: Binding, seen: Seen, *, guard: Guard | None = None
+) -> tuple[Intent, Action, Binding]:
+    """Gather what ``decide`` needs from the store and ask it; a run's guard may turn a write into a wait."""
+    policy = hub.open(binding.connection).policies[binding.kind]
+    snapshot = seen if isinstance(seen, Snapshot) else None
+    intent, _ = build_intent(tx, hub, binding, policy, snapshot)
+    state = tx.get(ConnectionState, connection=binding.connection)
+    action = decide(binding, intent, seen, policy, hub.now(), epoch=state.epoch if state else 0)
+    if guard is not None and action.op in GUARDED:
+        code = guard(tx, binding, intent, action)
+        if code is not None:
+            action = Action(Op.PARK if code == "sync.plan_stale" else Op.NOTHING, code)
+    return intent, action, binding
 
 
 def build_intent(

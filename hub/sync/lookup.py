@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hub.identity.resolver import PartyFacts, find_veto
 from hub.model.party import Validity
@@ -17,8 +18,23 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.translate import make_snapshot, read_source
 
 
+@dataclass(frozen=True)
+class Found:
+    """What the other system has: ``hits`` carry our reference, ``matches`` one of the party's identifiers."""
+
+    hits: Sequence[SourceRecord]
+    matches: Sequence[SourceRecord] = ()
+
+
 def search_remote(hub: Hub, conn: OpenConnection, binding: Binding, intent: Intent) -> Search:
     """Every document with our reference, any revision, voided ones included; for parties also identifier matches."""
+    found = ask_remote(conn, binding, intent)
+    with hub.store.read() as tx:
+        return judge_found(tx, hub, conn, binding, intent, found)
+
+
+def ask_remote(conn: OpenConnection, binding: Binding, intent: Intent) -> Found:
+    """Only the questions, outside of any transaction."""
     sink = conn.sinks[binding.kind]
     hits = list(sink.find(search_prefix(binding.ref))) if binding.ref else []
     matches: list[SourceRecord] = []
@@ -28,32 +44,26 @@ def search_remote(hub: Hub, conn: OpenConnection, binding: Binding, intent: Inte
                 matches.extend(sink.find_by_identifier(item.kind.value, item.value))
     ours = {hit.external_id for hit in hits}
     fresh = {match.external_id: match for match in matches if match.external_id not in ours}
-    return _judge(hub, conn, binding, intent, hits, list(fresh.values()))
+    return Found(hits, list(fresh.values()))
 
 
-def _judge(
-    hub: Hub,
-    conn: OpenConnection,
-    binding: Binding,
-    intent: Intent,
-    hits: Sequence[SourceRecord],
-    matches: Sequence[SourceRecord],
+def judge_found(
+    tx: UnitOfWork, hub: Hub, conn: OpenConnection, binding: Binding, intent: Intent, found: Found
 ) -> Search:
     """Matches that a veto speaks against are left out; those that belong to another record are named as taken."""
     mine = PartyFacts.of(binding.kind, binding.hub_id, intent.values)
     free: list[Snapshot] = []
     taken = False
-    with hub.store.read() as tx:
-        for match in matches:
-            snapshot = read_source(tx, hub, conn, binding.kind, match, None).snapshot
-            theirs = PartyFacts.of(binding.kind, None, snapshot.values)
-            if not mine.keys & theirs.keys or find_veto(mine, theirs) or _is_parted(tx, conn, binding, match):
-                continue
-            bound = tx.find(Binding, connection=conn.name, kind=binding.kind, remote_id=match.external_id, limit=1)
-            taken = taken or bool(bound and bound[0].hub_id != binding.hub_id)
-            if not bound:
-                free.append(snapshot)
-    return Search(tuple(make_snapshot(hit, {}) for hit in hits), tuple(free), taken)
+    for match in found.matches:
+        snapshot = read_source(tx, hub, conn, binding.kind, match, None).snapshot
+        theirs = PartyFacts.of(binding.kind, None, snapshot.values)
+        if not mine.keys & theirs.keys or find_veto(mine, theirs) or _is_parted(tx, conn, binding, match):
+            continue
+        bound = tx.find(Binding, connection=conn.name, kind=binding.kind, remote_id=match.external_id, limit=1)
+        taken = taken or bool(bound and bound[0].hub_id != binding.hub_id)
+        if not bound:
+            free.append(snapshot)
+    return Search(tuple(make_snapshot(hit, {}) for hit in found.hits), tuple(free), taken)
 
 
 def _is_parted(tx: UnitOfWork, conn: OpenConnection, binding: Binding, match: SourceRecord) -> bool:

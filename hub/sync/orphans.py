@@ -12,9 +12,9 @@ from hub.protocol.semantics import Direction, Policy, Stage
 from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
 from hub.store.rows import Attempt, Orphan
+from hub.sync.answers import classify_error
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.translate import is_reference_ours
-from hub.sync.work import classify_error
 
 GONE = (Stage.VOID, Stage.GONE)
 

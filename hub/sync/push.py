@@ -1,32 +1,31 @@
-"""Push: the only way out. Claim a binding, decide, carry out one step, decide again, until there is nothing to do."""
+"""Push: the only way out. Claim some bindings, decide, carry out one step of each, decide again, until there is nothing
+to do."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+import functools
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hub.errors import ConnectorDefect, Duplicate, IsthmusError, NeedsConsent, OutcomeUnknown, Transient
+from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Transient
 from hub.locale import keep_params
-from hub.protocol.binding import Binding, BindingState
-from hub.protocol.decide import Action, Op, Seen, decide
-from hub.protocol.semantics import Direction
-from hub.protocol.snapshot import Intent
-from hub.store import UnitOfWork
+from hub.protocol.binding import Binding
+from hub.protocol.semantics import Tier
 from hub.store.guard_rows import MassStop
 from hub.store.rows import ConnectionState
-from hub.sync.accept import AcceptedGuard, list_accepted
-from hub.sync.context import Hub
+from hub.sync.accept import AcceptedGuard, list_accepted, order_kinds
+from hub.sync.context import Hub, OpenConnection
 from hub.sync.guards import HeldBack, hold_back
-from hub.sync.intent import build_intent
-from hub.sync.pause import is_resting, read_pause_all, rests
-from hub.sync.sending import follow_failed_read, tell_defect
-from hub.sync.steps import STEPS
-from hub.sync.work import Fenced, Guard, Work
+from hub.sync.lease import claim_bindings
+from hub.sync.pause import read_pause_all, rests
+from hub.sync.rounds import Rounds, Turn
+from hub.sync.work import Guard, Work
 
-_STEP_LIMIT = 16
+BATCH_SIZE = 50
+"""Bindings that a worker claims at a time: enough to share reading and writing, few enough to leave others some."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SHORTEST_REST_S = 1.0
 """A system that says "come back in 0 seconds" gets that long."""
@@ -89,118 +88,71 @@ def push_bindings(
     guard: Guard | None = None,
     actor: str = "push",
 ) -> PushReport:
-    """Work on these bindings one by one. Errors of a connection end the work on it and stand in the report.
+    """Work on these bindings, sync by sync, a batch at a time. Errors of a connection end the work on it and stand in
+    the report.
 
     Without a ``guard``, only syncs that a person has accepted are pushed, and no mass of changes that nobody has seen.
     """
     hub.checkpoint("C1")
     guard = guard or AcceptedGuard(hub)
     report = PushReport()
-    down: set[str] = set()
     held = hold_back(hub, binding_ids, actor) if isinstance(guard, AcceptedGuard) else HeldBack()
     report.stops = held.stops
-    for binding_id in binding_ids:
-        if binding_id in held.ids:
-            continue
-        work = claim_binding(hub, binding_id, actor=actor, run_id=run_id, guard=guard, down=down)
-        if work is None:
-            continue
-        hub.checkpoint("C2")
-        report.touched.append(binding_id)
-        try:
-            _work_through(work, report)
-        except Fenced:
-            report.steps["fenced"] += 1
-        except Duplicate:
-            report.steps["raced"] += 1  # another worker joined the same document first; the next look sees it
-        except ConnectorDefect as error:
-            report.steps["defect"] += 1
-            work.release(parked=error.code, parked_params=tell_defect(error))
-        except (NeedsConsent, Transient) as error:
+    down: set[str] = set()
+    claim = functools.partial(claim_bindings, hub, actor=actor, run_id=run_id, guard=guard)
+    for (connection, kind), ids in _sort_by_sync(hub, [id_ for id_ in binding_ids if id_ not in held.ids]):
+        error = _push_sync(hub, hub.open(connection), kind, ids, claim, report) if connection not in down else None
+        if error is not None:
             report.errors.append(error)
-            note_trouble(hub, work.conn.name, error)
-            down.add(work.conn.name)
+            note_trouble(hub, connection, error)
+            down.add(connection)
     return report
 
 
-def claim_binding(
-    hub: Hub, binding_id: UUID, *, actor: str, run_id: UUID | None, guard: Guard | None, down: set[str]
-) -> Work | None:
-    """Take the lease if the binding is due: a lost, doubled or late hint changes nothing."""
-    now = hub.now()
-    with hub.store.write() as tx:
-        binding = tx.get(Binding, id=binding_id, lock=True)
-        if binding is None or not is_due(hub, binding) or binding.connection in down:
-            return None
-        if is_resting(tx, hub, binding.connection):
-            return None
-        lease = now + timedelta(seconds=hub.timing.lease_s)
-        update = {"fence": binding.fence + 1, "lease_until": lease, "updated_at": now}
-        claimed = tx.save(binding.model_copy(update=update))
-    conn = hub.open(claimed.connection)
-    if claimed.kind not in conn.policies or conn.policies[claimed.kind].direction is Direction.IN:
-        return None
-    return Work(hub, conn, binding_id, claimed.kind, claimed.fence, actor, run_id, guard)
+def _sort_by_sync(hub: Hub, binding_ids: Collection[UUID]) -> list[tuple[tuple[str, str], list[UUID]]]:
+    """By (connection, kind): kinds that others refer to come first."""
+    with hub.store.read() as tx:
+        rows = tx.pluck(Binding, ("id", "connection", "kind"), id__in=list(binding_ids)) if binding_ids else []
+    known = {row.id: (row.connection, row.kind) for row in rows if row.connection in hub.config.connections}
+    found: dict[tuple[str, str], list[UUID]] = {}
+    for id_ in dict.fromkeys(binding_ids):
+        if id_ in known:
+            found.setdefault(known[id_], []).append(id_)
+    places = {kind: place for place, kind in enumerate(order_kinds(kind for _, kind in found))}
+    return sorted(found.items(), key=lambda item: places[item[0][1]])
 
 
-def is_due(hub: Hub, binding: Binding) -> bool:
-    """The same condition as the poller's query."""
-    now = hub.now()
-    if binding.parked or binding.connection not in hub.config.connections:
-        return False
-    if any(until is not None and until > now for until in (binding.not_before, binding.lease_until)):
-        return False
-    if binding.state in (BindingState.WAITING, BindingState.BOUND):
-        return binding.dirty
-    return binding.state not in (BindingState.TOMB, BindingState.FOREIGN)
-
-
-def _work_through(work: Work, report: PushReport) -> None:
+def _push_sync(
+    hub: Hub, conn: OpenConnection, kind: str, ids: Sequence[UUID], claim: Callable[..., list[Work]], report: PushReport
+) -> IsthmusError | None:
+    """Bindings of one sync; why its connection had better be left alone, if so."""
     try:
-        work.conn.load_codes()
+        conn.load_codes()
     except (Transient, OutcomeUnknown, NeedsConsent) as error:
-        follow_failed_read(work, error)
-        return
-    seen: Seen = None
-    for _ in range(_STEP_LIMIT):
-        intent, action, binding = _decide_next(work, seen)
-        report.steps[action.op.value] += 1
-        step = STEPS[action.op](work, binding, intent, action)
-        if step.done:
-            return
-        seen = step.seen
-    work.release(not_before=work.later_s(work.policy.timing.retry_s))
+        return error
+    waiting, most = deque(ids), _size_of_batch(conn, kind)
+    size = most
+    while waiting:
+        works = claim(conn, kind, [waiting.popleft() for _ in range(min(size, len(waiting)))])
+        if not works:
+            continue
+        for work in works:
+            hub.checkpoint("C2")
+            report.touched.append(work.binding_id)
+        rounds = Rounds(hub, conn, [Turn(work) for work in works], report.steps)
+        rounds.run()
+        if rounds.trouble is not None:
+            return rounds.trouble
+        # A slow system gets as many at a time as it could answer; a quick one soon has the full size again.
+        waiting.extendleft(reversed(rounds.cut))
+        size = max(1, len(works) - len(rounds.cut)) if rounds.cut else min(most, 2 * size)
+    return None
 
 
-def _decide_next(work: Work, seen: Seen) -> tuple[Intent, Action, Binding]:
-    with work.hub.store.read() as tx:
-        binding = tx.get(Binding, id=work.binding_id)
-        if binding is None or binding.fence != work.fence:
-            raise Fenced
-        return decide_binding(tx, work.hub, binding, seen, guard=work.guard)
-
-
-def decide_binding(
-    tx: UnitOfWork, hub: Hub, binding: Binding, seen: Seen, *, guard: Guard | None = None
-) -> tuple[Intent, Action, Binding]:
-    """Gather what ``decide`` needs from the store and ask it; a run's guard may turn a write into a wait."""
-    from hub.protocol.snapshot import Snapshot
-
-    policy = hub.open(binding.connection).policies[binding.kind]
-    snapshot = seen if isinstance(seen, Snapshot) else None
-    intent, _ = build_intent(tx, hub, binding, policy, snapshot)
-    state = tx.get(ConnectionState, connection=binding.connection)
-    action = decide(binding, intent, seen, policy, hub.now(), epoch=state.epoch if state else 0)
-    if guard is not None and action.op in GUARDED:
-        code = guard(tx, binding, intent, action)
-        if code is not None:
-            action = Action(Op.PARK if code == "sync.plan_stale" else Op.NOTHING, code)
-    return intent, action, binding
-
-
-GUARDED = frozenset(
-    {Op.CREATE, Op.PATCH, Op.SUBMIT, Op.CONFIRM, Op.REOPEN, Op.VOID, Op.BEGIN_REVERSE, Op.NEXT_REVISION}
-)
+def _size_of_batch(conn: OpenConnection, kind: str) -> int:
+    """Where a doubt is for a person to settle, a worker that dies must leave no more of them than it has sent."""
+    blind = kind in conn.policies and conn.policies[kind].semantics.tier is Tier.BLIND
+    return 1 if blind else BATCH_SIZE
 
 
 def note_trouble(hub: Hub, connection: str, error: IsthmusError) -> None:

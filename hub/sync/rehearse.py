@@ -27,6 +27,7 @@ from hub.store import UnitOfWork
 from hub.store.guard_rows import MassStop
 from hub.store.rows import Cursor, DeadRow
 from hub.sync.accept import fingerprint_write, name_action
+from hub.sync.answers import tell_defect
 from hub.sync.arrival import Arrival
 from hub.sync.backfill import backfill_bindings
 from hub.sync.codes import CodeTally, Coverage, find_money
@@ -34,12 +35,11 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.facts import Facts, Needs, noting
 from hub.sync.guards import list_doubted
 from hub.sync.ingest import Ingested, ingest
-from hub.sync.intent import build_intent
+from hub.sync.intent import GUARDED, build_intent, decide_binding
+from hub.sync.lease import is_due
 from hub.sync.lookup import search_remote
 from hub.sync.masses import Masses
 from hub.sync.match import adopt_document
-from hub.sync.push import GUARDED, decide_binding, is_due
-from hub.sync.sending import tell_defect
 from hub.sync.show import describe_record, show_field, show_value
 from hub.sync.signs import prepare_signs
 from hub.sync.stops import AGAIN, GONE, find_stop

@@ -1,65 +1,67 @@
-"""Sending: what every step that writes has in common, before and after the call."""
+"""Sending: what every step that asks the other system something has in common, from the mark to the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from hub.errors import IsthmusError, MappingError, OutcomeUnknown
+from hub.errors import IsthmusError, MappingError
 from hub.locale import keep_params
-from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
-from hub.protocol.decide import Seen
-from hub.protocol.snapshot import Intent
+from hub.protocol.compare import take_fingerprint
 from hub.sdk import Written
 from hub.sdk.budget import LONGEST_WRITE_SLEEP_S
 from hub.store import UnitOfWork
-from hub.sync.period import CLOSED_THERE
+from hub.store.rows import Attempt
+from hub.sync.answers import Answer, call_remote
+from hub.sync.show import show_value
 from hub.sync.translate import write_payload
-from hub.sync.work import Answer, Fenced, Work, call_remote, find_retry_s
-
-DEFECT = "runtime.connector_defect"
-LOOK_AGAIN_S = 3600.0
-"""How often it is looked whether a period was opened again."""
+from hub.sync.work import Call, Fenced, Step, Work
 
 
-@dataclass(frozen=True)
-class Step:
-    """Whether the work on the binding ends here; if not, what has been seen by now."""
+def ask(work: Work, question: Callable[[], Any], after: str, take: Callable[[UnitOfWork, Any], Step]) -> Step:
+    """A call that changes nothing there; the checkpoint stands right after it."""
 
-    done: bool
-    seen: Seen = None
+    def make() -> Any:
+        answer = question()
+        work.hub.checkpoint(after)
+        return answer
 
-
-DONE = Step(True)
-AGAIN = Step(False)
-
-
-def count_refusal(work: Work, binding: Binding, answer: Answer) -> dict[str, Any]:
-    """A definite refusal: a few times with patience, then a person must look, with the vendor's words."""
-    refusals = binding.refusals + 1
-    wait_s = work.policy.timing.retry_s * 2**refusals
-    update: dict[str, Any] = {"refusals": refusals, "not_before": work.later_s(wait_s), "lease_until": None}
-    if refusals >= work.policy.timing.max_refusals:
-        words = (answer.error.vendor or answer.error.text()) if answer.error else ""
-        update |= {"parked": "protocol.refused_by_remote", "parked_params": {"words": words[:500]}}
-    return update
+    return Step(False, call=Call(make, take, work.release))
 
 
-def hold_closed(work: Work, binding: Binding, intent: Intent, answer: Answer) -> dict[str, Any]:
-    """The period of the document is closed there: held with the day, and tried again by itself now and then. It counts
-    as no refusal, because nothing is wrong with the document."""
-    day = intent.values.get(find_kind(binding.kind).DAY)
-    words = (answer.error.vendor or "") if answer.error else ""
-    params = {"connection": binding.connection, "day": str(day or "-"), "words": words[:500]}
-    return {
-        "held": {**binding.held, "*": CLOSED_THERE},
-        "parked_params": params,
-        "not_before": work.later_s(LOOK_AGAIN_S),
-        "dirty": True,
-        "lease_until": None,
-    }
+def write(
+    work: Work,
+    mark: Mark,
+    send: Callable[[], Written | IsthmusError],
+    take: Callable[[UnitOfWork, Binding, Answer], Step],
+    *,
+    before: str,
+    after: str,
+) -> Step:
+    """A call that writes, if it is still in time; the checkpoints stand right before and after it."""
+    started_s = work.hub.clock.monotonic()
+
+    def make() -> Answer:
+        work.hub.checkpoint(before)
+        check_in_time(work, started_s)
+        answer = call_remote(send)
+        work.hub.checkpoint(after)
+        return answer
+
+    def take_answer(tx: UnitOfWork, answer: Answer) -> Step:
+        end_attempt(tx, work, mark.attempt, answer)
+        return take(tx, work.own(tx), answer)
+
+    def recall(tx: UnitOfWork) -> None:
+        work.release(tx, **mark.list_undone(work.own(tx)))
+        end_attempt(tx, work, mark.attempt, Answer("unsent"))
+
+    return Step(False, call=Call(make, take_answer, recall, writes=True))
 
 
 def translate_patch(tx: UnitOfWork, work: Work, binding: Binding, patch: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -76,67 +78,85 @@ def translate_patch(tx: UnitOfWork, work: Work, binding: Binding, patch: Mapping
 def check_in_time(work: Work, started_s: float) -> None:
     """The self-fence, immediately before the bytes leave: a worker that was paused must not send a stale request.
 
-    ``started_s``: when the transaction that says "sending" began, so that a slow commit counts as well: others reckon
-    the quiet period from ``sent_at``, which was set in it.
+    ``started_s``: when the transaction that says "sending" was under way, so that a slow commit counts as well: others
+    reckon the quiet period from ``sent_at``, which was set in it.
     """
     with work.hub.store.read() as tx:
-        binding = tx.get(Binding, id=work.binding_id)
+        found = tx.pluck(Binding, ("fence",), id=work.binding_id)
     # The call may still wait for its turn in the call budget before its bytes leave.
     window_s = work.policy.timing.send_window_s - LONGEST_WRITE_SLEEP_S
     late = work.hub.clock.monotonic() - started_s > window_s
-    if late or binding is None or binding.fence != work.fence:
+    if late or not found or found[0].fence != work.fence:
         raise Fenced
 
 
-def send_write(work: Work, started_s: float, write: Callable[[], Written], before: str, after: str) -> Answer:
-    """One call, if it is still in time; the checkpoints stand right before and after it."""
-    work.hub.checkpoint(before)
-    check_in_time(work, started_s)
-    answer = call_remote(write)
-    work.hub.checkpoint(after)
-    return answer
+# ---------------------------------------------------------------- marks
 
 
-def follow_write(work: Work, answer: Answer, *, parks: bool = False) -> Step:
-    """Go on after a success or a lost race; wait after anything else."""
-    if answer.outcome == "ok":
-        return AGAIN
-    if parks and answer.outcome == "unknown":
-        return AGAIN
-    if answer.outcome in ("later", "unknown", "stale", "consent"):
-        _postpone(work, answer)
-    if answer.error is not None and answer.outcome in ("later", "consent"):
-        raise answer.error
-    return DONE
+_NO_MARK = frozenset({"dirty", "lease_until", "updated_at"})
 
 
-def _postpone(work: Work, answer: Answer) -> None:
-    with work.hub.store.write() as tx:
-        held = work.own(tx)
-        later = work.later_s(find_retry_s(work, answer))
-        keep = held.not_before if held.not_before and held.not_before > later else later
-        update: dict[str, Any] = {"not_before": keep, "lease_until": None}
-        if answer.error is not None and answer.error.code == DEFECT:
-            update |= _count_defect(work, held, answer.error)
-        work.save(tx, held, **update)
+@dataclass(frozen=True)
+class Mark:
+    """The rows that say: we are about to send this. ``before`` and ``after``: the binding without and with it."""
+
+    attempt: Attempt
+    before: Binding
+    after: Binding
+
+    def list_undone(self, held: Binding) -> dict[str, Any]:
+        """What the binding gets back when the call never left; what others changed meanwhile stays."""
+        pairs = zip(self.before.__dict__.items(), self.after.__dict__.values(), strict=True)
+        changed = {name: (old, new) for (name, old), new in pairs if name not in _NO_MARK and old != new}
+        return {name: old for name, (old, new) in changed.items() if held.__dict__[name] == new}
 
 
-def _count_defect(work: Work, binding: Binding, error: IsthmusError) -> dict[str, Any]:
-    """The connector itself failed while it wrote: looked for and tried again a few times, then a person must look."""
-    refusals = binding.refusals + 1
-    if refusals < work.policy.timing.max_refusals:
-        return {"refusals": refusals}
-    return {"refusals": refusals, "parked": error.code, "parked_params": tell_defect(error)}
+def mark_sending(
+    tx: UnitOfWork,
+    work: Work,
+    binding: Binding,
+    op: str,
+    payload: Mapping[str, Any],
+    summary: Mapping[str, Any],
+    **update: Any,
+) -> Mark:
+    """Write down what is about to be sent: an attempt, and the binding with these changes."""
+    attempt = Attempt.trusted(
+        id=work.hub.new_id(),
+        binding_id=binding.id,
+        run_id=work.run_id,
+        connection=binding.connection,
+        kind=binding.kind,
+        number=_count_attempts(tx, binding.id) + 1,
+        op=op,
+        request_digest=take_fingerprint(payload),
+        summary={name: show_value(value) for name, value in summary.items()},
+        sent_at=work.hub.now(),
+        remote_id=binding.remote_id,
+    )
+    return Mark(tx.insert(attempt), binding, work.save(tx, binding, sent_at=attempt.sent_at, **update))
 
 
-def tell_defect(error: IsthmusError) -> dict[str, Any]:
-    """Where a connector failed, and with which words, as parameters of the reason."""
-    return keep_params({**error.params, "words": error.vendor or ""})
+def read_ahead_attempts(tx: UnitOfWork, binding_ids: Collection[UUID]) -> None:
+    """How often each of them was tried, in one question for all. At most one attempt of a binding begins in a
+    transaction, so that the number stands still until it is asked for."""
+    counts = Counter(row.binding_id for row in tx.pluck(Attempt, ("binding_id",), binding_id__in=list(binding_ids)))
+    tx.notes.update({(_count_attempts, id_): counts[id_] for id_ in binding_ids})
 
 
-def follow_failed_read(work: Work, error: IsthmusError) -> Step:
-    """No answer to a question changes nothing but the time of the next one."""
-    work.release(not_before=work.later_s(find_retry_s(work, Answer("later", error=error))))
-    if isinstance(error, OutcomeUnknown):
-        return DONE
-    raise error
+def _count_attempts(tx: UnitOfWork, binding_id: UUID) -> int:
+    known: int | None = tx.notes.get((_count_attempts, binding_id))
+    return tx.count(Attempt, binding_id=binding_id) if known is None else known
+
+
+def end_attempt(tx: UnitOfWork, work: Work, attempt: Attempt, answer: Answer) -> None:
+    """What came of it."""
+    update: dict[str, Any] = {"outcome": answer.outcome, "answered_at": work.hub.now()}
+    if answer.written is not None:
+        update |= {
+            "remote_id": answer.written.external_id,
+            "response_digest": take_fingerprint(dataclasses.asdict(answer.written)),
+        }
+    if answer.error is not None:
+        update |= {"error_code": answer.error.code, "error_words": answer.error.vendor}
+    tx.save(attempt.model_copy(update=update))

@@ -22,7 +22,7 @@ from hub.locale import load_texts
 from hub.protocol.decide import Action, Op
 from hub.runtime.metrics import RUN_STATES
 from hub.sync.accept import name_action
-from hub.sync.work import classify_error
+from hub.sync.answers import classify_error
 from tests.commands.stage import Terminal
 
 ROOT = Path(__file__).parents[2]

@@ -19,14 +19,14 @@ from hub.protocol.reference import parse_reference, search_prefix
 from hub.protocol.semantics import ALL_FIELDS, Policy, Stage
 from hub.protocol.snapshot import Intent, Parent, Search, Snapshot
 from hub.sdk import SourceRecord
-from hub.sync import derive, lookup, match, push, resolve, rewound
+from hub.store import UnitOfWork
+from hub.sync import derive, lease, lookup, match, resolve, rewound
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub
-from hub.sync.steps import STEPS, Step
-from hub.sync.work import Work
+from hub.sync.steps import STEPS, StepFunction
+from hub.sync.work import DONE, Step, Work
 from tests.storm.schedule import Distort, Storm
 
-StepFunction = Callable[[Work, Binding, Intent, Action], Step]
 SHIPPED = dict(STEPS)
 
 
@@ -100,52 +100,76 @@ def no_overlap(policy: Policy) -> Policy:
 # ---- steps of push ---------------------------------------------------------------------------------------------------
 
 
-def search_nothing(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+def search_nothing(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """A search that never finds anything: an unknown create is simply made again."""
     return Step(False, Search())
 
 
-def trust_sending(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+def trust_sending(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """A patch that was sent counts as done."""
-    step = SHIPPED[Op.PATCH](work, binding, intent, action)
-    with work.hub.store.write() as tx:
-        work.save(tx, work.own(tx), dirty=False, lease_until=None)
-    return Step(True) if step.done else SHIPPED[Op.NOTHING](work, binding, intent, Action(Op.NOTHING))
+
+    def settle(tx: UnitOfWork) -> Step:
+        work.release(tx, dirty=False)
+        return DONE
+
+    return _and_then(SHIPPED[Op.PATCH](tx, work, binding, intent, action), settle)
 
 
-def forget_sent(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+def _and_then(step: Step, follow: Callable[[UnitOfWork], Step | None]) -> Step:
+    """The same call; ``follow`` has the last word about its answer, unless it gives None."""
+    call = step.call
+    if call is None:
+        return step
+
+    def take(tx: UnitOfWork, answer: Any) -> Step:
+        shipped = call.take(tx, answer)
+        return follow(tx) or shipped
+
+    return dataclasses.replace(step, call=dataclasses.replace(call, take=take))
+
+
+def forget_sent(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """Forget which values we tried to write."""
-    step = SHIPPED[Op.PATCH](work, binding, intent, action)
-    with work.hub.store.write() as tx:
-        tx.save(work.own(tx).model_copy(update={"sent": {}}))
+    step = SHIPPED[Op.PATCH](tx, work, binding, intent, action)
+    tx.save(work.own(tx).model_copy(update={"sent": {}}))
     return step
 
 
-def confirm_spare(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+def confirm_spare(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """Confirm every draft that carries our reference, not only the one that was adopted."""
-    for hit in work.sink.find(search_prefix(binding.ref or "")):
-        if hit.stage is Stage.DRAFT and hit.external_id != binding.remote_id:
-            work.sink.confirm(hit.external_id, if_version=hit.version)
-    return SHIPPED[Op.CONFIRM](work, binding, intent, action)
+    step = SHIPPED[Op.CONFIRM](tx, work, binding, intent, action)
+    call = step.call
+    if call is None:
+        return step
+
+    def make() -> Any:
+        for hit in work.sink.find(search_prefix(binding.ref or "")):
+            if hit.stage is Stage.DRAFT and hit.external_id != binding.remote_id:
+                work.sink.confirm(hit.external_id, if_version=hit.version)
+        return call.make()
+
+    return dataclasses.replace(step, call=dataclasses.replace(call, make=make))
 
 
-def reverse_blindly(work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+def reverse_blindly(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """Make the next revision as soon as the void was sent, seen or not."""
-    step = SHIPPED[Op.VOID](work, binding, intent, action)
-    with work.hub.store.read() as tx:
-        now = tx.get(Binding, id=binding.id)
-    if now is not None and now.state is BindingState.REVERSING and now.remote_id is not None:
-        return SHIPPED[Op.NEXT_REVISION](work, now, intent, Action(Op.NEXT_REVISION))
-    return step
+
+    def go_on(tx: UnitOfWork) -> Step | None:
+        now = work.own(tx)
+        if now.state is BindingState.REVERSING and now.remote_id is not None:
+            return SHIPPED[Op.NEXT_REVISION](tx, work, now, intent, Action(Op.NEXT_REVISION))
+        return None
+
+    return _and_then(SHIPPED[Op.VOID](tx, work, binding, intent, action), go_on)
 
 
 # ---- named parts -----------------------------------------------------------------------------------------------------
 
 
-def skip_void(hub: Hub, conn: Any, binding: Binding, intent: Intent) -> Search:
+def skip_void(tx: UnitOfWork, hub: Hub, conn: Any, binding: Binding, intent: Intent, found: lookup.Found) -> Search:
     """A search whose filter hides what was cancelled."""
-    found = lookup.search_remote(hub, conn, binding, intent)
-    return dataclasses.replace(found, hits=tuple(hit for hit in found.hits if hit.stage is not Stage.VOID))
+    shown = lookup.judge_found(tx, hub, conn, binding, intent, found)
+    return dataclasses.replace(shown, hits=tuple(hit for hit in shown.hits if hit.stage is not Stage.VOID))
 
 
 def confirm_first(binding: Binding, intent: Intent, seen: Any, policy: Policy, now: Any, *, epoch: int = 0) -> Action:
@@ -161,7 +185,7 @@ _CHOOSE = deciding.choose_hit
 _MARK = resolve.mark_bindings
 _MATCH = match._match_reference
 _DERIVE = derive.derive_values
-_CLAIM = push.claim_binding
+_CLAIM = lease.claim_bindings
 _LOOK_AGAIN = rewound._look_again
 
 
@@ -186,12 +210,11 @@ def choose_any_installation(binding: Binding, search: Search) -> tuple[Snapshot 
     return _CHOOSE(binding, Search(tuple(same)))
 
 
-def search_any_installation(hub: Hub, conn: Any, binding: Binding, intent: Intent) -> Search:
+def search_any_installation(conn: Any, binding: Binding, intent: Intent) -> lookup.Found:
     """The reference that is looked for has no installation in it."""
     tail = search_prefix(binding.ref or "")[4:]
     rows = conn.stream_of(binding.kind).read_page(None, None, 200).records
-    hits = [row for row in rows if tail and tail in (row.reference or "")]
-    return lookup._judge(hub, conn, binding, intent, hits, [])
+    return lookup.Found([row for row in rows if tail and tail in (row.reference or "")])
 
 
 def no_difference(*_: Any) -> bool:
@@ -242,13 +265,12 @@ def increment_paid(tx: Any, kind: str, record_id: Any, values: Mapping[str, Any]
     return derived
 
 
-def claim_unfenced(hub: Hub, binding_id: Any, **more: Any) -> Work | None:
+def claim_unfenced(hub: Hub, conn: Any, kind: str, binding_ids: Sequence[Any], **more: Any) -> list[Work]:
     """Whoever comes works on it: no lease is looked at, and no fence moves."""
     with hub.store.write() as tx:
-        row = tx.get(Binding, id=binding_id)
-        if row is not None:
+        for row in tx.find(Binding, id__in=list(binding_ids)):
             tx.save(row.model_copy(update={"lease_until": None, "fence": row.fence - 1}))
-    return _CLAIM(hub, binding_id, **more)
+    return _CLAIM(hub, conn, kind, binding_ids, **more)
 
 
 def look_again_at_once(row: Binding, policy: Policy | None, now: Any) -> dict[str, Any]:

@@ -73,15 +73,12 @@ def _list_mutants() -> list[Mutant]:
             more=ALONE,
         ),
         Mutant(
-            "no_lease", Breakage(parts={("hub.sync.push", "claim_binding"): broken.claim_unfenced}), tier="plain",
+            "no_lease", Breakage(parts={("hub.sync.push", "claim_bindings"): broken.claim_unfenced}), tier="plain",
             rates=CROWDED,
         ),
         Mutant(
             "no_selffence",
-            Breakage(parts={
-                ("hub.sync.sending", "check_in_time"): broken.nothing_in_time,
-                ("hub.sync.steps", "check_in_time"): broken.nothing_in_time,
-            }),
+            Breakage(parts={("hub.sync.sending", "check_in_time"): broken.nothing_in_time}),
             tier="plain", rates=SLEEPY,
         ),
         Mutant(
@@ -101,7 +98,7 @@ def _list_mutants() -> list[Mutant]:
             more={"money": True},
         ),
         Mutant(
-            "skip_void", Breakage(parts={("hub.sync.steps", "search_remote"): broken.skip_void}), tier="plain",
+            "skip_void", Breakage(parts={("hub.sync.steps", "judge_found"): broken.skip_void}), tier="plain",
             more={"rewind": True}, rates=BUSY,
         ),
         Mutant(
@@ -119,7 +116,7 @@ def _list_mutants() -> list[Mutant]:
         ),
         Mutant(
             "confirm_first",
-            Breakage(distort=broken.edit_anything, parts={("hub.sync.push", "decide"): broken.confirm_first}),
+            Breakage(distort=broken.edit_anything, parts={("hub.sync.intent", "decide"): broken.confirm_first}),
             confirm="audit", amend="refuse", rates=BUSY,
         ),
         Mutant(
@@ -136,7 +133,7 @@ def _list_mutants() -> list[Mutant]:
                 ("hub.sync.ingest", "is_reference_foreign"): broken.no_check,
                 ("hub.sync.match", "is_reference_ours"): broken.is_ours_by_login,
                 ("hub.protocol.decide", "choose_hit"): broken.choose_any_installation,
-                ("hub.sync.steps", "search_remote"): broken.search_any_installation,
+                ("hub.sync.steps", "ask_remote"): broken.search_any_installation,
             }),
             tier="plain", more={"other_hub": True},
         ),

@@ -29,6 +29,18 @@ class Crashed(BaseException):
     """The process is gone."""
 
 
+class Gone:
+    """The store of a process that is gone: nobody in it commits anything any more."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise Crashed
+
+
+def interrupt() -> None:
+    """Somebody presses Ctrl-C."""
+    raise KeyboardInterrupt
+
+
 def allow(*_: object) -> None:
     """A guard that lets every write pass."""
 
@@ -186,9 +198,11 @@ class Scene(World):
             nonlocal passed
             passed += at == name
             if at == name and passed > after:
+                hub.store = Gone()
                 raise Crashed
 
-        self.hub.checkpoint = die
+        hub: Any = self.hub
+        hub.checkpoint = die
         try:
             yield
         except Crashed:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -15,8 +16,11 @@ from hub.protocol.semantics import Timing
 from hub.sdk.budget import LONGEST_WRITE_SLEEP_S
 from hub.store import UnitOfWork
 from hub.store.rows import Attempt, ConnectionState
-from hub.sync.push import claim_binding, list_due, push_bindings
+from hub.sync.context import Hub
+from hub.sync.lease import claim_bindings
+from hub.sync.push import list_due, push_bindings
 from hub.sync.records import edit_record
+from hub.sync.work import Work
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import QUIET_S, Scene, allow
 
@@ -62,13 +66,18 @@ def test_a_hint_for_what_is_not_there_is_ignored(scene: Scene) -> None:
 def test_a_binding_has_one_worker_at_a_time(scene: Scene) -> None:
     order = scene.make_order()
     id_ = scene.binding(order).id
-    mine = claim_binding(scene.hub, id_, actor="a", run_id=None, guard=None, down=set())
+    mine = claim(scene.hub, id_, "a")
     assert mine is not None
-    assert claim_binding(scene.make_hub(), id_, actor="b", run_id=None, guard=None, down=set()) is None
+    assert claim(scene.make_hub(), id_, "b") is None
     scene.clock.pass_time(QUIET_S)
-    theirs = claim_binding(scene.make_hub(), id_, actor="b", run_id=None, guard=None, down=set())
+    theirs = claim(scene.make_hub(), id_, "b")
     assert theirs is not None
     assert theirs.fence == mine.fence + 1
+
+
+def claim(hub: Hub, id_: UUID, actor: str) -> Work | None:
+    found = claim_bindings(hub, hub.open("erp"), "order", [id_], actor=actor)
+    return found[0] if found else None
 
 
 PLACES = [(tier, place) for tier in ("draft", "unique", "plain") for place in ("C1", "C2", "C3", "C4", "C5", "C7")]
@@ -135,8 +144,8 @@ class SlowDatabase:
         return getattr(self._scene.store, name)
 
     @contextmanager
-    def write(self) -> Iterator[UnitOfWork]:
-        with self._scene.store.write() as tx:
+    def write_batch(self) -> Iterator[UnitOfWork]:
+        with self._scene.store.write_batch() as tx:
             before = tx.count(Attempt)
             yield tx
             slow = tx.count(Attempt) > before

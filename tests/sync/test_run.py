@@ -14,7 +14,7 @@ from hub.store.rows import ConnectionState, Run, SyncState
 from hub.sync.push import list_due, push_bindings
 from hub.sync.run import list_runs, load_run, run_sync
 from tests.sync.conftest import SceneMaker
-from tests.sync.scenes import Crashed, Scene, make_line
+from tests.sync.scenes import Crashed, Scene, interrupt, make_line
 from tests.sync.test_plan import set_out
 from tests.sync.world import VirtualClock
 
@@ -326,7 +326,7 @@ def test_a_killed_run_is_continued_by_the_next(scene: Scene, place: str) -> None
 def test_an_interrupted_run_says_so(scene: Scene) -> None:
     scene.make_order()
     view = scene.plan()
-    with scene.crash_at("C4"):
+    with pytest.raises(KeyboardInterrupt), scene.meanwhile("C4", interrupt):
         scene.run(accept=view.plan.label)
     assert [row.state for row in list_runs(scene.hub)] == ["stopped"]
     scene.clock.pass_time(60)

@@ -16,8 +16,9 @@ from hub.runtime.assemble import equip_connection
 from hub.sdk import Tools
 from hub.sdk.simulator import HandlerTransport
 from hub.store import UnitOfWork
+from hub.sync.intent import decide_binding
+from hub.sync.lease import claim_bindings
 from hub.sync.pull import take_one
-from hub.sync.push import claim_binding, decide_binding
 from hub.sync.steps import STEPS
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import QUIET_S, Scene, is_patch, make_approved, requote
@@ -121,16 +122,16 @@ def test_an_edit_just_before_the_settlement_is_not_settled_with_it(scene: Scene)
     with scene.crash_at("C9"):
         scene.push()
     scene.clock.pass_time(QUIET_S)
-    work = claim_binding(scene.hub, id_, actor="a", run_id=None, guard=None, down=set())
-    assert work is not None
+    (work,) = claim_bindings(scene.hub, scene.hub.open("erp"), "order", [id_], actor="a")
     source = scene.hub.open("erp").streams["sale"].fetch(scene.sale()["id"])
     assert source is not None
     seen = take_one(scene.hub, work.conn, "order", source, "a").snapshot
     with scene.store.read() as tx:
-        intent, action, binding = decide_binding(tx, scene.hub, load_binding(tx, id_), seen)
+        intent, action, _ = decide_binding(tx, scene.hub, load_binding(tx, id_), seen)
     assert action.op is Op.SETTLE
     scene.edit(order, note="third")
-    assert STEPS[action.op](work, binding, intent, action).done
+    with scene.store.write() as tx:
+        assert STEPS[action.op](tx, work, work.own(tx), intent, action).done
     assert scene.binding(order).dirty
     scene.settle()
     assert scene.sale()["note"] == "third"

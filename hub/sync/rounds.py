@@ -1,0 +1,189 @@
+"""Rounds: some bindings of one sync, claimed together, are worked on side by side.
+
+A round is one transaction and the calls after it. The transaction records what came of the calls before, decides about
+every binding until it needs the other system again, and marks what is about to be sent; then the calls are made one by
+one. So each mark is committed before its request, as for a single binding, and a process that dies leaves only more of
+them to be looked for. What could not be sent, because the other system had enough, or time was up, or somebody wants
+the process to end, is put back as it was: this worker holds the lease and knows that nothing has left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from hub.errors import ConnectorDefect, Duplicate, IsthmusError, NeedsConsent, Transient
+from hub.protocol.decide import WRITES, Op
+from hub.store import BatchRefused, Deadlocked, UnitOfWork
+from hub.sync.answers import follow_failed_read, tell_defect
+from hub.sync.context import Hub, OpenConnection
+from hub.sync.intake import write_page
+from hub.sync.intent import decide_binding
+from hub.sync.pause import is_resting
+from hub.sync.read_ahead import read_ahead_round
+from hub.sync.steps import STEPS
+from hub.sync.work import AGAIN, DONE, Call, Fenced, Step, Work
+
+_STEP_LIMIT = 16
+ROUND_S = 2.0
+"""How long the calls of one round may take, but for the last of them: what waits longer is better given back, so that
+answers are soon recorded and others may have a turn."""
+_CALLING = WRITES | {Op.SEARCH, Op.READ}
+
+
+class Sent(Enum):
+    """What is known of a call that has no answer."""
+
+    NOT = "not"
+    PERHAPS = "perhaps"
+
+
+@dataclass
+class Turn:
+    """One binding on its way. ``came``: what the call gave back."""
+
+    work: Work
+    call: Call | None = None
+    came: Any = Sent.NOT
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a transaction did with one binding: the decisions, and what is to be done after the commit."""
+
+    steps: Sequence[str]
+    call: Call | None = None
+    due: Sequence[UUID] = ()
+    defect: Exception | None = None
+
+
+@dataclass
+class Rounds:
+    """``steps``: decisions by name. ``cut``: bindings that were given back for want of time; ``trouble``: why the
+    connection had better be left alone."""
+
+    hub: Hub
+    conn: OpenConnection
+    turns: list[Turn]
+    steps: Counter[str] = field(default_factory=Counter)
+    cut: list[UUID] = field(default_factory=list)
+    trouble: IsthmusError | None = None
+    defect: Exception | None = None
+
+    def run(self) -> None:
+        """Until nothing is left to do. A defect of the hub itself ends the work on its binding, and is raised when the
+        others are done."""
+        try:
+            while self.turns:
+                self._commit(going=self.trouble is None)
+                self._make_calls()
+        except Exception:  # leases end by themselves: what failed is not to be tried once more on the way out
+            raise
+        except BaseException:  # Ctrl-C, or the end of a worker: passed on when everything has been given back
+            with contextlib.suppress(IsthmusError):
+                self._commit(going=False)
+            raise
+        if self.defect is not None:
+            raise self.defect
+
+    # ------------------------------------------------------------ in a transaction
+
+    def _commit(self, *, going: bool) -> None:
+        moves = write_page(self.hub.store, lambda tx: self._move_all(tx, going=going))
+        still: list[Turn] = []
+        for turn, moved in zip(self.turns, moves, strict=True):
+            self.steps.update(moved.steps)
+            self.defect = self.defect or moved.defect
+            if moved.due:
+                self.hub.hint(moved.due)
+            if moved.call is not None:
+                still.append(Turn(turn.work, moved.call, steps=turn.steps + len(moved.steps)))
+        self.turns = still
+
+    def _move_all(self, tx: UnitOfWork, *, going: bool) -> list[Moved]:
+        read_ahead_round(tx, self.hub, self.conn, [(turn.work, turn.came) for turn in self.turns])
+        going = going and not is_resting(tx, self.hub, self.conn.name)
+        return [self._move(tx, turn, going=going) for turn in self.turns]
+
+    def _move(self, tx: UnitOfWork, turn: Turn, *, going: bool) -> Moved:
+        """One binding; what goes wrong with it is undone, and concerns no other."""
+        try:
+            with tx.savepoint():
+                return self._move_on(tx, turn, going=going)
+        except (BatchRefused, Deadlocked):
+            raise  # nobody knows whose fault it was: the whole transaction is done again, row by row
+        except Fenced:
+            return Moved(["fenced"])
+        except Duplicate:
+            return Moved(["raced"])  # another worker joined the same document first; the next look sees it
+        except ConnectorDefect as error:
+            turn.work.release(tx, parked=error.code, parked_params=tell_defect(error))
+            return Moved(["defect"])
+        except Exception as error:  # a defect of ours: raised when the others have been brought home
+            return Moved([], defect=error)
+
+    def _move_on(self, tx: UnitOfWork, turn: Turn, *, going: bool) -> Moved:
+        work, step = turn.work, self._resume(tx, turn)
+        steps: list[str] = []
+        due = list(step.due)
+        while not step.done and step.call is None:
+            intent, action, binding = decide_binding(tx, work.hub, work.own(tx), step.seen, guard=work.guard)
+            if not going and action.op in _CALLING:
+                step = self._give_back(tx, work)
+                break
+            if turn.steps + len(steps) >= _STEP_LIMIT:
+                step = self._give_back(tx, work, not_before=work.later_s(work.policy.timing.retry_s))
+                break
+            steps.append(action.op.value)
+            step = STEPS[action.op](tx, work, binding, intent, action)
+            due += step.due
+        return Moved(steps, step.call, due)
+
+    def _give_back(self, tx: UnitOfWork, work: Work, **update: Any) -> Step:
+        work.release(tx, **update)
+        return DONE
+
+    def _resume(self, tx: UnitOfWork, turn: Turn) -> Step:
+        if turn.call is None:
+            return AGAIN
+        if turn.came is Sent.PERHAPS and turn.call.writes:
+            return DONE  # found as it was marked, by whoever comes after the lease
+        if isinstance(turn.came, Sent):
+            turn.call.recall(tx)
+            return DONE
+        if isinstance(turn.came, Fenced):
+            raise turn.came
+        if isinstance(turn.came, IsthmusError):
+            return follow_failed_read(tx, turn.work, turn.came)
+        return turn.call.take(tx, turn.came)
+
+    # ------------------------------------------------------------ outside of it
+
+    def _make_calls(self) -> None:
+        """One by one, until one of them says that the other system had better be left alone, or time is up."""
+        started_s = self.hub.clock.monotonic()
+        for place, turn in enumerate(self.turns):
+            if self.trouble is not None:
+                return
+            if place and self.hub.clock.monotonic() - started_s > ROUND_S:
+                self.cut = [late.work.binding_id for late in self.turns[place:]] + self.cut
+                return
+            self._make_call(turn)
+
+    def _make_call(self, turn: Turn) -> None:
+        if turn.call is None:
+            return
+        turn.came = Sent.PERHAPS
+        try:
+            turn.came = turn.call.make()
+        except (IsthmusError, Fenced) as failed:
+            turn.came = failed
+        error = getattr(turn.came, "error", turn.came)  # an answer keeps its own
+        if isinstance(error, Transient | NeedsConsent):
+            self.trouble = error
