@@ -72,6 +72,7 @@ SLOW_PLACES = (
         "tests/sync/test_desk_work.py",
         "tests/sync/test_merge.py",
         "tests/sync/test_unmerge.py",
+        "tests/sync/test_review.py",
     ),
     *("tests/connectors/kingdee/", "tests/connectors/webhook/", "tests/crm/test_rounding.py"),
     "tests/connectors/wecom/",

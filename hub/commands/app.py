@@ -24,6 +24,7 @@ from hub.commands import (
     explain,
     mapping,
     pause,
+    identity,
     reconcile,
     record,
     remap,
@@ -45,8 +46,8 @@ from hub.errors import conceal
 EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
-NOUNS = (connector, connection, sync, record, mapping, codes, binding, todo, event, run, secret, voucher)
-VERBS = (setup, doctor, explain, remap, reconcile, trace, pause, simulate, demo, up)
+NOUNS = (connector, connection, sync, record, mapping, codes, binding, todo, identity, event, run, secret, voucher)
+VERBS = (setup, doctor, enrich, explain, remap, reconcile, trace, pause, simulate, dedupe, demo, up)
 
 
 class RootGroup(TyperGroup):

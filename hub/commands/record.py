@@ -144,7 +144,13 @@ def _read_time(value: Any) -> Any:
     return datetime.fromisoformat(value) if isinstance(value, str) and _INSTANT.match(value) else value
 
 
-def create(ctx: typer.Context, kind: Kind, settings: Settings = None, source: FromFile = None) -> None:
+def create(
+    ctx: typer.Context,
+    kind: Kind,
+    settings: Settings = None,
+    source: FromFile = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also when it could be a record that is here.")] = False,
+) -> None:
     """Make a record in the hub. It is written to other systems by the next accepted sync."""
     with answering(ctx, "record.create") as session:
         from hub.commands.fields import resolve_references
@@ -152,15 +158,15 @@ def create(ctx: typer.Context, kind: Kind, settings: Settings = None, source: Fr
 
         rows = _read_rows(settings, source)
         if len(rows) > 1:
-            create_all(session, kind, rows)
+            create_all(session, kind, rows, anyway=anyway)
             return
         values = resolve_references(session.hub, kind, rows[0])
-        record = create_record(session.hub, kind, values, session.actor)
+        record = create_record(session.hub, kind, values, session.actor, anyway=anyway)
         session.item(record)
         session.say("cli.record_created", kind=kind, label=label_of(record), id=record.id)
 
 
-def create_all(session: Session, kind: str, rows: list[dict[str, Any]]) -> None:
+def create_all(session: Session, kind: str, rows: list[dict[str, Any]], *, anyway: bool = False) -> None:
     """A list of records: each one that is refused is named with its place in the list, the rest goes on."""
     from hub.commands.fields import resolve_references
     from hub.errors import IsthmusError, RuleBroken
@@ -169,7 +175,8 @@ def create_all(session: Session, kind: str, rows: list[dict[str, Any]]) -> None:
     made = []
     for place, row in enumerate(rows, 1):
         try:
-            made.append(create_record(session.hub, kind, resolve_references(session.hub, kind, row), session.actor))
+            values = resolve_references(session.hub, kind, row)
+            made.append(create_record(session.hub, kind, values, session.actor, anyway=anyway))
         except IsthmusError as error:
             session.fail(RuleBroken("cli.row_refused", place=place, what=error.text(session.options.lang)))
     session.items(made)

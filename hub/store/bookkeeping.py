@@ -34,6 +34,7 @@ from hub.model.values import Value
 from hub.protocol.binding import Binding, BindingState
 from hub.store.bulk import bulk_statements
 from hub.store.codec import row_codec, stored
+from hub.store.identity_rows import CandidateKey
 from hub.store.json_text import dump_canonical, load_json
 from hub.store.one_of import OneOf
 from hub.store.query import Shape, conditions, parse_where
@@ -110,6 +111,18 @@ class UnitOfWork(Records):
     def _join_halves(self, high: Any, low: Any, places: int) -> Decimal:
         scaled = int(Decimal(high).scaleb(places)) if self._dialect == "postgresql" else high * _HALF + low
         return make_decimal(scaled, places)
+
+    def list_carriers(self, keys: Collection[int], limit: int) -> dict[int, list[UUID]]:
+        """Key → the records that carry it, at most ``limit`` of them."""
+        self._settle()
+        found: dict[int, list[UUID]] = {}
+        for key in dict.fromkeys(keys):
+            found[key] = list(self._run(_select_carriers(), {"wanted": key, "limit_rows": limit}).scalars())
+        return found
+
+    def count_carriers(self, key: int) -> int:
+        """How many records carry a key."""
+        return self.count(CandidateKey, key=key)
 
     # ------------------------------------------------------------ payloads
 
@@ -276,6 +289,12 @@ def open_payload(payload: Payload) -> dict[str, Any]:
     """The vendor's record inside a payload row."""
     opened: dict[str, Any] = load_json(zlib.decompress(payload.body))
     return opened
+
+
+@lru_cache(maxsize=1)
+def _select_carriers() -> Select[Any]:
+    table = stored(CandidateKey).table
+    return select(table.c.record_id).where(table.c.key == bindparam("wanted")).limit(bindparam("limit_rows"))
 
 
 @lru_cache(maxsize=64)

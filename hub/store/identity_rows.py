@@ -83,3 +83,30 @@ class PairVerdict(Value):
     later_at: Instant | None = None
     """A person put the question off."""
     undone_at: Instant | None = None
+
+
+class CandidateKey(Value):
+    """That a record carries a key by which records that may be the same find each other."""
+
+    key: int
+    """Digest of kind, kind of key and value."""
+    record_id: UUID
+
+
+class CommonKey(Value):
+    """A key that very many records carry: it says nothing, and is followed no more."""
+
+    key: int
+    record_kind: str
+    name: str
+    value: str
+    count: int
+    """How many records carried it when it was last counted."""
+    at: Instant
+
+
+class IdentityDue(Value):
+    """A record whose keys are new: whether it is another one has still to be looked at."""
+
+    record_kind: str
+    record_id: UUID

@@ -10,7 +10,15 @@ from hub.protocol.binding import Binding
 from hub.store.decision_rows import Correction, Decision
 from hub.store.event_rows import Event
 from hub.store.guard_rows import MassStop, Remap
-from hub.store.identity_rows import Merge, MergeNotice, MergeRef, PairVerdict
+from hub.store.identity_rows import (
+    CandidateKey,
+    CommonKey,
+    IdentityDue,
+    Merge,
+    MergeNotice,
+    MergeRef,
+    PairVerdict,
+)
 from hub.store.notify_rows import NotifyTarget, Told
 from hub.store.rows import (
     Attempt,
@@ -112,6 +120,9 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(MergeRef, "merge_ref", ("merge_id", "record_kind", "record_id")),
     TableSpec(MergeNotice, "merge_notice", ("id",), index=(("state", "connection"), ("merge_id",))),
     TableSpec(
+    TableSpec(CandidateKey, "candidate_key", ("key", "record_id")),
+    TableSpec(CommonKey, "common_key", ("key",)),
+    TableSpec(IdentityDue, "identity_due", ("record_kind", "record_id")),
         PairVerdict,
         "pair_verdict",
         ("id",),

@@ -114,6 +114,15 @@ class ConnectionSettings(Value):
     _zone = field_validator("zone")(_check_zone)
 
 
+class IdentitySettings(Value):
+    """Which records are the same customer, or the same person."""
+
+    merge: bool = True
+    """Merge without a person what is beyond doubt; false: ask about that too."""
+    common: int = Field(default=200, ge=2)
+    """A telephone number, a name or a domain that more records than this carry says nothing about who is who."""
+
+
 class HubConfig(Value):
     """Everything that an admin configures."""
 
@@ -125,6 +134,8 @@ class HubConfig(Value):
     """Fields of your own (自定义字段)."""
     notify: NotifySettings = NotifySettings()
     """Whom the hub tells what waits."""
+    identity: IdentitySettings = IdentitySettings()
+    """What is merged without a person."""
     ledgers: dict[str, LedgerSettings] = {}
     """One table for each ledger (账簿) that vouchers are made for."""
 

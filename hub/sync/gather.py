@@ -23,6 +23,7 @@ from hub.sync.event_waits import list_event_waits
 from hub.sync.evidence import NOT_PROBED
 from hub.sync.matching import NEW_RECORD, VETOES
 from hub.sync.pause import read_pause_all
+from hub.sync.review import list_open, tell_against
 from hub.sync.waits import SHOW, UNDO, TodoItem, about_binding, find_missing_code, judge_binding, name_codes_command
 from hub.sync.watch import list_guarded
 
@@ -43,6 +44,7 @@ def gather(hub: Hub, wanted: set[str]) -> list[TodoItem]:
             *_list_pauses(tx, hub, wanted),
             *_list_plans(tx, hub, wanted),
             *list_guarded(tx, hub, wanted),
+            *_list_questions(tx),
         ]
         return _add_records(tx, found)
 
@@ -196,6 +198,18 @@ def _about_plan(tx: UnitOfWork, connection: str, kind: str, code: str) -> TodoIt
         base_amount=sum((base for _, _, base in amounts), Decimal(0)) if amounts else None,
         since=min((row.updated_at for row in unsent if row.updated_at), default=None),
     )
+
+
+def _list_questions(tx: UnitOfWork) -> Iterator[TodoItem]:
+    """Records that could be the same."""
+    for question in list_open(tx):
+        one, other = question.labels
+        params = {"one": one, "other": other, "kind": question.kind, "weight": str(question.judged.weight)}
+        yield TodoItem(
+            "identity", "*", "identity.same_party", f"isthmus identity decide {question.short} same|different",
+            kind=question.kind, params={**params, "against": tell_against(question.judged.against)},
+            since=question.since, thing=f"pair:{question.id}",
+        )  # fmt: skip
 
 
 # ---------------------------------------------------------------- money

@@ -17,7 +17,9 @@ from hub.protocol.diff import comparable
 from hub.protocol.semantics import NO_FIELDS, Amend, Direction, Owner, Policy, Stage
 from hub.store import UnitOfWork
 from hub.store.identity_rows import Merge
-from hub.sync.aliases import find_root
+from hub.sync.aliases import IDENTIFIED, find_root
+from hub.sync.candidate_keys import write_keys
+from hub.sync.candidates import check_newcomer
 from hub.sync.claims import claim_values
 from hub.sync.context import Hub
 from hub.sync.derive import find_feeding
@@ -28,20 +30,29 @@ from hub.sync.resolve import Rebuilt, counts, rebuild_record
 _FIRST_WIDTH = 4
 
 
-def create_record(hub: Hub, kind: str, values: Mapping[str, Any], actor: str) -> Entity:
+def create_record(hub: Hub, kind: str, values: Mapping[str, Any], actor: str, *, anyway: bool = False) -> Entity:
     """A new record with these values; every outbound sync of the kind gets its intent in the same transaction.
 
-    ``RuleBroken`` names kind, field and value of what is not accepted, ``NotFound`` what it refers to in vain.
+    ``RuleBroken`` names kind, field and value of what is not accepted, and the parties that it could be (``anyway``: it
+    is none of them); ``NotFound`` what it refers to in vain.
     """
-    done = hub.store.carry_out(lambda tx: apply_create(tx, hub, kind, values, actor))
+
+    done = hub.store.carry_out(lambda tx: apply_create(tx, hub, kind, values, actor, anyway=anyway))
     hub.hint(done.due)
     return done.record
 
 
 def apply_create(
-    tx: UnitOfWork, hub: Hub, kind: str, values: Mapping[str, Any], actor: str, *, record_id: UUID | None = None
+    tx: UnitOfWork,
+    hub: Hub,
+    kind: str,
+    values: Mapping[str, Any],
+    actor: str,
+    *,
+    record_id: UUID | None = None,
+    anyway: bool = True,
 ) -> Rebuilt:
-    """The same inside a transaction of the caller, who may have chosen the id."""
+    """The same inside a transaction of the caller, who may have chosen the id, and asked whom it could be."""
     model = find_kind(kind)
     prepared = _prepare(hub, kind, values)
     if "currency" in model.model_fields and model.model_fields["currency"].is_required():
@@ -49,6 +60,8 @@ def apply_create(
     if model.DAY:
         prepared.setdefault(model.DAY, hub.moment(actor).today)
     _check_twin(tx, kind, prepared)
+    if not anyway and kind in IDENTIFIED:
+        check_newcomer(tx, hub, kind, prepared)
     prepared = _fill_lines(tx, prepared)
     check_period(hub, kind, None, prepared)
     if model.PREFIX and not prepared.get(model.NUMBER):
@@ -220,6 +233,7 @@ def void_record(hub: Hub, kind: str, record_id: UUID, actor: str) -> Entity:
             voided, due = done.record, done.due
         else:
             voided = tx.save_record(record.model_copy(update={"deleted_at": hub.now()}))
+            write_keys(tx, record, voided)
             tx.journal(actor, "record.deleted", kind=kind, record_id=record_id)
             due = _free_unsent(tx, kind, record_id)
     hub.hint(due)

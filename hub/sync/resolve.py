@@ -25,6 +25,7 @@ from hub.protocol.reference import make_reference
 from hub.protocol.semantics import Direction
 from hub.store import UnitOfWork
 from hub.store.rows import Image
+from hub.sync.candidate_keys import write_keys
 from hub.sync.context import Hub
 from hub.sync.derive import derive_values, find_fed, list_fed_records, list_linked_records
 from hub.sync.looking import TxLook
@@ -136,6 +137,7 @@ def rebuild_record(  # noqa: PLR0913 - the one way in which a record changes
         actor,
         "record.changed" if current else "record.created",
         kind=kind,
+    write_keys(tx, current, saved)
         record_id=record_id,
         connection=cause.connection if cause else None,
         remote_id=cause.remote_id if cause else None,

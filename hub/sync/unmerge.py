@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hub.errors import NotFound
+from hub.errors import ConfigInvalid, NotFound
 from hub.identity.survive import HUB
 from hub.model.base import Entity
 from hub.model.kinds import encode_fields, find_kind
@@ -24,6 +24,7 @@ from hub.store.bookkeeping import open_payload
 from hub.store.identity_rows import Merge, MergeRef
 from hub.store.rows import Conflict, Image, Payload
 from hub.sync.aliases import forget_aliases, list_below
+from hub.sync.candidate_keys import write_keys
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.merge import ENDED, check_kind, check_quiet, compare, move_image, rebuild_places, writes_to
 from hub.sync.pairs import say_pair
@@ -82,6 +83,24 @@ def find_merge(tx: UnitOfWork, kind: str, loser_id: UUID) -> Merge:
     if found is None:
         raise NotFound("identity.not_merged", kind=kind, record=str(loser_id))
     return found
+
+
+def find_merged(hub: Hub, text: str) -> Merge:
+    """The merge that holds, by the beginning of the id that lost, or of the merge. ``NotFound``, or ``ConfigInvalid``
+    when several begin so."""
+    plain = text.strip().replace("-", "").lower()
+    if not 8 <= len(plain) <= 32 or any(char not in "0123456789abcdef" for char in plain):
+        raise NotFound("identity.not_merged", kind="-", record=text)
+    low, high = UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
+    with hub.store.read() as tx:
+        found = tx.find(Merge, loser_id__ge=low, loser_id__le=high, undone_at=None, limit=3)
+        found = found or tx.find(Merge, id__ge=low, id__le=high, undone_at=None, limit=3)
+    if not found:
+        raise NotFound("identity.not_merged", kind="-", record=text)
+    if len(found) > 1:
+        ids = ", ".join(str(row.loser_id) for row in found)
+        raise ConfigInvalid("sync.record_ambiguous", kind=found[0].record_kind, text=text, ids=ids)
+    return found[0]
 
 
 def unmerge_record(hub: Hub, kind: str, loser_id: UUID, actor: str) -> UnmergeReport:
@@ -224,6 +243,7 @@ def _rebuild_both(
         done = rebuild_record(tx, hub, kind, record_id, actor=actor, cause=None, run_id=None, derived=True)
         due += done.due
         records.append(done.record)
+    write_keys(tx, None, records[0])
     return due, records[0], records[1]
 
 

@@ -73,7 +73,7 @@ CREATE INDEX ix_binding_kind_hub_id ON binding (kind, hub_id);
 
 CREATE INDEX ix_binding_state_not_before ON binding (state, not_before);
 
-CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE kind IN ('activity', 'contract', 'delivery', 'invoice', 'order', 'payment', 'quote', 'voucher');
+CREATE UNIQUE INDEX uq_binding_connection_kind_hub_id ON binding (connection, kind, hub_id) WHERE "primary" AND kind IN ('activity', 'contract', 'delivery', 'invoice', 'order', 'payment', 'quote', 'voucher');
 
 CREATE TABLE call_budget (
   connection TEXT NOT NULL,
@@ -81,6 +81,22 @@ CREATE TABLE call_budget (
   used BIGINT NOT NULL,
   shares JSON NOT NULL,
   PRIMARY KEY (connection)
+);
+
+CREATE TABLE candidate_key (
+  "key" BIGINT NOT NULL,
+  record_id TEXT NOT NULL,
+  PRIMARY KEY ("key", record_id)
+);
+
+CREATE TABLE common_key (
+  "key" BIGINT NOT NULL,
+  record_kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY ("key")
 );
 
 CREATE TABLE config_version (
@@ -919,6 +935,12 @@ CREATE INDEX ix_event_connection_received_at ON event (connection, received_at);
 
 CREATE INDEX ix_event_state_received_at ON event (state, received_at);
 
+CREATE TABLE identity_due (
+  record_kind TEXT NOT NULL,
+  record_id TEXT NOT NULL,
+  PRIMARY KEY (record_kind, record_id)
+);
+
 CREATE TABLE identity_verdict (
   id TEXT NOT NULL,
   record_kind TEXT NOT NULL,
@@ -982,6 +1004,25 @@ CREATE TABLE lease (
   until BIGINT NOT NULL,
   fence BIGINT NOT NULL,
   PRIMARY KEY (name)
+);
+
+CREATE TABLE lookup (
+  connection TEXT NOT NULL,
+  api TEXT NOT NULL,
+  "key" TEXT NOT NULL,
+  found BOOLEAN NOT NULL,
+  answer JSON NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (connection, api, "key")
+);
+
+CREATE TABLE lookup_spend (
+  connection TEXT NOT NULL,
+  day DATE NOT NULL,
+  api TEXT NOT NULL,
+  calls BIGINT NOT NULL,
+  cost BIGINT NOT NULL,
+  PRIMARY KEY (connection, day, api)
 );
 
 CREATE TABLE mass_stop (

@@ -1,0 +1,175 @@
+"""Which records could be the same as one, best first, with the evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from hub.errors import RuleBroken
+from hub.identity import Band, Decision, Key, decide_pair, make_keys
+from hub.identity.keys import NEVER_OFF
+from hub.identity.profile import Profile
+from hub.model.base import Entity
+from hub.model.kinds import find_kind
+from hub.protocol.binding import Binding
+from hub.protocol.semantics import Stage
+from hub.store import UnitOfWork
+from hub.store.identity_rows import PairVerdict
+from hub.sync.aliases import list_members
+from hub.sync.candidate_keys import digest_key, make_profile
+from hub.sync.context import Hub
+from hub.sync.pairs import Judgement, list_about
+from hub.sync.relations import list_referring
+from hub.sync.show import describe_record
+from hub.sync.verdicts import DIFFERENT
+
+COUNTED = 1_000
+"""Nobody counts further how many records are called so."""
+WEIGHED = 24
+"""So many of those that share keys are weighed field by field: the ones with the rarest keys."""
+NAMED = 5
+"""So many candidates are named."""
+POSTED_IN_BOTH = "identity.posted_in_both"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A record that could be the same. ``said``: what stands about the two already."""
+
+    record: Entity
+    judged: Judgement
+    said: PairVerdict | None = None
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Who shares keys with a record. ``common``: the keys that too many carry."""
+
+    scores: Mapping[UUID, float]
+    counts: Mapping[tuple[str, str], int]
+    common: Sequence[Key]
+
+
+@dataclass(frozen=True)
+class Found:
+    """``common``: keys that too many carry to say anything."""
+
+    candidates: Sequence[Candidate]
+    common: Sequence[Key] = ()
+
+
+def find_candidates(
+    tx: UnitOfWork, hub: Hub, kind: str, values: Mapping[str, Any], record_id: UUID | None = None
+) -> Found:
+    """Those in the bands ``auto`` and ``review``, best first. Who was said to differ is none, of the two or of anything
+    that was merged into them."""
+    profile = make_profile(tx, kind, values)
+    shared = find_shared(tx, kind, profile, record_id, hub.config.identity.common)
+    nearest = sorted(shared.scores, key=lambda id_: (-shared.scores[id_], id_))[:WEIGHED]
+    records = tx.find(find_kind(kind), id__in=sorted(nearest)) if nearest else []
+    said = _Said(tx, kind, record_id) if record_id is not None else None
+    found = []
+    for record in records:
+        told = said.about(record.id) if said is not None else None
+        if told is not None and told.verdict == DIFFERENT:
+            continue
+        judged = weigh(tx, kind, profile, record, shared)
+        if judged.band == Band.AUTO and record_id is not None and shares_ledger(tx, kind, record_id, record.id):
+            judged = Judgement(Band.REVIEW, judged.weight, judged.evidence, POSTED_IN_BOTH, judged.version)
+        if judged.band != Band.SEPARATE:
+            found.append(Candidate(record, judged, told))
+    found.sort(key=lambda candidate: (-candidate.judged.weight, candidate.record.id))
+    return Found(found, shared.common)
+
+
+def find_shared(tx: UnitOfWork, kind: str, profile: Profile, record_id: UUID | None, often: int) -> Shared:
+    """Who shares keys with a profile, and how rare they are together. A key that more than ``often`` carry says
+    nothing, and is not followed."""
+    keys = {digest_key(kind, key): key for key in make_keys(profile)}
+    scores: dict[UUID, float] = {}
+    counts: dict[tuple[str, str], int] = {}
+    common: list[Key] = []
+    for digest, carriers in tx.list_carriers(keys, often + 1).items():
+        key = keys[digest]
+        counts[key] = len(carriers)
+        if len(carriers) > often:
+            common.append(key)
+            if key.kind not in NEVER_OFF:
+                continue
+        rarity = 1 + math.log2(often / min(len(carriers) or 1, often))
+        for id_ in carriers:
+            if id_ != record_id:
+                scores[id_] = scores.get(id_, 0.0) + rarity
+    return Shared(scores, counts, common)
+
+
+def weigh(tx: UnitOfWork, kind: str, profile: Profile, record: Entity, shared: Shared | None = None) -> Judgement:
+    """A profile beside a record of the hub."""
+    theirs = make_profile(tx, kind, record.__dict__)
+    known = dict(shared.counts) if shared is not None else {}
+
+    def count(name: str, value: str) -> int:
+        if (name, value) not in known:
+            digest = digest_key(kind, Key(name, value))
+            known[name, value] = len(tx.list_carriers([digest], COUNTED)[digest])
+        return known[name, value]
+
+    return show_decision(decide_pair(profile, theirs, count))
+
+
+def show_decision(decision: Decision) -> Judgement:
+    """As it is kept."""
+    evidence = [{"field": item.field, "level": item.level, "weight": item.weight} for item in decision.evidence]
+    against = decision.against
+    reason = decision.veto or (f"{against.field}: {against.level}" if against is not None else None)
+    return Judgement(decision.band, decision.weight, evidence, reason, decision.version)
+
+
+def check_newcomer(tx: UnitOfWork, hub: Hub, kind: str, values: Mapping[str, Any]) -> None:
+    """``RuleBroken`` names the records that what is about to be made could be."""
+    found = find_candidates(tx, hub, kind, values).candidates
+    if found:
+        told = ", ".join(f"{describe_record(row.record, '-')[0]} ({row.record.id})" for row in found[:NAMED])
+        raise RuleBroken("identity.alike_here", name=values.get("name", ""), candidates=told)
+
+
+class _Said:
+    """What stands about a record and others, whatever was merged into them included."""
+
+    def __init__(self, tx: UnitOfWork, kind: str, record_id: UUID) -> None:
+        self._tx, self._kind = tx, kind
+        mine = set(list_members(tx, kind, record_id))
+        self._rows: dict[UUID, PairVerdict] = {}
+        for row in list_about(tx, kind, mine):
+            other = row.other_id if row.one_id in mine else row.one_id
+            if other not in self._rows or row.verdict == DIFFERENT:
+                self._rows[other] = row
+
+    def about(self, record_id: UUID) -> PairVerdict | None:
+        if not self._rows:
+            return None
+        rows = [self._rows[id_] for id_ in list_members(self._tx, self._kind, record_id) if id_ in self._rows]
+        return next((row for row in rows if row.verdict == DIFFERENT), rows[0] if rows else None)
+
+
+def shares_ledger(tx: UnitOfWork, kind: str, one: UUID, other: UUID) -> bool:
+    """Whether both have posted documents in one ledger: then only a person makes them one."""
+    if kind != "account":
+        return False
+    where: dict[str, Any] = {"kind": kind, "remote_id__null": False}
+    ours = {row.connection for row in tx.find(Binding, hub_id=one, **where)}
+    both = ours & {row.connection for row in tx.find(Binding, hub_id=other, **where)}
+    return any(_has_posted(tx, connection, one) and _has_posted(tx, connection, other) for connection in sorted(both))
+
+
+def _has_posted(tx: UnitOfWork, connection: str, account_id: UUID) -> bool:
+    """Whether a document with money in it counts there for that account."""
+    for place in list_referring(tx, "account", account_id):
+        model = find_kind(place.kind)
+        where: dict[str, Any] = {"connection": connection, "kind": place.kind, "stage": Stage.EFFECTIVE.value}
+        if model.AMOUNT and tx.find(Binding, hub_id=place.record_id, limit=1, **where):
+            return True
+    return False
