@@ -36,6 +36,7 @@ CALENDAR_CACHE = TRYTON_CACHE.with_name("calendars")
 SLOW_PLACES = (
     *("tests/journeys/", "tests/docs/", "tests/commands/", "tests/connectors/tryton/", "tests/storm/", "tests/web/"),
     "tests/connectors/caldav/",
+    "tests/badday/",
     *("tests/runtime/", "tests/testkit/", "tests/store/test_money.py", "tests/store/test_processes.py"),
     *(
         "tests/bench/",

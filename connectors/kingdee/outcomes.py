@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -21,6 +19,7 @@ from hub.errors import (
     Rejected,
     Transient,
 )
+from hub.sdk import read_json
 
 ERROR_PREFIX = "response_error:"
 CONTEXT_LOST, NO_RIGHT, FAILED, DATABASE, LICENCE, NOT_FOUND, INVALID, NOT_OPERABLE, BUSY, LIMIT, ADMIN = (
@@ -46,11 +45,10 @@ class Failure:
 
 def parse_answer(response: httpx.Response) -> Any:
     """The JSON of an answer; None when it holds something else. Numbers stay exact."""
-    text = response.text
-    if text.startswith(ERROR_PREFIX):
+    if response.text.startswith(ERROR_PREFIX):
         return None
     try:
-        return json.loads(text, parse_float=Decimal)
+        return read_json(response.content)
     except ValueError:
         return None
 

@@ -10,7 +10,7 @@ import httpx
 
 from connectors.sandbox.config import SandboxConfig
 from hub.errors import Duplicate, IsthmusError, Locked, OutcomeUnknown, PeriodClosed, Rejected, Stale, Transient
-from hub.sdk import HttpClient, Tools
+from hub.sdk import HttpClient, Tools, read_json
 
 Row = Mapping[str, Any]
 
@@ -111,7 +111,7 @@ class SandboxClient:
 def _parse(response: httpx.Response) -> Row | None:
     """The JSON object of an answer, None when it holds something else."""
     try:
-        row = json.loads(response.content)
+        row = read_json(response.content, parse_float=float)
     except ValueError:
         return None
     return row if isinstance(row, dict) else None

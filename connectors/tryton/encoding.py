@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hub import sdk
+
 
 def write_json(value: Any) -> bytes:
     """A request body. ``Decimal`` and dates in Tryton's own notation; instants become UTC without a zone."""
@@ -21,7 +23,7 @@ def read_json(content: bytes) -> Any:
     """An answer; plain numbers with a point are ``Decimal``, instants aware. ``ValueError`` when it is no JSON of
     Tryton's."""
     try:
-        return json.loads(content, object_hook=_decode, parse_float=Decimal)
+        return sdk.read_json(content, object_hook=_decode)
     except (KeyError, TypeError, ArithmeticError) as error:
         raise ValueError(f"not Tryton's notation: {error}") from error
 

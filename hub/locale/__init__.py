@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "zh")
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
+"""NUL and halves of characters: no database keeps them, and no terminal shows them."""
+_LONGEST_BITS = 14_000
+"""Below the 4,300 digits that Python writes without complaint."""
 _folders: list[Path] = [Path(__file__).parent]
 _texts: dict[str, dict[str, str]] = {}
 
@@ -87,7 +91,16 @@ def tell_kept(value: Any, lang: str = "en") -> Any:
 def _keep_value(value: object) -> Any:
     if isinstance(value, Phrase):
         return {"code": value.code, "params": keep_params(value.params)}
-    return value if _is_kept_phrase(value) else str(value)
+    return value if _is_kept_phrase(value) else _write_value(value)
+
+
+def _write_value(value: object) -> str:
+    """As text that every database keeps."""
+    try:
+        text = str(value)
+    except (RecursionError, ValueError):  # nested too deeply, or with a number of thousands of digits in it
+        text = hex(value) if isinstance(value, int) else type(value).__name__
+    return _UNKEPT.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
 def _is_kept_phrase(value: object) -> bool:
@@ -99,4 +112,6 @@ def _translate(value: object, lang: str) -> object:
         return render(value.code, lang, **value.params)
     if isinstance(value, dict) and _is_kept_phrase(value):
         return render(value["code"], lang, **value["params"])
+    if isinstance(value, dict | list | tuple) or (isinstance(value, int) and value.bit_length() > _LONGEST_BITS):
+        return _write_value(value)
     return value

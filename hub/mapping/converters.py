@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from hub.mapping.context import Refusal, Run
-from hub.mapping.path import key_text, strip_text
+from hub.mapping.path import key_text, strip_text, write_integer
 from hub.model.money import places_of
 from hub.model.values import WHOLE_DIGITS
 
@@ -37,7 +37,7 @@ def _decode_text(raw: Any, run: Run) -> str:
     if isinstance(raw, str):
         return strip_text(raw)
     if isinstance(raw, int) and not isinstance(raw, bool):
-        return str(raw)
+        return write_integer(raw)
     if isinstance(raw, Decimal):
         return plain_decimal(raw)
     raise _refuse("text", raw)

@@ -28,6 +28,7 @@ class Nothing(Enum):
 
 ABSENT: Final = Nothing.ABSENT
 
+_HALF = re.compile("[\ud800-\udfff]")
 _STEP = re.compile(r"""(?:'([^']+)'|([^.\[\]'"\s=,]+))(?:\[([^\]]*)\])?(\.|$)""")
 _CONDITION = re.compile(r"""\s*([^=\s'"]+)\s*=\s*(?:'([^']*)'|([^'"\s]+))\s*""")
 
@@ -99,13 +100,19 @@ def _guess_type(text: str) -> str | int | bool:
 
 
 def strip_text(raw: str) -> str:
-    """The text without the spaces around it; ``Refusal`` when half of a character is in it, which no database keeps."""
-    if not raw.isascii():
-        try:
-            raw.encode()
-        except UnicodeEncodeError as error:
-            raise Refusal("mapping.value_refused", what=Phrase("model.refused_half")) from error
+    """The text without the spaces around it; ``Refusal`` when something is in it that no database keeps: NUL, or half
+    of a character."""
+    if "\0" in raw or (not raw.isascii() and _HALF.search(raw)):
+        raise Refusal("mapping.value_refused", what=Phrase("model.refused_sign"))
     return raw.strip()
+
+
+def write_integer(raw: int) -> str:
+    """A whole number as text; ``Refusal`` for one of thousands of digits, which is no code of anything."""
+    try:
+        return str(raw)
+    except ValueError as error:
+        raise Refusal("mapping.value_refused", what=Phrase("model.refused_large")) from error
 
 
 def key_text(raw: Any) -> str:
@@ -115,7 +122,7 @@ def key_text(raw: Any) -> str:
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, int):
-        return str(raw)
+        return write_integer(raw)
     if isinstance(raw, Decimal) and raw.is_finite() and raw.adjusted() <= 30 and raw == raw.to_integral_value():
         return format(raw.to_integral_value(), "f")
     raise Refusal("mapping.code_shape", what=type(raw).__name__)

@@ -12,7 +12,7 @@ _CODES = {
     "missing": "model.refused_missing",
     "extra_forbidden": "model.refused_unknown",
     "string_type": "model.refused_text",
-    "string_unicode": "model.refused_half",
+    "string_unicode": "model.refused_sign",
     "bool_type": "model.refused_boolean",
     "bool_parsing": "model.refused_boolean",
     "int_type": "model.refused_integer",

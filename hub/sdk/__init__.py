@@ -12,6 +12,7 @@ from hub.protocol.semantics import (
     Tier,
     WriteSemantics,
 )
+from hub.sdk.answers import read_json
 from hub.sdk.budget import Budget, CallLimits, NoBudget
 from hub.sdk.connector import (
     CheckItem,
@@ -90,4 +91,5 @@ __all__ = [
     "make_page",
     "parse_wait_s",
     "read_all",
+    "read_json",
 ]

@@ -20,6 +20,8 @@ READ_ATTEMPTS = 3
 MARK = "isthmus.writes"
 """Name under which each request tells the transport whether it has side effects: faults are put where they belong."""
 BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+CERTIFICATE_WORDS = "CERTIFICATE_VERIFY_FAILED"
+"""OpenSSL's, which httpx passes on."""
 _TURNS = "isthmus.turns"
 _CREDENTIALS = (
     "authorization",
@@ -109,6 +111,8 @@ class HttpClient:
             try:
                 response = self._client.request(method, path, extensions=extensions, **kwargs)
             except BEFORE_SENDING as error:
+                if CERTIFICATE_WORDS in str(error):
+                    raise Transient("sdk.certificate", vendor=str(error), where=where) from error
                 raise Transient("sdk.unreachable", vendor=str(error), where=where) from error
             except (httpx.TransportError, httpx.DecodingError) as error:
                 failure = OutcomeUnknown if writes else Transient

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InternalError, OperationalError, StatementError
 
 from hub.errors import ConfigInvalid, Duplicate, IsthmusError, RuleBroken, Transient
+
+_TROUBLES = (
+    ("disk is full", "store.disk_full"),
+    ("No space left", "store.disk_full"),
+    ("readonly database", "store.read_only"),
+    ("read-only transaction", "store.read_only"),
+    ("locked", "store.busy"),
+    ("timeout", "store.busy"),
+)
+"""What stands in the words of SQLite or PostgreSQL → our code. Nothing of the transaction was kept; once the cause is
+gone, the same works."""
 
 
 class Deadlocked(Transient):
@@ -37,11 +48,13 @@ def classify(error: StatementError) -> IsthmusError | None:
         if "unique" in words.lower():
             return Duplicate("store.duplicate", table=_named_table(words))
         return RuleBroken("store.value_refused", what=words)
+    if "deadlock" in words and isinstance(error, OperationalError):
+        return Deadlocked("store.busy", what=words)
+    trouble = next((code for sign, code in _TROUBLES if sign in words), None)
+    if trouble is not None and isinstance(error, OperationalError | InternalError):
+        return Transient(trouble, what=words)
     if isinstance(error, OperationalError):
-        if "deadlock" in words:
-            return Deadlocked("store.busy", what=words)
-        busy = "locked" in words or "timeout" in words
-        return Transient("store.busy" if busy else "store.unreachable", what=words)
+        return Transient("store.unreachable", what=words)
     if type(error) is DatabaseError and ("not a database" in words or "malformed" in words):
         return ConfigInvalid("store.damaged", what=words)
     if isinstance(error, DBAPIError):

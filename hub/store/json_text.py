@@ -13,6 +13,10 @@ import orjson
 from pydantic import BaseModel
 
 _decoder = json.JSONDecoder(parse_float=Decimal)
+DEEPEST = 100
+"""Levels of a payload that are kept in any case."""
+_LONGEST_BITS = 14_000
+"""Below the 4,300 digits that Python writes without complaint."""
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
@@ -34,7 +38,11 @@ def dump_canonical(value: Any) -> bytes:
     """The same value always gives the same bytes: keys are sorted."""
     found = _dump_quickly(value, _OPTIONS | orjson.OPT_SORT_KEYS)
     if found is None or b"null" in found:  # orjson writes NaN as null; vendors do send halves of surrogate pairs
-        return _dump(value, sort_keys=True).encode("utf-8", "surrogatepass")
+        try:
+            text = _dump(value, sort_keys=True, allow_nan=True)
+        except (RecursionError, ValueError):  # nested too deeply, or a number with thousands of digits
+            text = _dump(_flatten(value), sort_keys=True, allow_nan=True)
+        return text.encode("utf-8", "surrogatepass")
     return found
 
 
@@ -46,10 +54,27 @@ def _dump_quickly(value: Any, options: int) -> bytes | None:
         return None
 
 
-def _dump(value: Any, *, sort_keys: bool) -> str:
+def _dump(value: Any, *, sort_keys: bool, allow_nan: bool = False) -> str:
     return json.dumps(
-        value, default=_encode_other, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys, allow_nan=False
+        value,
+        default=_encode_other,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        sort_keys=sort_keys,
+        allow_nan=allow_nan,
     )
+
+
+def _flatten(value: Any, depth: int = 0) -> Any:
+    """The same to a depth at which nobody means anything any more; whole numbers that Python does not write as text
+    are written in sixteens."""
+    if isinstance(value, Mapping | list | tuple) and depth >= DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(name): _flatten(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_flatten(inner, depth + 1) for inner in value]
+    return hex(value) if isinstance(value, int) and value.bit_length() > _LONGEST_BITS else value
 
 
 def load_json(text: str | bytes) -> Any:

@@ -135,6 +135,15 @@ def has_corrections(arrival: Arrival) -> bool:
     return arrival.tx.count(Correction, **arrival.key) > 0
 
 
+def keep_payload(arrival: Arrival) -> None:
+    """Keep what the system sent, as it came; nothing of a record that came without anything."""
+    source = arrival.source
+    if source.payload or not source.unreadable:
+        arrival.tx.put_payload(
+            arrival.conn.name, source.stream, source.external_id, source.version or 0, source.payload
+        )
+
+
 def lift_aside(arrival: Arrival) -> None:
     """The record was taken in after all."""
     if arrival.tx.delete(DeadRow, **arrival.key):

@@ -15,12 +15,12 @@ from hub.mapping import Mapped
 from hub.model.kinds import encode_fields
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
-from hub.protocol.decide import follow_version, is_stale
+from hub.protocol.decide import is_stale
 from hub.protocol.diff import comparable, compare_fields, differs_at_first, find_reversible, holds_total
-from hub.protocol.semantics import Amend, Confirm, Direction, Owner, Policy, Stage
+from hub.protocol.semantics import Amend, Direction, Owner, Policy, Stage
 from hub.protocol.snapshot import Snapshot
 from hub.store.rows import DeadRow, Image
-from hub.sync.arrival import Arrival, has_corrections, keep_aside, lift_aside, note_conflict, note_left
+from hub.sync.arrival import Arrival, has_corrections, keep_aside, keep_payload, lift_aside, note_conflict, note_left
 from hub.sync.burial import void_image
 from hub.sync.claims import date_changes
 from hub.sync.intent import build_intent
@@ -30,6 +30,7 @@ from hub.sync.native import is_living, make_native
 from hub.sync.period import CLOSED_THERE
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
 from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
+from hub.sync.stages import move_state
 from hub.sync.strangers import note_codes, take_stranger
 from hub.sync.translate import Translated, is_reference_foreign, make_context, pair_lines, read_source
 
@@ -58,10 +59,11 @@ def ingest(arrival: Arrival) -> Ingested:
     tx, source = arrival.tx, arrival.source
     broken = find_unreadable(source)
     if broken is not None:
+        keep_payload(arrival)
         return _set_aside(arrival, "dead", *tell_unreadable(broken))
     if source.stage is Stage.GONE and not source.payload:
         return _bury(arrival)
-    tx.put_payload(arrival.conn.name, source.stream, source.external_id, source.version or 0, source.payload)
+    keep_payload(arrival)
     if is_reference_foreign(arrival.hub, source):
         return _set_aside(arrival, "foreign", "sync.foreign_document", {"reference": source.reference or ""})
     try:
@@ -160,7 +162,7 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
         snapshot, lines = pair_lines(snapshot, known, binding, policy.line_fields)
     was_tomb = binding.state is BindingState.TOMB
     lived = not (was_tomb or fresh or binding.void_wanted or binding.stage in (Stage.VOID, Stage.GONE))
-    binding = _move_state(binding, snapshot, policy, intent.revision).model_copy(update={"lines": lines})
+    binding = move_state(binding, snapshot, policy, intent.revision).model_copy(update={"lines": lines})
     ended = snapshot.stage in (Stage.VOID, Stage.GONE)
     keep: dict[str, bool] = {}
     conflicts: list[str] = []
@@ -250,66 +252,6 @@ def _note_void(binding: Binding, snapshot: Snapshot, policy: Policy) -> Binding:
     if snapshot.stage in policy.semantics.voidable:
         held = {}
     return binding.model_copy(update={"held": held, "dirty": binding.dirty or not held})
-
-
-def _move_state(binding: Binding, snapshot: Snapshot, policy: Policy, revision: int) -> Binding:
-    """The binding after a snapshot: version, stage, and the state that follows from the stage."""
-    update: dict[str, Any] = {
-        "remote_version": follow_version(policy, binding.remote_version, snapshot.version),
-        "stage": snapshot.stage.value,
-        "remote_number": snapshot.number or binding.remote_number,
-        "missing_since": None,
-    }
-    if binding.state is BindingState.TOMB and snapshot.stage not in (Stage.VOID, Stage.GONE):
-        return binding.model_copy(update=update | _revive(binding, snapshot))
-    if binding.state is BindingState.TOMB:
-        return binding.model_copy(update=update)
-    if snapshot.stage in (Stage.VOID, Stage.GONE):
-        return binding.model_copy(update=update | _end(binding, snapshot, policy))
-    movable = (BindingState.PREPARED, BindingState.WAITING, BindingState.BOUND)
-    if binding.ours and binding.state in movable:
-        state, why = _follow_stage(binding, snapshot, policy, revision)
-        update |= {"state": state, "why": why}
-    return binding.model_copy(update=update)
-
-
-def _revive(binding: Binding, snapshot: Snapshot) -> dict[str, Any]:
-    """A cancelled document that people brought back to life. If the hub wanted it cancelled, a person must say."""
-    drafted = binding.ours and snapshot.stage is not Stage.EFFECTIVE
-    update: dict[str, Any] = {"state": BindingState.WAITING if drafted else BindingState.BOUND}
-    update["why"] = "protocol.revived_there" if drafted else None
-    return update | ({"parked": "protocol.revived_there"} if binding.void_wanted else {})
-
-
-def _follow_stage(
-    binding: Binding, snapshot: Snapshot, policy: Policy, revision: int
-) -> tuple[BindingState, str | None]:
-    if snapshot.stage is Stage.EFFECTIVE:
-        return BindingState.BOUND, None
-    if binding.state is BindingState.BOUND:
-        return BindingState.WAITING, "protocol.approval_taken_back"
-    if snapshot.stage is Stage.SUBMITTED:
-        return BindingState.WAITING, "protocol.submitted"
-    if policy.confirm is Confirm.AUDIT and snapshot.touched_by_person:
-        return BindingState.WAITING, "protocol.person_works"
-    if binding.state is BindingState.WAITING and policy.confirm is Confirm.SUBMIT:
-        if revision > binding.submitted_revision:
-            return BindingState.PREPARED, None
-        return BindingState.WAITING, "protocol.sent_back"
-    return binding.state, binding.why
-
-
-def _end(binding: Binding, snapshot: Snapshot, policy: Policy) -> dict[str, Any]:
-    """Voided or deleted there; never re-created by itself."""
-    by_us = snapshot.changed_by_us is not False
-    if binding.state is BindingState.REVERSING and by_us and snapshot.stage is Stage.VOID:
-        return {}
-    update: dict[str, Any] = {"dirty": False, "held": {}}
-    if not binding.void_wanted and snapshot.stage is Stage.GONE and not policy.reads.deletion_voids:
-        return update | {"parked": "protocol.deleted_there"}
-    if not binding.void_wanted and snapshot.changed_by_us and policy.semantics.amend is Amend.REVERSE:
-        return update | {"parked": "protocol.reversal_lost"}
-    return update | {"state": BindingState.TOMB, "parked": None, "why": None}
 
 
 def _merge_shared(

@@ -21,6 +21,7 @@ from hub.sync.aliases import IDENTIFIED
 from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
+from hub.sync.keepable import make_keepable
 from hub.sync.known import list_settled
 from hub.sync.namesakes import read_namesakes_ahead
 from hub.sync.references import find_referred
@@ -85,7 +86,7 @@ def take_in(
     refs: Refs | None = None,
 ) -> list[Ingested]:
     """What became of each record, in order. ``refs``: what they refer to, where that is known already."""
-    arrivals = [Arrival(tx, hub, conn, kind, record, actor, run_id) for record in records]
+    arrivals = [Arrival(tx, hub, conn, kind, record, actor, run_id) for record in make_keepable(records)]
     if not isinstance(tx, Batch) or not arrivals:
         return [ingest(arrival) for arrival in arrivals]
     settled = list_settled(tx, arrivals)

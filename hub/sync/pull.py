@@ -16,6 +16,7 @@ from hub.sync.arrival import Arrival
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.ingest import Ingested, ingest
 from hub.sync.intake import Refs, find_missing, gather_refs, take_in, write_page
+from hub.sync.keepable import make_keepable
 from hub.sync.lookahead import NO_CONSENT, Consent, LookAhead, ReadGuard, advance_tally
 from hub.sync.recheck import recheck_stream
 from hub.sync.signs import prepare_signs
@@ -195,7 +196,8 @@ def take_one(
     hub: Hub, conn: OpenConnection, kind: str, source: SourceRecord, actor: str, run_id: UUID | None = None
 ) -> Ingested:
     """Ingest one record in a transaction of its own."""
-    done = hub.store.carry_out(lambda tx: ingest(Arrival(tx, hub, conn, kind, source, actor, run_id)))
+    (kept,) = make_keepable([source])
+    done = hub.store.carry_out(lambda tx: ingest(Arrival(tx, hub, conn, kind, kept, actor, run_id)))
     hub.hint(done.due)
     return done
 

@@ -29,7 +29,7 @@ PINNED = {
             "Written",
         ),
         *("by_cursor", "by_keyset", "by_link", "by_number", "by_offset", "find_next_link", "find_wait_s", "hookimpl"),
-        *("digest_version", "keep_to_host", "make_page", "parse_wait_s", "read_all"),
+        *("digest_version", "keep_to_host", "make_page", "parse_wait_s", "read_all", "read_json"),
     },
     "hub.sdk.webhooks": {
         *("SCHEMES", "TOLERANCE_S", "Answer", "Call", "HmacScheme", "Notice", "Received", "Receiver", "Scheme"),
