@@ -176,13 +176,11 @@ def _parse_chinese(normal: str) -> CompanyName:
         core, region = rest_of(rest), ""
         brand, trade = split_trade(core)
     codes = tuple(item.code for item in find_places(region)) if region else ()
-    if region and len(codes) > 1 and certain:
-        codes = codes[:4]
-    place_codes = tuple(item.code for item in find_places(place)[:4]) if place else ()
+    place_codes = tuple(item.code for item in find_places(place)[:2]) if place else ()
     short = find_places(region)[0].name if region else ""
     return CompanyName(
         normal=normal, core=core, alternate=region + core if region and not certain else "",
-        brand=brand or core, trade=trade if brand else "", region=short, codes=codes[:4], form=form, group=group,
+        brand=brand or core, trade=trade if brand else "", region=short, codes=codes[:2], form=form, group=group,
         branch=branch, branch_place=find_places(place)[0].name if find_places(place) else place,
         branch_codes=place_codes, sound=spell(core), brand_sound=spell(brand or core),
         latin=False, complete=form != NONE,

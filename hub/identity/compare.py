@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rapidfuzz.distance import OSA
 
 from hub.identity.company import COMPANY, CompanyName
@@ -13,15 +15,22 @@ from hub.identity.words import ENGLISH_TRADES
 # ---------------------------------------------------------------- names of companies
 
 NO_NAME = "missing"
-SAME, SAME_SHORT, SOUND, SLIP = "same", "same_short", "sound", "slip"
+SAME, SAME_BRAND, SAME_SHORT = "same", "same_brand", "same_short"
+SOUND, SOUND_BRAND, SLIP = "sound", "sound_brand", "slip"
 SHORT, TRADE_LESS, TRADE_PART, TRADE_OTHER = "short", "trade_less", "trade_part", "trade_other"
 ONE_OTHER, SIMILAR, OTHER = "one_other", "similar", "other"
 LATIN_TRADE, LATIN_BRAND, LATIN_OTHER = "latin_trade", "latin_brand", "latin_other"
 NAME_LEVELS = (
-    NO_NAME, SAME, SAME_SHORT, SOUND, SLIP, SHORT, TRADE_LESS, TRADE_PART, TRADE_OTHER, ONE_OTHER, SIMILAR, OTHER,
-    LATIN_TRADE, LATIN_BRAND, LATIN_OTHER,
+    NO_NAME, SAME, SAME_BRAND, SAME_SHORT, SOUND, SOUND_BRAND, SLIP, SHORT, TRADE_LESS, TRADE_PART, TRADE_OTHER,
+    ONE_OTHER, SIMILAR, OTHER, LATIN_TRADE, LATIN_BRAND, LATIN_OTHER,
 )  # fmt: skip
 SIMILAR_SHARE = 0.6
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def count_edits(one: str, other: str, most: int) -> int:
+    """Characters put in, left out, replaced or changed with their neighbour; ``most`` + 1 for any more."""
+    return int(OSA.distance(one, other, score_cutoff=most))
 
 
 def compare_names(one: CompanyName, other: CompanyName) -> str:
@@ -34,22 +43,23 @@ def compare_names(one: CompanyName, other: CompanyName) -> str:
     if one.latin != other.latin:
         return compare_scripts(one, other) if one.latin else compare_scripts(other, one)
     if one.sound == other.sound and len(one.core) == len(other.core):
-        return SOUND if len(one.core) > 2 else ONE_OTHER
+        return SOUND if one.core[:2] == other.core[:2] else SOUND_BRAND
     return _compare_cores(one, other)
 
 
 def _rank_same(one: CompanyName, other: CompanyName) -> str:
-    """A brand alone is shared by many; a trade or a legal form on both sides makes it a name."""
-    if one.trade or len(one.core) > 4 or (one.complete and other.complete):
+    """A trade makes it a name; a brand alone, even with a legal form (华泰集团), is shared by many."""
+    if one.trade or len(one.core) > 4:
         return SAME
-    return SAME_SHORT
+    named = (one.complete or one.group) and (other.complete or other.group)
+    return SAME_BRAND if named else SAME_SHORT
 
 
 def _compare_cores(one: CompanyName, other: CompanyName) -> str:
-    less, more = (one, other) if len(one.core) <= len(other.core) else (other, one)
+    less, more = sorted((one, other), key=lambda name: (len(name.core), name.core, name.trade))
     if one.brand == other.brand or (len(less.core) > 1 and more.core.startswith(less.core)):
         return _compare_trades(less, more)
-    distance = OSA.distance(less.core, more.core, score_cutoff=1)
+    distance = count_edits(less.core, more.core, 1)
     if distance <= 1 and len(more.core) >= 4:
         return SLIP if is_slip(less.core, more.core) else ONE_OTHER
     if distance <= 1 or OSA.normalized_similarity(less.core, more.core) >= SIMILAR_SHARE:
@@ -61,7 +71,7 @@ def _compare_trades(less: CompanyName, more: CompanyName) -> str:
     """The brands are equal, or the shorter name is the beginning of the longer one."""
     if less.core == less.brand or less.core == more.brand:
         return TRADE_LESS if less.complete or less.group else SHORT
-    if OSA.distance(less.core, more.core, score_cutoff=1) <= 1 and is_slip(less.core, more.core):
+    if count_edits(less.core, more.core, 1) <= 1 and is_slip(less.core, more.core):
         return SLIP
     if more.core.startswith(less.core) or is_within(less.trade, more.trade):
         return TRADE_PART
@@ -172,7 +182,7 @@ def compare_codes(one: AccountProfile, other: AccountProfile) -> str:
     if one.code_text or other.code_text:
         mine, theirs = one.uscc or one.code_text, other.uscc or other.code_text
         if mine and theirs:
-            return NEAR if OSA.distance(mine, theirs, score_cutoff=2) <= 2 else OTHER
+            return NEAR if count_edits(mine, theirs, 2) <= 2 else OTHER
     if one.registration and other.registration:
         return REGISTRATION if one.registration == other.registration else REGISTRATION_OTHER
     return UNKNOWN
@@ -200,33 +210,51 @@ def compare_reach(one: AccountProfile, other: AccountProfile) -> str:
         return HOUSE_LINE if line else HOUSE
     if line:
         return LINE
-    return HOUSE_OTHER if one.domain and other.domain else UNKNOWN
+    apart = bool(one.domain) and bool(other.domain) and not is_near_domain(one.domain, other.domain)
+    return HOUSE_OTHER if apart else UNKNOWN
+
+
+def is_near_domain(one: str, other: str) -> bool:
+    """One label under two endings (x.com, x.cn), or a slip in it."""
+    return count_edits(one.partition(".")[0], other.partition(".")[0], 1) <= 1
 
 
 def _boxes(profile: AccountProfile | ContactProfile) -> frozenset[str]:
     return frozenset(mail.address for mail in profile.mails if mail.personal)
 
 
-STREET_LEVELS = (UNKNOWN, SAME, OTHER)
+STREET_LEVELS = (UNKNOWN, SAME, NEAR, OTHER)
 
 
 def compare_streets(one: AccountProfile, other: AccountProfile) -> str:
     mine, theirs = one.address, other.address
     if not mine.street or not theirs.street:
         return UNKNOWN
-    if mine.street != theirs.street:
+    if mine.code and theirs.code and not is_part(mine.code, theirs.code):
         return OTHER
-    return SAME if not mine.code or not theirs.code or is_part(mine.code, theirs.code) else OTHER
+    if mine.street == theirs.street:
+        return SAME
+    return NEAR if is_near_street(mine.street, theirs.street) else OTHER
 
 
-PERSON_LEVELS = (UNKNOWN, SAME, OTHER)
+def is_near_street(one: str, other: str) -> bool:
+    """The same numbers in a road that differs by a slip, or the same road with a number in one of them only."""
+    mine, theirs = _DIGITS.findall(one), _DIGITS.findall(other)
+    if mine and theirs:
+        return mine == theirs and count_edits(one, other, 1) <= 1
+    return one.startswith(other) or other.startswith(one)
+
+
+PERSON_LEVELS = (UNKNOWN, SAME, NEAR, OTHER)
 
 
 def compare_heads(one: PersonName, other: PersonName) -> str:
     """Legal representatives: they change now and then."""
     if not one.sound or not other.sound:
         return UNKNOWN
-    return SAME if one.sound == other.sound else OTHER
+    if one.sound == other.sound:
+        return SAME
+    return NEAR if count_edits(one.sound, other.sound, 1) <= 1 else OTHER
 
 
 # ---------------------------------------------------------------- persons
@@ -246,9 +274,9 @@ def compare_people(one: PersonName, other: PersonName) -> str:
     if one.sound == other.sound:
         return SOUND
     if one.latin != other.latin:
-        return SLIP if OSA.distance(one.sound, other.sound, score_cutoff=1) <= 1 else OTHER
+        return SLIP if count_edits(one.sound, other.sound, 1) <= 1 else OTHER
     less, more = (one, other) if len(one.normal) <= len(other.normal) else (other, one)
-    if OSA.distance(less.normal, more.normal, score_cutoff=1) > 1:
+    if count_edits(less.normal, more.normal, 1) > 1:
         return SLIP if fold_sound(one.normal) == fold_sound(other.normal) else OTHER
     if one.latin:
         return SLIP
@@ -301,7 +329,7 @@ def compare_houses(one: ContactProfile, other: ContactProfile) -> str:
     name = compare_names(one.company, other.company)
     house = bool(one.domain) and one.domain == other.domain
     line = bool((one.numbers - _mobiles(one)) & (other.numbers - _mobiles(other)))
-    if name in (SAME, SOUND, SLIP, SAME_SHORT):
+    if name in (SAME, SOUND, SOUND_BRAND, SLIP, SAME_BRAND, SAME_SHORT):
         return SAME
     if house and line:
         return HOUSE_LINE

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from hub.identity import compare, weights
 from hub.identity.company import CompanyName
+from hub.identity.keys import list_surname_houses
 from hub.identity.profile import AccountProfile, ContactProfile, Profile
 
 
@@ -32,6 +33,7 @@ CODES_DIFFER = "identity.codes_differ"
 BRANCH_DIFFERS = "identity.branch_differs"
 BRANCHES_DIFFER = "identity.branches_differ"
 GROUP_DIFFERS = "identity.group_differs"
+NAMES_DIFFER = "identity.names_differ"
 SAID_DIFFERENT = "identity.said_different"
 
 
@@ -72,16 +74,18 @@ def decide_pair(
     answers: Sequence[str] = (),
     vetoes: Sequence[str] = (),
 ) -> Decision:
-    """``counts``: (kind of key, value) → how many records carry it. ``answers``: what persons have said about these
-    two, oldest first (``same``, ``different``); the last one holds. ``vetoes``: message codes of what forbids it from
-    outside, such as documents of both posted in one ledger. Symmetric but for ``first_is_branch``."""
+    """``counts``: (kind of key, value) → how many records carry it; ``core_codes``: how many different valid codes
+    stand beside a name's core, ``surname_house_names``: how many different names with a surname are known in a house.
+    ``answers``: what persons have said about these two, oldest first (``same``,
+    ``different``); the last one holds. ``vetoes``: message codes of what forbids it from outside, such as documents of
+    both posted in one ledger. Symmetric but for ``first_is_branch``."""
     if isinstance(one, AccountProfile) and isinstance(other, AccountProfile):
         veto, relation = find_account_veto(one, other)
         evidence = weigh_accounts(one, other, counts)
         auto, review = weights.AUTO, weights.REVIEW
         short = not _is_beyond_name(evidence)
     elif isinstance(one, ContactProfile) and isinstance(other, ContactProfile):
-        veto, relation = None, None
+        veto, relation = find_contact_veto(one, other), None
         evidence = weigh_contacts(one, other, counts)
         auto, review, short = weights.CONTACT_AUTO, weights.CONTACT_REVIEW, False
     else:
@@ -110,15 +114,21 @@ def find_against(evidence: Sequence[Evidence]) -> Evidence | None:
 
 
 def _is_beyond_name(evidence: Sequence[Evidence]) -> bool:
-    """A short name alone only proposes: something else must say it too."""
+    """A name that is short or not quite the same only proposes: a code must say it, or what belongs to one person."""
     levels = {item.field: item.level for item in evidence}
-    if levels["name"] not in (compare.SAME_SHORT, compare.SHORT, compare.LATIN_BRAND):
-        return True
-    others = (item for item in evidence if item.field in ("code", "reach", "street", "person"))
-    return any(item.weight > 0 for item in others)
+    return levels["name"] in WHOLE or levels["code"] in PROVEN or levels["reach"] in OWN
 
 
 # ---------------------------------------------------------------- vetoes
+
+
+def find_contact_veto(one: ContactProfile, other: ContactProfile) -> str | None:
+    """Two whole names in characters that have nothing in common are two persons, whatever telephone they share."""
+    mine, theirs = one.name, other.name
+    whole = not (mine.partial or theirs.partial or mine.latin or theirs.latin)
+    if not whole or not mine.normal or not theirs.normal or set(mine.normal) & set(theirs.normal):
+        return None
+    return NAMES_DIFFER if compare.compare_people(mine, theirs) == compare.OTHER else None
 
 
 def find_account_veto(one: AccountProfile, other: AccountProfile) -> tuple[str | None, str | None]:
@@ -183,10 +193,16 @@ def weigh_accounts(
     found = [Evidence("base", "", weights.ACCOUNT_BASE)]
     found += [Evidence(field, level, weights.ACCOUNT[field][level]) for field, level in levels]
     found.append(weigh_commonness(one.name, other.name, name, counts))
+    found.append(weigh_namesakes(one.name, other.name, name, counts))
     return tuple(found)
 
 
-FULL = frozenset({compare.SAME, compare.SOUND, compare.SLIP, compare.SAME_SHORT})
+WHOLE = frozenset({compare.SAME, compare.SAME_BRAND, compare.SOUND, compare.SLIP, compare.LATIN_TRADE})
+PROVEN = frozenset({compare.SAME, compare.NEAR, compare.ORGANISATION, compare.REGISTRATION})
+OWN = frozenset({compare.PERSONAL, compare.PERSONAL_HOUSE, compare.PERSONAL_TWICE})
+FULL = frozenset(
+    {compare.SAME, compare.SAME_BRAND, compare.SOUND, compare.SOUND_BRAND, compare.SLIP, compare.SAME_SHORT}
+)
 BY_BRAND = frozenset({
     compare.SHORT, compare.TRADE_LESS, compare.TRADE_PART, compare.TRADE_OTHER, compare.LATIN_BRAND,
     compare.LATIN_TRADE,
@@ -205,6 +221,12 @@ def weigh_commonness(one: CompanyName, other: CompanyName, level: str, counts: C
     return Evidence("common", f"{kind} {doublings}", weights.COMMON[kind] * doublings)
 
 
+def weigh_namesakes(one: CompanyName, other: CompanyName, level: str, counts: Callable[[str, str], int]) -> Evidence:
+    """A name that is known to be that of several legal entities, by the different valid codes beside it."""
+    several = level in FULL and max(counts("core_codes", one.core), counts("core_codes", other.core)) > 1
+    return Evidence("namesakes", "several", weights.NAMESAKES) if several else Evidence("namesakes", compare.UNKNOWN)
+
+
 def weigh_contacts(
     one: ContactProfile, other: ContactProfile, counts: Callable[[str, str], int]
 ) -> tuple[Evidence, ...]:
@@ -217,12 +239,23 @@ def weigh_contacts(
     )
     found = [Evidence("base", "", weights.CONTACT_BASE)]
     found += [Evidence(field, level, weights.CONTACT[field][level]) for field, level in levels]
-    doublings = 0
-    if name in (compare.SAME, compare.SOUND, compare.SLIP):
-        number = min(counts("person", one.name.sound), counts("person", other.name.sound))
-        doublings = max(number, 1).bit_length() - 1
-    found.append(Evidence("common", f"person {doublings}", weights.CONTACT_COMMON * doublings))
+    found.append(weigh_person_commonness(one, other, name, counts))
     return tuple(found)
+
+
+def weigh_person_commonness(
+    one: ContactProfile, other: ContactProfile, level: str, counts: Callable[[str, str], int]
+) -> Evidence:
+    """By doublings of the number of records with the name; for a surname alone, of those in the house who have it."""
+    kind, number = "person", 0
+    if level == compare.PARTIAL:
+        kind = "surname"
+        shared = {*list_surname_houses(one), *list_surname_houses(other)}
+        number = max((counts("surname_house_names", value) for value in shared), default=0)
+    elif level in (compare.SAME, compare.SOUND, compare.SLIP):
+        number = min(counts("person", one.name.sound), counts("person", other.name.sound))
+    doublings = max(number, 1).bit_length() - 1
+    return Evidence("common", f"{kind} {doublings}", weights.CONTACT_COMMON * doublings)
 
 
 __all__ = [

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from hub.identity.company import CompanyName
 from hub.identity.profile import AccountProfile, ContactProfile, Profile
+from hub.identity.text import spell
 
 CODE, ORGANISATION, CODE_HALF, REGISTRATION = "code", "organisation", "code_half", "registration"
 NORMAL, CORE, SOUND, LETTERS, BRAND, BRAND_SOUND = "normal", "core", "sound", "letters", "brand", "brand_sound"
 PHONE, MAIL, DOMAIN, STREET = "phone", "mail", "domain", "street"
-EXTERNAL, PERSON, PERSON_HOUSE = "external", "person", "person_house"
+EXTERNAL, PERSON, PERSON_HOUSE, SURNAME_HOUSE = "external", "person", "person_house", "surname_house"
 NEVER_OFF = frozenset({CODE, REGISTRATION, EXTERNAL})
 """Keys of one entity each: they are followed however many records carry them."""
 
@@ -62,6 +63,13 @@ def _name_keys(name: CompanyName) -> Iterator[tuple[str, str]]:
     yield BRAND_SOUND, name.brand_sound
 
 
+def list_surname_houses(profile: ContactProfile) -> list[str]:
+    """The surname with each sign of where the person works."""
+    surname = spell(profile.name.surname)
+    houses = (profile.company.brand_sound, profile.domain)
+    return [f"{surname} {house}" for house in houses if surname and house]
+
+
 def _contact_keys(profile: ContactProfile) -> Iterator[tuple[str, str]]:
     yield EXTERNAL, profile.external_id
     for number in sorted(profile.numbers):
@@ -69,6 +77,8 @@ def _contact_keys(profile: ContactProfile) -> Iterator[tuple[str, str]]:
     for mail in profile.mails:
         if mail.personal:
             yield MAIL, mail.address
+    for value in list_surname_houses(profile):
+        yield SURNAME_HOUSE, value
     if profile.name.sound and not profile.name.partial:
         yield PERSON, profile.name.sound
         if profile.company.brand_sound:

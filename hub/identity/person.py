@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hub.identity.text import fold_text, has_han, list_syllables
-from hub.identity.words import DOUBLE_SURNAMES, ENGLISH_TITLES, PERSON_TITLES
+from hub.identity.words import DOUBLE_SURNAMES, ENGLISH_TITLES, NOBODIES, PERSON_TITLES
 
 _TITLE = re.compile(rf"(?:{'|'.join(sorted(map(re.escape, PERSON_TITLES), key=len, reverse=True))})$")
 _BRACKET = re.compile(r"\([^()]*\)?")
@@ -46,6 +46,8 @@ def parse_person_name(text: str) -> PersonName:
 
 def _parse_chinese(text: str) -> PersonName:
     name, title = _NO_LETTER.sub("", text), ""
+    if name in NOBODIES or name in PERSON_TITLES:  # 前台, 采购: whoever sits there
+        return NOBODY
     while (found := _TITLE.search(name)) is not None and found.start() > 0:
         name, title = name[: found.start()], found[0] + title
     size = 2 if name[:2] in DOUBLE_SURNAMES and len(name) > 1 else 1
@@ -59,7 +61,7 @@ def _parse_chinese(text: str) -> PersonName:
 
 def _parse_latin(text: str) -> PersonName:
     words = [word for word in _LATIN.findall(text) if word not in ENGLISH_TITLES]
-    if not words:
+    if not words or (len(words) == 1 and words[0] in NOBODIES):
         return NOBODY
     name = " ".join(words)
     return PersonName(

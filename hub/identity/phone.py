@@ -32,14 +32,14 @@ class Phone:
 
 @lru_cache(maxsize=65_536)
 def parse_phones(text: str) -> tuple[Phone, ...]:
-    """Every number in a text, in order. Never raises; what is no number is left out."""
+    """The first two numbers in a text, in order. Never raises; what is no number is left out."""
     plain = text if text.isascii() else fold_text(text)
     phone = _parse(plain)
     if phone is not None:
         return (phone,)
     parts = _SEVERAL.split(plain)
     found = [phone for part in parts if (phone := _parse(part)) is not None] if len(parts) > 1 else []
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))[:2]
 
 
 def _parse(text: str) -> Phone | None:

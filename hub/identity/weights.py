@@ -13,46 +13,44 @@ Weights = Mapping[str, Mapping[str, int]]
 
 ACCOUNT: Weights = {
     "name": {
-        "missing": 0, "same": 80, "same_short": 45, "sound": 70, "slip": 50, "short": 45, "trade_less": 10,
-        "trade_part": 20, "trade_other": -20, "one_other": -20, "similar": -10, "other": -60, "latin_trade": 60,
-        "latin_brand": 45, "latin_other": -40,
+        "missing": 0, "same": 70, "same_brand": 48, "same_short": 23, "sound": 25, "sound_brand": -15,
+        "slip": 51, "short": 25, "trade_less": -14, "trade_part": 24, "trade_other": -80, "one_other": -15,
+        "similar": 10, "other": -46, "latin_trade": 50, "latin_brand": 13, "latin_other": 0,
     },
-    "form": {"unknown": 0, "same": 5, "other": -15},
+    "form": {"unknown": 0, "same": 0, "other": -2},
     "place": {
-        "unknown": 0, "same": 15, "within": 10, "other": -60, "seat_same": 15, "seat_within": 5, "seat_other": -45,
+        "unknown": 0, "same": 27, "within": -10, "other": -80, "seat_same": 31, "seat_within": 26, "seat_other": -59,
     },
     "code": {
-        "unknown": 0, "same": 200, "near": 120, "organisation": 120, "registration": 150, "registration_other": -60,
-        "other": -50,
+        "unknown": 0, "same": 166, "near": 70, "organisation": 123, "registration": 120, "registration_other": -30,
+        "other": -60,
     },
     "reach": {
-        "unknown": 0, "personal_twice": 70, "personal_house": 60, "personal": 55, "house_line": 55, "house": 45,
-        "line": 30, "house_other": -30,
+        "unknown": 0, "personal_twice": 60, "personal_house": 72, "personal": 77, "house_line": 20, "house": 8,
+        "line": 29, "house_other": -45,
     },
-    "street": {"unknown": 0, "same": 35, "other": -15},
-    "person": {"unknown": 0, "same": 25, "other": -10},
-    "common": {},
+    "street": {"unknown": 0, "same": 24, "near": 5, "other": -55},
+    "person": {"unknown": 0, "same": 20, "near": 0, "other": -45},
 }  # fmt: skip
-ACCOUNT_BASE: Final = -60
+ACCOUNT_BASE: Final = -21
 """Before anything is compared: two records that share a key are mostly not the same."""
-COMMON: Mapping[str, int] = {"core": -5, "brand": -5}
+COMMON: Mapping[str, int] = {"core": -8, "brand": -8}
 """For each doubling of the number of records that carry the name or the brand."""
-AUTO: Final = 70
+NAMESAKES: Final = -11
+"""For a name that several legal entities are known to carry."""
+AUTO: Final = 62
 REVIEW: Final = 10
 
 CONTACT: Weights = {
-    "name": {
-        "missing": 0, "same": 60, "sound": 50, "slip": 35, "partial": 15, "one_other": -20, "other": -90,
-    },
-    "own": {"unknown": 0, "both": 150, "mobile": 110, "box": 110, "other": -40},
-    "external": {"unknown": 0, "same": 150, "other": -80},
+    "name": {"missing": 0, "same": 90, "sound": 75, "slip": 10, "partial": 5, "one_other": -40, "other": -90},
+    "own": {"unknown": 0, "both": 140, "mobile": 120, "box": 118, "other": -40},
+    "external": {"unknown": 0, "same": 125, "other": -60},
     "house": {
-        "unknown": 0, "same": 40, "house_line": 45, "house": 35, "line": 30, "short": 25, "similar": 5, "other": -20,
+        "unknown": 0, "same": 84, "house_line": 60, "house": 75, "line": 64, "short": 82, "similar": 52, "other": -30,
     },
-    "common": {},
 }  # fmt: skip
-CONTACT_BASE: Final = -60
-CONTACT_COMMON: Final = -5
+CONTACT_BASE: Final = -45
+CONTACT_COMMON: Final = -20
 """For each doubling of the number of records with the name of the person."""
 CONTACT_AUTO: Final = 60
-CONTACT_REVIEW: Final = 20
+CONTACT_REVIEW: Final = 40

@@ -189,6 +189,14 @@ PERSON_TITLES = (
     "业务", "工程师", "工", "教授", "博士", "医生", "律师", "顾问", "代表", "董事", "董", "处", "局", "科", "姐",
     "哥", "阿姨",
 )  # fmt: skip
+NOBODIES = frozenset(
+    """
+    未知 不详 不明 无 没有 暂无 空 匿名 匿名用户 佚名 某 某某 某人 测试 联系人 客户 用户 负责人 总机 值班 公司
+    办公室 本人 待定 待补 待补充 其他 其它 保密
+    unknown none null nil na nan test anonymous nobody contact customer user reception office tbd
+    """.split()  # noqa: SIM905
+)
+"""What stands in the field for a name where nobody knew it."""
 ENGLISH_TITLES = frozenset(
     """
     mr mrs ms miss mx dr prof sir madam ing dipl jr sr phd md mba ceo cfo cto manager director

@@ -1,0 +1,164 @@
+"""Pairs of rows that share a key, from arrays of keys. Keys that too many rows share are narrowed or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hub.identity.columns import Numbers
+from hub.identity.table import AccountTable
+
+MOST = 50
+"""So many rows may share a key; more say nothing."""
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass
+class Candidates:
+    """``one`` < ``other``: rows, each pair once. ``switched_off``: kind of key → how many keys too many rows share."""
+
+    one: Numbers
+    other: Numbers
+    switched_off: dict[str, int] = field(default_factory=dict)
+
+
+def find_account_candidates(table: AccountTable) -> Candidates:
+    """Pairs of companies that share one of the keys of ``make_keys``."""
+    name = {key: table.of_name(key) for key in ("core_key", "alternate", "sound", "letters", "brand_sound")}
+    area = np.where(table["place_size"] >= 4, table["place"] // 100, 0).astype(np.uint64)
+    off: dict[str, int] = {}
+    found = [
+        _pair_owned(table["uscc"] | table["parent_uscc"]),
+        _pair_owned(table["registration"]),
+        _pair_shared(table["organisation"], area, "organisation", off),
+        _pair_halves(table),
+        _pair_shared(name["sound"], area, "sound", off),
+        _pair_shared(name["letters"], area, "letters", off),
+        _pair_shared(name["brand_sound"], area, "brand", off),
+        _pair_across(name["alternate"], name["core_key"]),
+        _pair_phones(table, name["brand_sound"], off),
+        _pair_shared(table["box"], name["brand_sound"], "mail", off),
+        _pair_shared(table["domain"], name["brand_sound"], "domain", off),
+        _pair_shared(_join(table["street"], area), name["brand_sound"], "street", off),
+    ]
+    codes = np.unique(np.concatenate(found))
+    count = table.count
+    return Candidates((codes // count).astype(np.int32), (codes % count).astype(np.int32), off)
+
+
+def _join(key: Numbers, finer: Numbers) -> Numbers:
+    """One key of two; 0 where one of them is missing."""
+    return np.where((key == 0) | (finer == 0), np.uint64(0), (key * _ODD) ^ (finer * np.uint64(0xC2B2AE3D27D4EB4F)))
+
+
+def _group(key: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """(rows with a key, ordered by it; where each group begins; how many are in it)."""
+    rows = np.flatnonzero(key)
+    rows = rows[np.argsort(key[rows], kind="stable")]
+    ordered = key[rows]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(rows) else rows
+    sizes = np.diff(np.append(starts, len(rows)))
+    return rows, starts, sizes
+
+
+def _pair_group(rows: Numbers, starts: Numbers, sizes: Numbers, count: int) -> Numbers:
+    """Every pair within each group, as ``one * count + other``."""
+    keep = sizes > 1
+    starts, sizes = starts[keep], sizes[keep]
+    found = []
+    for gap in range(1, int(sizes.max(initial=1))):
+        keep = sizes > gap
+        starts, sizes = starts[keep], sizes[keep]
+        lengths = sizes - gap
+        first = np.repeat(starts - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths) + np.arange(lengths.sum())
+        found.append(_encode(rows[first], rows[first + gap], count))
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
+def _encode(one: Numbers, other: Numbers, count: int) -> Numbers:
+    low, high = np.minimum(one, other).astype(np.int64), np.maximum(one, other).astype(np.int64)
+    return low * count + high
+
+
+def _pair_shared(key: Numbers, finer: Numbers, kind: str, off: dict[str, int]) -> Numbers:
+    """All pairs of a key; where too many rows share it, of the key together with a second one."""
+    rows, starts, sizes = _group(key)
+    small = sizes <= MOST
+    pairs = _pair_group(rows, starts[small], sizes[small], len(key))
+    if small.all():
+        return pairs
+    large = np.zeros(len(key), dtype=np.bool_)
+    large[rows[np.repeat(~small, sizes)]] = True
+    rows, starts, sizes = _group(np.where(large, _join(key, finer), np.uint64(0)))
+    small = sizes <= MOST
+    off[kind] = int((~small).sum())
+    return np.concatenate((pairs, _pair_group(rows, starts[small], sizes[small], len(key))))
+
+
+def _pair_owned(key: Numbers) -> Numbers:
+    """A key of one entity is followed however many rows carry it: beyond the limit each row with the next one."""
+    rows, starts, sizes = _group(key)
+    small = sizes <= MOST
+    inside = np.repeat(~small, sizes)
+    same = np.zeros(0, dtype=np.int64)
+    if inside.any():
+        large = rows[inside]
+        next_same = key[large[1:]] == key[large[:-1]]
+        same = _encode(large[:-1][next_same], large[1:][next_same], len(key))
+    return np.concatenate((_pair_group(rows, starts[small], sizes[small], len(key)), same))
+
+
+def _pair_across(mine: Numbers, theirs: Numbers) -> Numbers:
+    """Rows whose one key is another row's other key."""
+    asked = np.flatnonzero(mine)
+    rows, starts, sizes = _group(theirs)
+    if not len(asked) or not len(rows):
+        return np.zeros(0, dtype=np.int64)
+    heads = theirs[rows[starts]]
+    at = np.searchsorted(heads, mine[asked])
+    at[at == len(heads)] = 0
+    hit = (heads[at] == mine[asked]) & (sizes[at] <= MOST)
+    asked, at = asked[hit], at[hit]
+    lengths = sizes[at]
+    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    one, other = np.repeat(asked, lengths), rows[np.repeat(starts[at], lengths) + offset]
+    apart = one != other
+    return _encode(one[apart], other[apart], len(mine))
+
+
+def _pair_halves(table: AccountTable) -> Numbers:
+    """A code with a slip in one half keeps the other one."""
+    found = []
+    for half in ("half_first", "half_last"):
+        broken = np.where(table["broken"] != 0, table[half], np.uint64(0))
+        found += [_pair_across(broken, table[half])]
+    return np.concatenate(found)
+
+
+def _pair_phones(table: AccountTable, brand: Numbers, off: dict[str, int]) -> Numbers:
+    found = [_pair_shared(table["phone0"], brand, "phone", off)]
+    if table["phone1"].any():
+        found.append(_pair_across(table["phone1"], table["phone0"]))
+        found.append(_pair_shared(table["phone1"], brand, "phone", off))
+    return np.concatenate(found)
+
+
+def count_keys(table: AccountTable) -> Mapping[str, Numbers]:
+    """How many rows carry the name (``core``) and the brand (``brand``) of each row, and how many different codes stand
+    beside its name (``core_codes``)."""
+    core, alternate = table.of_name("core_key"), table.of_name("alternate")
+    extra = alternate[(alternate != 0) & (alternate != core)]
+    keys, counts = np.unique(np.concatenate((core, extra)), return_counts=True)
+    brand = table.of_name("brand_sound")
+    _, place, brands = np.unique(brand, return_inverse=True, return_counts=True)
+    codes = table["uscc"]
+    coded = np.flatnonzero(codes)
+    pairs = np.unique(np.stack((core[coded], codes[coded]), axis=1), axis=0)[:, 0]
+    named, several = np.unique(pairs, return_counts=True)
+    namesakes = np.zeros(len(core), dtype=np.int64)
+    if len(named):
+        at = np.minimum(np.searchsorted(named, core), len(named) - 1)
+        namesakes = np.where(named[at] == core, several[at], 0)
+    return {"core": counts[np.searchsorted(keys, core)], "brand": brands[place], "core_codes": namesakes}

@@ -1,0 +1,184 @@
+"""A million companies as arrays: each different text is parsed once, and records are rows of numbers.
+
+Texts become numbers of 64 bits (0: nothing), so that records are compared without touching a text. Needs the extra
+``isthmus[dedupe]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from hub.identity import codes as kinds
+from hub.identity.address import parse_address
+from hub.identity.codes import organisation_of, read_code
+from hub.identity.company import COMPANY, NONE, parse_company_name
+from hub.identity.mail import parse_mail, parse_site
+from hub.identity.person import parse_person_name
+from hub.identity.phone import MOBILE, parse_phones
+
+Numbers = np.ndarray[Any, Any]
+Parts = dict[str, Any]
+"""Name → array, or Series of texts, with one entry for each text that was parsed."""
+FORMS = {NONE: 0, COMPANY: 1, "llc": 2, "stock": 3, "partnership": 4, "factory": 5, "other": 6}
+
+
+def hash_texts(texts: Sequence[str]) -> Numbers:
+    """A number for each text, the same in every process; 0 for the empty one."""
+    column = pl.Series(values=texts, dtype=pl.String)
+    return np.where((column.str.len_bytes() == 0).to_numpy(), 0, column.hash(seed=7).to_numpy())
+
+
+def code_number(code: str) -> int:
+    """A division code of 2, 4 or 6 digits as a number of six; 0 for none."""
+    return int(code.ljust(6, "0")) if code else 0
+
+
+def _parse_each(parse: Callable[[str], Any], texts: Iterable[str]) -> list[Any]:
+    bare = getattr(parse, "__wrapped__", parse)  # each text comes once: a cache would only cost
+    return [bare(text) for text in texts]
+
+
+def encode_names(texts: Sequence[str]) -> Parts:
+    names = _parse_each(parse_company_name, texts)
+    count = len(names)
+    codes = np.zeros((count, 4), dtype=np.int32)
+    sizes = np.zeros((count, 4), dtype=np.int8)
+    for at, name in enumerate(names):
+        for place, code in enumerate((*name.codes, *[""] * (2 - len(name.codes)), *name.branch_codes)):
+            if code:
+                codes[at, place], sizes[at, place] = code_number(code), len(code)
+    return {
+        "core": pl.Series(values=[name.core for name in names], dtype=pl.String),
+        "brand_size": np.fromiter((len(name.brand) for name in names), np.int16, count),
+        "alternate_text": pl.Series(values=[name.alternate for name in names], dtype=pl.String),
+        "core_key": hash_texts([name.core for name in names]),
+        "alternate": hash_texts([name.alternate for name in names]),
+        "sound": hash_texts([name.sound for name in names]),
+        "letters": hash_texts(["".join(sorted(name.core)) if len(name.core) > 3 else "" for name in names]),
+        "brand_sound": hash_texts([name.brand_sound for name in names]),
+        "region": hash_texts([name.region for name in names]),
+        "branch": hash_texts([name.branch for name in names]),
+        "branch_place": hash_texts([name.branch_place for name in names]),
+        "codes": codes, "code_sizes": sizes,
+        "form": np.fromiter((FORMS[name.form] for name in names), np.int8, count),
+        "group": np.fromiter((name.group for name in names), np.bool_, count),
+        "latin": np.fromiter((name.latin for name in names), np.bool_, count),
+        "complete": np.fromiter((name.complete for name in names), np.bool_, count),
+        "whole": np.fromiter((bool(name.trade) or len(name.core) > 4 for name in names), np.bool_, count),
+    }  # fmt: skip
+
+
+def encode_codes(texts: Sequence[str]) -> Parts:
+    found = _parse_each(read_code, texts)
+    uscc = [code.value if code and code.kind == kinds.USCC else "" for code in found]
+    valid = [bool(code and code.kind == kinds.USCC and code.valid) for code in found]
+    return {
+        "code_text": pl.Series(values=uscc, dtype=pl.String),
+        "code_valid": np.array(valid, dtype=np.bool_),
+        "code_key": hash_texts(uscc),
+        "half_first": hash_texts([text[:9] if len(text) >= 16 else "" for text in uscc]),
+        "half_last": hash_texts([text[-9:] if len(text) >= 16 else "" for text in uscc]),
+        "division": np.array(
+            [int(code.division) if ok and code else 0 for code, ok in zip(found, valid, strict=True)], dtype=np.int32
+        ),
+        "registration": hash_texts(
+            [code.value if code and code.kind == kinds.REGISTRATION and code.valid else "" for code in found]
+        ),
+        "organisation": hash_texts([organisation_of(code) if code else "" for code in found]),
+    }
+
+
+def encode_phones(texts: Sequence[str]) -> Parts:
+    found = _parse_each(parse_phones, texts)
+    numbers = [[phone for phone in phones if phone.number] for phones in found]
+    parts: Parts = {}
+    for place in range(2):
+        one = [phones[place] if len(phones) > place else None for phones in numbers]
+        parts[f"phone{place}"] = hash_texts([phone.number if phone else "" for phone in one])
+        parts[f"mobile{place}"] = np.array([bool(phone and phone.kind == MOBILE) for phone in one], dtype=np.bool_)
+    return parts
+
+
+def encode_mails(texts: Sequence[str]) -> Parts:
+    found = _parse_each(parse_mail, texts)
+    domains = [mail.domain if mail and not mail.generic else "" for mail in found]
+    return {
+        "box": hash_texts([mail.address if mail and mail.personal else "" for mail in found]),
+        "domain_text": pl.Series(values=domains, dtype=pl.String),
+    }
+
+
+def encode_sites(texts: Sequence[str]) -> Parts:
+    return {"domain_text": pl.Series(values=_parse_each(parse_site, texts), dtype=pl.String)}
+
+
+def encode_addresses(texts: Sequence[str]) -> Parts:
+    """Each text: address, province and city, with a line end between them."""
+    found = [parse_address.__wrapped__(*text.split("\n")) for text in texts]
+    return {
+        "street_text": pl.Series(values=[item.street for item in found], dtype=pl.String),
+        "address_code": np.array([code_number(item.code) for item in found], dtype=np.int32),
+        "address_size": np.array([len(item.code) for item in found], dtype=np.int8),
+    }
+
+
+def encode_people(texts: Sequence[str]) -> Parts:
+    found = _parse_each(parse_person_name, texts)
+    return {"person_text": pl.Series(values=[name.sound for name in found], dtype=pl.String)}
+
+
+ENCODERS: Mapping[str, Callable[[Sequence[str]], Parts]] = {
+    "name": encode_names,
+    "code": encode_codes,
+    "phone": encode_phones,
+    "mail": encode_mails,
+    "site": encode_sites,
+    "address": encode_addresses,
+    "person": encode_people,
+}
+
+
+def encode(task: tuple[str, Sequence[str]]) -> Parts:
+    """One piece of work for a process: the kind of texts, and the texts."""
+    return ENCODERS[task[0]](task[1])
+
+
+Spread = Callable[[Sequence[tuple[str, Sequence[str]]]], Iterable[Parts]]
+"""Runs ``encode`` for each piece, here or in other processes; answers come in the order of the pieces."""
+PIECE = 20_000
+
+
+def encode_here(tasks: Sequence[tuple[str, Sequence[str]]]) -> Iterable[Parts]:
+    return map(encode, tasks)
+
+
+def read_texts(columns: Mapping[str, pl.Series], spread: Spread) -> dict[str, tuple[Numbers, Parts]]:
+    """Kind of texts → (row → place in the parts, parts of each different text)."""
+    tasks: list[tuple[str, Sequence[str]]] = []
+    places: dict[str, Numbers] = {}
+    for kind, column in columns.items():
+        different, places[kind] = _find_different(column)
+        texts = different.to_list()
+        tasks += [(kind, texts[at : at + PIECE]) for at in range(0, len(texts), PIECE)]
+    pieces: dict[str, list[Parts]] = {}
+    for (kind, _), parts in zip(tasks, spread(tasks), strict=True):
+        pieces.setdefault(kind, []).append(parts)
+    return {kind: (places[kind], _join(found)) for kind, found in pieces.items()}
+
+
+def _find_different(column: pl.Series) -> tuple[pl.Series, Numbers]:
+    _, first, place = np.unique(column.hash(seed=7).to_numpy(), return_index=True, return_inverse=True)
+    return column.gather(first), place.astype(np.int32)
+
+
+def _join(pieces: Sequence[Parts]) -> Parts:
+    return {
+        name: pl.concat([piece[name] for piece in pieces])
+        if isinstance(pieces[0][name], pl.Series)
+        else np.concatenate([piece[name] for piece in pieces])
+        for name in pieces[0]
+    }
