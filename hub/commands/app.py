@@ -18,6 +18,7 @@ from hub.commands import (
     codes,
     connection,
     connector,
+    dedupe,
     demo,
     doctor,
     event,
