@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from hub.errors import ConnectorDefect, CursorExpired, IsthmusError
 from hub.sdk import Page, SourceRecord
@@ -92,9 +93,17 @@ def _begin(hub: Hub, conn: OpenConnection, kind: str) -> Cursor:
         if cursor.under_way:
             return cursor
         overlap = timedelta(seconds=conn.policies[kind].overlap_s)
-        since = cursor.high_water - overlap if cursor.high_water else None
+        since = _reach_back(cursor.high_water - overlap, hub.zone_of(conn.name)) if cursor.high_water else None
         update = {"since": since, "position": cursor.resume, "reading_high": cursor.high_water, "under_way": True}
         return tx.save(cursor.model_copy(update=update | {"tally": {}, "updated_at": hub.now()}))
+
+
+def _reach_back(since: datetime, zone: ZoneInfo) -> datetime:
+    """Where clocks are put back, an hour comes twice: a system that tells no zone shows its second half as if it were
+    the first, and changes in it seem older than what was read before. The whole of it is read again."""
+    local = since.astimezone(zone)
+    first, second = local.replace(fold=0).utcoffset(), local.replace(fold=1).utcoffset()
+    return since - (first - second) if first is not None and second is not None else since
 
 
 def _read_page(hub: Hub, conn: OpenConnection, kind: str, cursor: Cursor) -> Page | None:
