@@ -22,6 +22,7 @@ from hub.sdk.budget import Budget, CallLimits, NoBudget
 from hub.sdk.messages import Message
 
 if TYPE_CHECKING:
+    from hub.sdk.registry import Registry
     from hub.sdk.webhooks import Receiver
 
 _REFERENCE = re.compile(r"(env|file|secret):")
@@ -328,6 +329,8 @@ class Connector(ABC):
     """How the system rounds tax: ``line`` half-up per line, or ``document`` half-even per document."""
     total_tolerance: ClassVar[Decimal] = Decimal("0.05")
     """By how much a document's total may differ from what its lines add up to, in its currency."""
+    listens: ClassVar[bool] = False
+    """Whether ``listen`` can tell that something changed."""
     limits: ClassVar[CallLimits] = CallLimits()
     """What the vendor allows one account; the settings of a connection win over it."""
 
@@ -361,10 +364,19 @@ class Connector(ABC):
         """Takes the calls that the system makes to this hub (``hub.sdk.webhooks``); None when it makes none."""
         return None
 
+    def registry(self) -> Registry | None:
+        """Looks companies up for money (``hub.sdk.registry``); None when the system is no business registry."""
+        return None
+
     def notify(self, message: Message) -> None:
         """Tell people (a chat robot, a pager). A connector that can, implements it; the same ``message.id`` may come
         again when its first answer was lost. Raises ``Transient`` to be called again later, ``Rejected`` or
         ``NeedsConsent`` for what a person has to mend."""
+        raise NotImplementedError
+
+    def listen(self, wake: Callable[[str], None], stopped: Callable[[], bool]) -> None:
+        """Call ``wake(kind)`` whenever the system says that something changed: a run comes at once. Ends within seconds
+        when ``stopped()``. Called again after an error; on an instance and in a thread of its own. A hint only."""
         raise NotImplementedError
 
     def close(self) -> None:  # noqa: B027 - nothing to close is a good answer
@@ -372,19 +384,6 @@ class Connector(ABC):
 
 
 __all__ = [
-    "CheckItem",
-    "Clock",
-    "Confirm",
-    "Connector",
-    "ConnectorConfig",
-    "Draft",
-    "Page",
-    "Place",
-    "Sink",
-    "SourceRecord",
-    "Stream",
-    "Tools",
-    "Unreadable",
-    "Written",
-    "digest_version",
-]
+    "CheckItem", "Clock", "Confirm", "Connector", "ConnectorConfig", "Draft", "Page", "Place", "Sink", "SourceRecord",
+    "Stream", "Tools", "Unreadable", "Written", "digest_version",
+]  # fmt: skip

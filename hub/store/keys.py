@@ -20,6 +20,7 @@ from hub.store.identity_rows import (
     PairVerdict,
 )
 from hub.store.notify_rows import NotifyTarget, Told
+from hub.store.registry_rows import Lookup, LookupSpend
 from hub.store.rows import (
     Attempt,
     CallBudget,
@@ -65,12 +66,14 @@ def _transactional_kinds() -> str:
 
 
 TABLES: tuple[TableSpec, ...] = (
+    TableSpec(Lookup, "lookup", ("connection", "api", "key")),
+    TableSpec(LookupSpend, "lookup_spend", ("connection", "day", "api")),
     TableSpec(
         Binding,
         "binding",
         ("id",),
         unique=(("connection", "kind", "remote_id"), ("connection", "ref")),
-        unique_where=((("connection", "kind", "hub_id"), f"kind IN ({_transactional_kinds()})"),),
+        unique_where=((("connection", "kind", "hub_id"), f'"primary" AND kind IN ({_transactional_kinds()})'),),
         index=(
             ("state", "not_before"),
             ("dirty", "state"),
@@ -117,12 +120,12 @@ TABLES: tuple[TableSpec, ...] = (
         unique_where=((("record_kind", "loser_id"), "undone_at IS NULL"),),
         index=(("record_kind", "loser_id"), ("record_kind", "survivor_id"), ("record_kind", "root_id")),
     ),
-    TableSpec(MergeRef, "merge_ref", ("merge_id", "record_kind", "record_id")),
-    TableSpec(MergeNotice, "merge_notice", ("id",), index=(("state", "connection"), ("merge_id",))),
-    TableSpec(
     TableSpec(CandidateKey, "candidate_key", ("key", "record_id")),
     TableSpec(CommonKey, "common_key", ("key",)),
     TableSpec(IdentityDue, "identity_due", ("record_kind", "record_id")),
+    TableSpec(MergeRef, "merge_ref", ("merge_id", "record_kind", "record_id")),
+    TableSpec(MergeNotice, "merge_notice", ("id",), index=(("state", "connection"), ("merge_id",))),
+    TableSpec(
         PairVerdict,
         "pair_verdict",
         ("id",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from operator import is_
 from typing import Any
 from uuid import UUID
@@ -22,16 +22,20 @@ from hub.model.refusal import explain_refusal, show_refused
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import is_same, project_lines
 from hub.protocol.reference import make_reference
-from hub.protocol.semantics import Direction
+from hub.protocol.semantics import Direction, Owner
 from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.candidate_keys import write_keys
+from hub.sync.claims import PINNED
 from hub.sync.context import Hub
 from hub.sync.derive import derive_values, find_fed, list_fed_records, list_linked_records
 from hub.sync.looking import TxLook
 from hub.sync.relations import follow_refs
 from hub.sync.show import show_value
 from hub.sync.signs import note_record
+
+REGISTRY = "registry"
+"""Stream of the images of business registries (``hub.sync.enrich``)."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ def read_claim(tx: UnitOfWork, image: Image, kind: str) -> Claim:
     """What one source says, with typed values."""
     changed = {name: datetime.fromisoformat(at) for name, at in image.changed.items()}
     merged = image.home_id is not None
-    return Claim(image.source, image.connection, _read_values(tx, image, kind), changed, merged)
+    humble = image.stream == REGISTRY
+    pinned = frozenset(name for name, origin in image.origins.items() if origin.startswith(PINNED))
+    return Claim(image.source, image.connection, _read_values(tx, image, kind), changed, merged, humble, pinned)
 
 
 def _read_values(tx: UnitOfWork, image: Image, kind: str) -> Mapping[str, Any]:
@@ -95,9 +101,14 @@ def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Reso
     else:
         number = find_kind(kind).NUMBER
         claims = [read_claim(tx, image, kind) for image in images]
-        resolved = resolve_claims(claims, lambda conn, name: hub.owner_of(conn, kind, name), number_field=number)
+        owner = partial(_find_owner, hub, kind)
+        resolved = resolve_claims(claims, owner, number_field=number, preferences=hub.preferences_of(kind))
     tx.notes[resolve_record, record_id] = (images, resolved)
     return resolved
+
+
+def _find_owner(hub: Hub, kind: str, connection: str, name: str) -> Owner:
+    return hub.owner_of(connection, kind, name)
 
 
 def rebuild_record(  # noqa: PLR0913 - the one way in which a record changes
@@ -132,12 +143,12 @@ def rebuild_record(  # noqa: PLR0913 - the one way in which a record changes
     local = cause is None and not derived  # a person here, who may not allocate more than is open
     rooms = measure_rooms(tx, kind, (current, fresh)) if local else {}
     saved = tx.save_record(fresh)
+    write_keys(tx, current, saved)
     show = born.show if born is not None else _show
     tx.journal(
         actor,
         "record.changed" if current else "record.created",
         kind=kind,
-    write_keys(tx, current, saved)
         record_id=record_id,
         connection=cause.connection if cause else None,
         remote_id=cause.remote_id if cause else None,
@@ -312,7 +323,7 @@ def mark_bindings(tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | 
         if sync is None or sync.direction is Direction.IN:
             continue
         mine = [row for row in rows if row.connection == connection]
-        if not mine and not is_void(record):
+        if not mine and not is_void(record) and belongs_there(hub, connection, record):
             touched.append(tx.insert(make_binding(hub, connection, record.KIND, record.id)).id)
         for row in mine:
             if cause is not None and row.id == cause.id:
@@ -322,6 +333,11 @@ def mark_bindings(tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | 
                 touched.append(row.id)
     note_record(tx, hub, record, rows)
     return touched
+
+
+def belongs_there(hub: Hub, connection: str, record: Entity) -> bool:
+    """Whether the mapping of a connection takes such records at all: a calendar no mails."""
+    return not record.CHOSEN or hub.open(connection).mapping_of(record.KIND).belongs(record)
 
 
 def _make_due(row: Binding, record: Entity) -> dict[str, Any]:

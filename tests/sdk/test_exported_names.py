@@ -14,7 +14,7 @@ from tests.house.source import fail_with
 PINNED = {
     "hub.sdk": {
         *("ALL_FIELDS", "NO_FIELDS", "Amend", "Budget", "CallLimits", "CheckItem", "Clock", "Confirm", "Connector"),
-        *("ConnectorConfig", "Draft", "Evidence", "HttpClient", "Message", "MessageItem", "NoBudget", "Normaliser"),
+        *("ConnectorConfig", "Draft", "Evidence", "Grant", "HttpClient", "Message", "MessageItem", "NoBudget", "Normaliser"),
         *("Page", "Part", "Place"),
         *(
             "ReadSemantics",
@@ -34,6 +34,10 @@ PINNED = {
     "hub.sdk.webhooks": {
         *("SCHEMES", "TOLERANCE_S", "Answer", "Call", "HmacScheme", "Notice", "Received", "Receiver", "Scheme"),
         *("TokenScheme", "check_secret", "check_signed", "find_scheme", "verify_call"),
+    },
+    "hub.sdk.registry": {
+        *("CURRENCIES", "STATUS_WORDS", "Api", "Company", "CompanyStatus", "Registry", "RegistryConfig"),
+        *("parse_capital", "read_day", "read_status", "split_names"),
     },
     "hub.sdk.tables": {
         *("FORMS", "Cell", "CellProblem", "Encoding", "Facts", "Layout", "Row", "Skipped", "Table"),

@@ -26,6 +26,7 @@ simulator and a client never do either.
 MODULES: Mapping[str, str] = {
     "hub.sdk": "Import these from `hub.sdk`.",
     "hub.sdk.webhooks": "Calls of other systems. Import these from `hub.sdk.webhooks`.",
+    "hub.sdk.registry": "Business registries. Import these from `hub.sdk.registry`.",
     "hub.sdk.tables": "Tables in files. Import these from `hub.sdk.tables`.",
     "hub.sdk.simulator": "What a simulator is built from. Import these from `hub.sdk.simulator`; a client never does.",
 }

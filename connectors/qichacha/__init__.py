@@ -1,0 +1,11 @@
+"""企查查 (Qichacha): what the Chinese business register says about a company."""
+
+from hub.sdk import Connector, hookimpl
+
+
+@hookimpl
+def isthmus_connector() -> type[Connector]:
+    """The hook through which the hub finds this folder."""
+    from connectors.qichacha.connector import QichachaConnector
+
+    return QichachaConnector
