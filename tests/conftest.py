@@ -35,13 +35,17 @@ CALENDAR_CACHE = TRYTON_CACHE.with_name("calendars")
 
 SLOW_PLACES = (
     *("tests/journeys/", "tests/docs/", "tests/commands/", "tests/connectors/tryton/", "tests/storm/", "tests/web/"),
-    "tests/connectors/caldav/",
+    *("tests/connectors/caldav/", "tests/connectors/imap/"),
     "tests/badday/",
     *("tests/runtime/", "tests/testkit/", "tests/store/test_money.py", "tests/store/test_processes.py"),
     *(
         "tests/bench/",
         "tests/deploy/",
         "tests/connectors/sandbox/",
+        "tests/connectors/qichacha/",
+        "tests/connectors/tianyancha/",
+        "tests/sync/test_enrich.py",
+        "tests/sync/test_vouchers.py",
         "tests/sync/test_run.py",
         "tests/sync/test_ingest.py",
     ),

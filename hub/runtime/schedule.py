@@ -22,6 +22,7 @@ from hub.sync.daily import do_daily
 from hub.sync.events import list_due_events, prune_events
 from hub.sync.pause import is_resting
 from hub.sync.push import list_due
+from hub.sync.review import scan_identity
 from hub.sync.turns import call_due_turns, read_next_turn
 from hub.sync.vouchers import book_changed
 
@@ -75,6 +76,11 @@ def _is_sweep_due(cursors: Sequence[Cursor], long_ago: datetime) -> bool:
     if not cursors or any(cursor.high_water is None or cursor.under_way for cursor in cursors):
         return True
     return min(cursor.high_water for cursor in cursors if cursor.high_water) < long_ago
+
+
+IDENTITY_ACTOR = "identity"
+IDENTITY_AT_ONCE = 100
+"""So many parties are looked at in one tick."""
 
 
 class Scheduler:
@@ -132,6 +138,7 @@ class Scheduler:
             self._hint_due(hub)
             self._go_on_sweeping(hub)
             self._do_daily(hub)
+            self._look_for_same(hub)
             self._book(hub)
             self._next_turn = read_next_turn(hub)
         return True
@@ -155,6 +162,12 @@ class Scheduler:
             write_log("daily.refused", kind=kind, record=label, code=error.code, words=error.text())
         for (kind, action), count in sorted(result.done.items()):
             write_log("daily.done", kind=kind, action=action, count=count)
+
+    def _look_for_same(self, hub: Hub) -> None:
+        """Some of the parties that are new or changed: whether they are others."""
+        done = scan_identity(hub, IDENTITY_ACTOR, limit=IDENTITY_AT_ONCE)
+        if done.merged or done.asked:
+            write_log("identity.scanned", looked=done.looked, merged=done.merged, asked=done.asked)
 
     def _book(self, hub: Hub) -> None:
         """Vouchers of ledgers that book by themselves."""

@@ -58,7 +58,8 @@ def test_details_become_a_company(make_account: MakeAccount) -> None:
     connector, api = make_account()
     row = api.companies[3]
     company = connector.registry().fetch(row["CreditCode"])
-    assert (company.name, company.credit_code, company.legal_person) == (row["Name"], row["CreditCode"], row["OperName"])
+    told = (company.name, company.credit_code, company.legal_person)
+    assert told == (row["Name"], row["CreditCode"], row["OperName"])
     assert company.capital == Decimal(row["RegistCapi"].removesuffix("万元人民币")) * 10_000
     assert (company.capital_currency, company.status) == ("CNY", CompanyStatus.ACTIVE)
     assert company.founded_on == date.fromisoformat(row["StartDate"][:10])
