@@ -7,9 +7,9 @@ from typing import Any
 
 from connectors.wecom.config import WecomConfig, read_secret
 from connectors.wecom.outcomes import BUSY, LIMIT, TOKEN_CODES, explain, is_gone, parse_answer
-from connectors.wecom.tokens import Grant, share_source
+from connectors.wecom.tokens import name_app, share_source
 from hub.errors import NeedsConsent, OutcomeUnknown, Rejected, Transient
-from hub.sdk import HttpClient, Tools
+from hub.sdk import Grant, HttpClient, Tools
 
 Answer = Mapping[str, Any]
 PAUSES_S = (0.5, 2.0)
@@ -32,7 +32,9 @@ class WecomClient:
         self._config = config
         self._clock = tools.clock
         self._http = HttpClient(config.url, tools)
-        self._tokens = share_source(config.url, config.corp_id, read_secret(config.secret), tools.transport)
+        self._budget = tools.budget
+        self._app = name_app(config.url, config.corp_id, read_secret(config.secret))
+        self._tokens = share_source(self._app, tools.transport)
 
     def close(self) -> None:
         self._http.close()
@@ -207,7 +209,10 @@ class WecomClient:
         return answer
 
     def _take_token(self, stale: str = "") -> str:
-        return self._tokens.take(self._ask_token, self._clock.monotonic, stale)
+        def ask() -> Grant:
+            return self._budget.share(f"token/{self._app[:16]}", self._ask_token, stale)
+
+        return self._tokens.take(ask, self._clock.monotonic, stale)
 
     def _ask_token(self) -> Grant:
         query = {"corpid": self._config.corp_id, "corpsecret": read_secret(self._config.secret)}

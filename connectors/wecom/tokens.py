@@ -1,8 +1,8 @@
-"""Access tokens: one for each app and process, asked for by one thread while the others wait, and not asked for again
-after a refusal.
+"""Access tokens: one for each app, asked for by one thread while the others wait, and not asked for again after a
+refusal.
 
-Every thread of a process shares the token of an app. Another process asks for itself and is given the same token, for
-the server has one at a time. A wrong secret is told once: whoever repeats it is blocked by his address for an hour.
+Every thread of a process shares the token of an app here; processes and machines share it through the connection's
+budget. A wrong secret is told once: whoever repeats it is blocked by his address for an hour.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from hub.errors import IsthmusError, Transient, keep_secret
+from hub.sdk import Grant
 
 REFUSED_S = 600.0
 """A secret that was refused is not tried again for so long, whoever resumes the connection. Another one is, at once."""
@@ -23,14 +24,6 @@ FINAL = frozenset({"wecom.login_refused", "wecom.corp_wrong"})
 """Refusals that nothing but another configuration can end."""
 EARLY_S = 300.0
 """A token is replaced so long before its end, or after nine tenths of a shorter life."""
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What the server gave: the token, and for how many seconds it is good."""
-
-    token: str
-    life_s: float
 
 
 @dataclass
@@ -55,9 +48,9 @@ class TokenSource:
             except IsthmusError as refused:
                 self._remember(refused, now_s())
                 raise
-            self._token = grant.token
+            self._token = grant.value
             self._good_until_s = now_s() + grant.life_s - min(EARLY_S, grant.life_s / 10)
-            keep_secret(grant.token)
+            keep_secret(grant.value)
             return self._token
 
     def _check_refused(self, now_s: float) -> None:
@@ -79,9 +72,13 @@ _sources: weakref.WeakValueDictionary[tuple[str, int], TokenSource] = weakref.We
 _lock = threading.Lock()
 
 
-def share_source(url: str, corp_id: str, secret: str, transport: httpx.BaseTransport | None) -> TokenSource:
+def name_app(url: str, corp_id: str, secret: str) -> str:
+    """Tells apps apart, and does not tell the secret."""
+    return hashlib.sha256(f"{url}\n{corp_id}\n{secret}".encode()).hexdigest()
+
+
+def share_source(app: str, transport: httpx.BaseTransport | None) -> TokenSource:
     """The source that everybody in this process shares who has the same app; it lasts as long as one of them."""
-    app = hashlib.sha256(f"{url}\n{corp_id}\n{secret}".encode()).hexdigest()
     key = (app, id(transport) if transport is not None else 0)
     with _lock:
         found = _sources.get(key)

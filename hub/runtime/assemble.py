@@ -140,7 +140,7 @@ class Opening:
         secrets = secret_fields(kind_of.Config)
         values = self.vault.resolve_config(settings.config, secrets)
         zone, limits = ZoneInfo(settings.zone), choose_limits(settings, kind_of)
-        budget = self.outfit.budgets.lend(name, self.vault.store, self.outfit.clock, zone, limits)
+        budget = self.outfit.budgets.lend(name, self.vault.store, self.outfit.clock, zone, limits, self.vault)
         connector = make_connector(name, settings, kind_of, values, self.outfit, budget)
         opened = equip_connection(name, settings, connector, self.outfit.timing)
         return replace(opened, on_close=lambda: _give_back(budget))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time as time_module
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
@@ -21,7 +21,8 @@ from decimal import Decimal
 
 from hub.errors import Duplicate, IsthmusError, Transient
 from hub.runtime.logs import write_log
-from hub.sdk import CallLimits, Clock
+from hub.runtime.shelf import Sealer, take_grant
+from hub.sdk import CallLimits, Clock, Grant
 from hub.sdk.budget import LONGEST_SLEEP_S
 from hub.store import Store, UnitOfWork
 from hub.store.rows import CallBudget, CallShare
@@ -68,14 +69,23 @@ class Budgets:
     _budgets: dict[tuple[int, str], SharedBudget] = field(default_factory=dict)
     _keeper: threading.Thread | None = None
 
-    def lend(self, connection: str, store: Store, clock: Clock, zone: tzinfo, limits: CallLimits) -> SharedBudget:
-        """The budget that all threads of this process share; made anew when limits or zone were changed."""
+    def lend(
+        self,
+        connection: str,
+        store: Store,
+        clock: Clock,
+        zone: tzinfo,
+        limits: CallLimits,
+        sealer: Sealer | None = None,
+    ) -> SharedBudget:
+        """The budget that all threads of this process share; made anew when limits or zone were changed. Without a
+        ``sealer`` nothing that is secret is shared with other processes."""
         with self._lock:
             budget = self._budgets.get((id(store), connection))
             if budget is None or (budget.limits, budget.zone) != (limits, zone) or budget.store is not store:
                 if budget is not None:
                     budget.give_back()
-                budget = SharedBudget(connection, store, clock, zone, limits, self.holder)
+                budget = SharedBudget(connection, store, clock, zone, limits, self.holder, sealer)
                 self._budgets[id(store), connection] = budget
                 if limits.per_s is not None:
                     self._start_keeper()
@@ -108,10 +118,12 @@ class SharedBudget:
     """This process's part of one connection's calls; safe over threads."""
 
     def __init__(
-        self, connection: str, store: Store, clock: Clock, zone: tzinfo, limits: CallLimits, holder: str
-    ) -> None:
+        self, connection: str, store: Store, clock: Clock, zone: tzinfo, limits: CallLimits, holder: str,
+        sealer: Sealer | None = None,
+    ) -> None:  # fmt: skip
         self.connection, self.store, self.limits, self.zone = connection, store, limits, zone
         self._clock = clock
+        self._sealer = sealer
         self._holder = holder
         self._pace = choose_pace(limits.per_s)
         self._lock = threading.Lock()
@@ -141,6 +153,12 @@ class SharedBudget:
             yield
         finally:
             self._land()
+
+    def share(self, name: str, ask: Callable[[], Grant], stale: str = "") -> Grant:
+        """See :class:`hub.sdk.Budget`."""
+        if self._sealer is None:
+            return ask()
+        return take_grant(f"{self.connection}/{name}", ask, stale, self.store, self._clock, self._sealer)
 
     def _make_far(self, wait_s: float) -> Transient:
         return Transient("runtime.turn_far", retry_after_s=wait_s, connection=self.connection)

@@ -78,6 +78,17 @@ class Vault:
             tx.journal(actor, "secret.put", name=name)
         return f"secret:{name}"
 
+    def seal(self, value: str) -> str:
+        """Encrypted, for whoever keeps it himself."""
+        return read_key(self._home).encrypt(value.encode()).decode()
+
+    def unseal(self, sealed: str) -> str | None:
+        """The value again; None when it was sealed under another key."""
+        try:
+            return read_key(self._home).decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            return None
+
     def names(self) -> list[str]:
         """Names of the secrets kept here, never their values."""
         with self.store.read() as tx:

@@ -13,7 +13,7 @@ from hub.protocol.semantics import (
     WriteSemantics,
 )
 from hub.sdk.answers import read_json
-from hub.sdk.budget import Budget, CallLimits, NoBudget
+from hub.sdk.budget import Budget, CallLimits, Grant, NoBudget
 from hub.sdk.connector import (
     CheckItem,
     Clock,
@@ -60,6 +60,7 @@ __all__ = [
     "ConnectorConfig",
     "Draft",
     "Evidence",
+    "Grant",
     "HttpClient",
     "Message",
     "MessageItem",

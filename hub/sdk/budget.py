@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,14 @@ class CallLimits:
     """Calls from midnight to midnight in the connection's zone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a system gave out for a while, such as an access token: ``value`` is good for ``life_s`` seconds more."""
+
+    value: str
+    life_s: float
+
+
 class Budget(Protocol):
     """The calls of one connection, shared by all its workers on all machines.
 
@@ -39,6 +48,16 @@ class Budget(Protocol):
         """
         ...
 
+    def share(self, name: str, ask: Callable[[], Grant], stale: str = "") -> Grant:
+        """What all workers of the connection use together, on all machines; kept encrypted. One of them calls ``ask``
+        when there is none, or the last has ended, or is ``stale`` because the system would not have it; the others
+        wait for the answer. A ``NeedsConsent`` of ``ask`` is raised to all of them for a while, without asking again.
+
+        ``name`` tells values of different credentials apart and is no secret. Raises what ``ask`` raises, and
+        ``Transient`` when another worker has been asking for too long.
+        """
+        ...
+
 
 class NoBudget:
     """Calls without limit, not counted: an account that is only being tried, and tests."""
@@ -46,3 +65,7 @@ class NoBudget:
     def call(self, longest_sleep_s: float = LONGEST_SLEEP_S) -> AbstractContextManager[None]:
         """May leave at once."""
         return nullcontext()
+
+    def share(self, name: str, ask: Callable[[], Grant], stale: str = "") -> Grant:
+        """There is nobody to share with."""
+        return ask()

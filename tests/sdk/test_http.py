@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient
-from hub.sdk import HttpClient, Tools
+from hub.sdk import HttpClient, NoBudget, Tools
 from hub.sdk.budget import LONGEST_SLEEP_S
 from hub.sdk.simulator import NoAnswer, Request, Response, serve
 
@@ -147,7 +147,7 @@ def test_nobody_there_is_certainly_not_applied(vendor: Vendor, clock: Clock):
     client.close()
 
 
-class OneAtATime:
+class OneAtATime(NoBudget):
     """A budget that says who called, and whether calls overlapped."""
 
     def __init__(self) -> None:

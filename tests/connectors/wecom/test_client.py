@@ -11,8 +11,9 @@ import pytest
 import respx
 
 from connectors.wecom.outcomes import CONSENT, GONE_CODES, explain, find_address
-from connectors.wecom.tokens import Grant, TokenSource, share_source
+from connectors.wecom.tokens import TokenSource, name_app, share_source
 from hub.errors import IsthmusError, Locked, NeedsConsent, OutcomeUnknown, Rejected, Transient
+from hub.sdk import Grant
 from tests.connectors.wecom.conftest import Company, MakeCompany
 
 BODY = {"userid": "zhang.san"}
@@ -184,13 +185,20 @@ def test_our_address_is_found_in_their_words():
 
 
 def test_sources_are_shared_by_app_and_forgotten_with_the_last():
-    one, other = (share_source("https://a", "ww1", "s1", None) for _ in range(2))
-    assert one is other
-    assert share_source("https://a", "ww1", "s2", None) is not one
-    kept = id(one)
-    del one, other
-    fresh = share_source("https://a", "ww1", "s1", None)
-    assert fresh._token == "" or id(fresh) != kept
+    one, two = name_app("https://a", "ww1", "s1"), name_app("https://a", "ww1", "s2")
+    first = share_source(one, None)
+    assert first is share_source(one, None)
+    assert share_source(two, None) is not first
+    first.take(lambda: Grant("token-a", 7200), lambda: 0.0)
+    del first
+    asked: list[int] = []
+
+    def ask_anew() -> Grant:
+        asked.append(1)
+        return Grant("token-b", 7200)
+
+    assert share_source(one, None).take(ask_anew, lambda: 0.0) == "token-b"
+    assert asked
 
 
 def test_waiting_threads_take_what_the_first_got():

@@ -191,3 +191,16 @@ def test_many_workers_ask_for_one_token(make_office):
     for caller in callers:
         caller.join()
     assert office.api.gate.asked == asked + 1
+
+
+def test_a_wrong_secret_is_tried_once_by_all_processes_together(make_office):
+    office = make_office(kinds=("user",), wrong_secrets=2)
+    office.desk.accept()
+    office.desk.keep_secret("secret1")
+    office.api.gate.end_token()
+    processes = [office.desk.start("sync", "run", "erp") for _ in range(4)]
+    assert all(process.wait(120) != 0 for process in processes)
+    assert office.api.gate.wrong == 1
+    state = office.state()
+    assert state is not None
+    assert state.paused
