@@ -78,6 +78,7 @@ SLOW_PLACES = (
         "tests/sync/test_merge.py",
         "tests/sync/test_unmerge.py",
         "tests/sync/test_review.py",
+        "tests/sync/test_golden.py",
     ),
     *("tests/connectors/kingdee/", "tests/connectors/webhook/", "tests/crm/test_rounding.py"),
     "tests/connectors/wecom/",

@@ -166,6 +166,27 @@ def create(
         session.say("cli.record_created", kind=kind, label=label_of(record), id=record.id)
 
 
+def pin(
+    ctx: typer.Context,
+    kind: Kind,
+    which: Which,
+    settings: Settings = None,
+    off: Annotated[list[str] | None, typer.Option("--off", help="Let this field go again; repeat it.")] = None,
+) -> None:
+    """Pin values: they hold against every source, whoever owns the field there, until they are let go."""
+    with answering(ctx, "record.pin") as session:
+        from hub.commands.fields import parse_fields, resolve_references
+        from hub.sync.records import find_record, pin_fields
+
+        if not settings and not off:
+            raise ConfigInvalid("cli.no_fields")
+        values = resolve_references(session.hub, kind, parse_fields(settings or []))
+        record = find_record(session.hub, kind, which)
+        record = pin_fields(session.hub, kind, record.id, values, off or [], session.actor)
+        session.item(record)
+        session.say("cli.record_pinned", kind=kind, label=label_of(record), fields=", ".join([*values, *(off or [])]))
+
+
 def create_all(session: Session, kind: str, rows: list[dict[str, Any]], *, anyway: bool = False) -> None:
     """A list of records: each one that is refused is named with its place in the list, the rest goes on."""
     from hub.commands.fields import resolve_references
@@ -220,4 +241,6 @@ def _read_rows(settings: list[str] | None, source: Path | None) -> list[dict[str
     return rows
 
 
-COMMANDS = {"list": show_list, "show": show, "create": create, "edit": edit, "void": void, **record_act.COMMANDS}
+COMMANDS = {
+    "list": show_list, "show": show, "create": create, "edit": edit, "pin": pin, "void": void, **record_act.COMMANDS
+}  # fmt: skip

@@ -56,7 +56,8 @@ def find_provenance(hub: Hub, kind: str, images: Sequence[Image]) -> Mapping[str
         return dict.fromkeys(images[0].values, images[0].source)
     claims = [Claim(row.source, row.connection, row.values, read_times(row)) for row in images]
     number = find_kind(kind).NUMBER
-    return resolve_claims(claims, lambda conn, name: hub.owner_of(conn, kind, name), number_field=number).provenance
+    owner, preferences = lambda conn, name: hub.owner_of(conn, kind, name), hub.preferences_of(kind)
+    return resolve_claims(claims, owner, number_field=number, preferences=preferences).provenance
 
 
 def read_times(image: Image) -> dict[str, datetime]:

@@ -12,6 +12,9 @@ from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
 
+PINNED = "pinned: "
+"""How the origin of a value begins that a person pinned."""
+
 
 def load_claims(tx: UnitOfWork, kind: str, record_id: UUID) -> Image | None:
     """The hub's own image of a record, or None."""
@@ -26,7 +29,7 @@ def claim_values(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, encoded: 
     )
     update = {
         "values": {**old.values, **encoded},
-        "origins": {**old.origins, **dict.fromkeys(encoded, actor)},
+        "origins": {**old.origins, **{name: _keep_pin(old.origins.get(name, ""), actor) for name in encoded}},
         "changed": {**old.changed, **date_changes(tx, kind, record_id, HUB, encoded, now)},
         "at": now,
     }
@@ -48,6 +51,11 @@ def date_changes(
     return {name: at.isoformat() for name, at in moments.items()}
 
 
+def _keep_pin(before: str, actor: str) -> str:
+    """Who changes what is pinned changes what it is pinned to."""
+    return PINNED + actor if before.startswith(PINNED) and not actor.startswith(PINNED) else actor
+
+
 def drop_claims(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, fields: Collection[str]) -> None:
     """The hub no longer says anything about these fields, nor of a record that was merged into this one."""
     where: dict[str, Any] = {"record_kind": kind, "record_id": record_id, "connection": None}
@@ -57,3 +65,16 @@ def drop_claims(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, fields: Co
             for group in ("values", "origins", "changed")
         }
         tx.save(image.model_copy(update={**kept, "at": hub.now()}))
+
+
+def pin_value(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, encoded: Mapping[str, Any], actor: str) -> None:
+    """Say these values in the hub so that they hold against everybody, until they are let go."""
+    claim_values(tx, hub, kind, record_id, encoded, PINNED + actor)
+
+
+def unpin_values(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, fields: Collection[str], actor: str) -> None:
+    """They hold as other edits do."""
+    image = load_claims(tx, kind, record_id)
+    if image is not None:
+        loose = {name: actor for name in fields if image.origins.get(name, "").startswith(PINNED)}
+        tx.save(image.model_copy(update={"origins": {**image.origins, **loose}, "at": hub.now()}))

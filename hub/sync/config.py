@@ -119,6 +119,10 @@ class IdentitySettings(Value):
 
     merge: bool = True
     """Merge without a person what is beyond doubt; false: ask about that too."""
+    prefer: dict[str, dict[str, Literal["newest", "complete", "verified"] | tuple[str, ...]]] = {}
+    """Kind → field (``*``: all others) = which of several sources holds where none decides the field: the ``newest``
+    change, the most ``complete`` value, what a business registry ``verified``, or names of connections, the best first
+    (``hub``: edits made here)."""
     common: int = Field(default=200, ge=2)
     """A telephone number, a name or a domain that more records than this carry says nothing about who is who."""
 

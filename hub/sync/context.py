@@ -160,6 +160,10 @@ class Hub:
         """How every reference of this hub starts."""
         return PREFIX + self.installation
 
+    def preferences_of(self, kind: str) -> Mapping[str, str | Sequence[str]]:
+        """Which source of a field is preferred where none decides it."""
+        return self.config.identity.prefer.get(kind, {})
+
     def owner_of(self, connection: str, kind: str, name: str) -> Owner:
         """Whose value of a field holds, seen from one connection; a connection that is gone owns nothing."""
         settings = self.config.connections.get(connection)

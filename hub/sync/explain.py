@@ -143,8 +143,9 @@ class _Telling:
         last = self.journal.get(name) or self.journal.get(name.partition(".")[0])
         number = find_kind(self.kind).NUMBER
         found = explain_choice(
-            name, self.claims, lambda conn, field: self.hub.owner_of(conn, self.kind, field), number_field=number
-        )
+            name, self.claims, lambda conn, field: self.hub.owner_of(conn, self.kind, field), number_field=number,
+            preferences=self.hub.preferences_of(self.kind),
+        )  # fmt: skip
         if found is None:
             return FieldStory(name, shown, COMPUTED, "", None, last_change=last)
         chosen, won, others = found

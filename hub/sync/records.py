@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from hub.store.identity_rows import Merge
 from hub.sync.aliases import IDENTIFIED, find_root
 from hub.sync.candidate_keys import write_keys
 from hub.sync.candidates import check_newcomer
-from hub.sync.claims import claim_values
+from hub.sync.claims import claim_values, pin_value, unpin_values
 from hub.sync.context import Hub
 from hub.sync.derive import find_feeding
 from hub.sync.intent import find_start, is_history, list_parents, list_values
@@ -257,6 +257,23 @@ def _claim_fields(
         if tx.get(find_kind(target), id=target_id) is None:
             raise NotFound("sync.record_unknown", kind=target, text=str(target_id))
     return done
+
+
+def pin_fields(
+    hub: Hub, kind: str, record_id: UUID, values: Mapping[str, Any], loose: Collection[str], actor: str
+) -> Entity:
+    """Values that hold against every source from now on, whoever owns the field there; ``loose``: fields that are
+    pinned no longer."""
+
+    def work(tx: UnitOfWork) -> Rebuilt:
+        record = _load(tx, kind, record_id)
+        pin_value(tx, hub, kind, record.id, encode_fields(kind, _prepare(hub, kind, values)), actor)
+        unpin_values(tx, hub, kind, record.id, loose, actor)
+        return rebuild_record(tx, hub, kind, record.id, actor=actor, cause=None, run_id=None)
+
+    done = hub.store.carry_out(work)
+    hub.hint(done.due)
+    return done.record
 
 
 def _load(tx: UnitOfWork, kind: str, record_id: UUID) -> Entity:

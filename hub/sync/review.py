@@ -28,6 +28,8 @@ from hub.sync.show import describe_record
 from hub.sync.verdicts import DIFFERENT, MAYBE, SAME
 
 _CHUNK = 25
+SHORTEST = 4
+"""Characters of an id that are enough to look for it."""
 TALLY = "identity.tally"
 """Name of the setting that counts what was looked at, asked and merged."""
 Progress = Callable[[int, int], None]
@@ -238,15 +240,20 @@ def find_question(hub: Hub, text: str) -> PairVerdict:
     ``ConfigInvalid`` when several fit."""
     wanted = text.strip().lower().replace("-", "")
     with hub.store.read() as tx:
-        rows = tx.find(PairVerdict, undone_at=None, order=["-at"])
-    found = [row for row in rows if wanted and (row.id.hex.startswith(wanted) or row.id.hex.endswith(wanted))]
+        rows = tx.find(PairVerdict, order=["-at", "-id"]) if len(wanted) >= SHORTEST else []
+        named = [row for row in rows if row.id.hex.startswith(wanted) or row.id.hex.endswith(wanted)]
+        # An answered question is found by the id that it was asked under.
+        found = {row.id: row for old in named if (row := _find_standing(tx, old)) is not None}
     if not found:
         raise NotFound("identity.question_unknown", text=text)
     if len(found) > 1:
-        raise ConfigInvalid(
-            "identity.question_ambiguous", text=text, ids=", ".join(row.id.hex[-8:] for row in found[:6])
-        )
-    return found[0]
+        ids = ", ".join(row.id.hex[-8:] for row in list(found.values())[:6])
+        raise ConfigInvalid("identity.question_ambiguous", text=text, ids=ids)
+    return next(iter(found.values()))
+
+
+def _find_standing(tx: UnitOfWork, row: PairVerdict) -> PairVerdict | None:
+    return row if row.undone_at is None else find_pair(tx, row.record_kind, row.one_id, row.other_id)
 
 
 def answer_question(hub: Hub, question: PairVerdict, answer: str, actor: str) -> MergeReport | None:

@@ -81,7 +81,7 @@ def find_merge(tx: UnitOfWork, kind: str, loser_id: UUID) -> Merge:
     """The merge that holds, by the id that lost."""
     found = tx.get(Merge, record_kind=kind, loser_id=loser_id, undone_at=None)
     if found is None:
-        raise NotFound("identity.not_merged", kind=kind, record=str(loser_id))
+        raise NotFound("identity.not_merged", record=str(loser_id))
     return found
 
 
@@ -90,13 +90,13 @@ def find_merged(hub: Hub, text: str) -> Merge:
     when several begin so."""
     plain = text.strip().replace("-", "").lower()
     if not 8 <= len(plain) <= 32 or any(char not in "0123456789abcdef" for char in plain):
-        raise NotFound("identity.not_merged", kind="-", record=text)
+        raise NotFound("identity.not_merged", record=text)
     low, high = UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
     with hub.store.read() as tx:
         found = tx.find(Merge, loser_id__ge=low, loser_id__le=high, undone_at=None, limit=3)
         found = found or tx.find(Merge, id__ge=low, id__le=high, undone_at=None, limit=3)
     if not found:
-        raise NotFound("identity.not_merged", kind="-", record=text)
+        raise NotFound("identity.not_merged", record=text)
     if len(found) > 1:
         ids = ", ".join(str(row.loser_id) for row in found)
         raise ConfigInvalid("sync.record_ambiguous", kind=found[0].record_kind, text=text, ids=ids)

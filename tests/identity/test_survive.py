@@ -1,9 +1,10 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.identity.survive import HUB, Claim, resolve_claims
+from hub.identity.survive import HUB, Claim, explain_choice, resolve_claims
 from hub.model.ownership import Owner
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -82,3 +83,51 @@ def test_every_value_has_its_source_and_the_order_of_the_sources_does_not_matter
     assert all(by_source[source][name] == value for name, (value, source) in resolved.items())
     random.shuffle(found)
     assert resolve(*found, **owner_by_name) == resolved
+
+
+def prefer(wanted, *claims, owner=Owner.SHARED):
+    """(source, rule) of the name, where ``wanted`` is preferred."""
+    found = explain_choice(
+        "name", claims, lambda connection, field: owner, number_field="number", preferences={"name": wanted}
+    )
+    assert found is not None
+    resolved = resolve_claims(
+        claims, lambda connection, field: owner, number_field="number", preferences={"name": wanted}
+    )
+    assert resolved.provenance["name"] == found[0].source
+    return found[0].source, found[1]
+
+
+def test_the_preferred_source_holds_where_none_decides():
+    erp, shop, mine = (
+        claim("erp/p/1", 9, name="海岳"),
+        claim("shop/c/1", 1, name="海岳精密机械"),
+        claim(HUB, 5, name="岳"),
+    )
+    for owner in (Owner.SHARED, Owner.REMOTE):
+        told = "owner" if owner is Owner.REMOTE else ""
+        assert prefer("newest", erp, shop, owner=owner) == ("erp/p/1", told or "newest")
+        assert prefer("complete", erp, shop, owner=owner) == ("shop/c/1", told or "complete")
+        assert prefer(("shop", "erp"), erp, shop, owner=owner) == ("shop/c/1", told or "ranked")
+    assert prefer(("hub", "erp"), erp, shop, mine) == (HUB, "ranked")
+    assert prefer(("crm",), erp, shop) == ("erp/p/1", "newest")
+    assert prefer(("shop", "erp"), erp, claim("shop/c/1", 1, name="")) == ("erp/p/1", "ranked")
+
+
+def test_what_a_person_pinned_holds_against_an_owner():
+    erp = claim("erp/p/1", 9, name="海岳")
+    mine = replace(claim(HUB, 1, name="岳"), pinned=frozenset({"name"}))
+    assert prefer("newest", erp, mine, owner=Owner.REMOTE) == (HUB, "pinned")
+
+
+def test_what_a_registry_says_holds_where_that_is_preferred():
+    erp, registry = claim("erp/p/1", 9, name="海岳"), replace(claim("qcc/registry/1", 1, name="上海海岳"), humble=True)
+    assert prefer("newest", erp, registry)[0] == "erp/p/1"
+    assert prefer("verified", erp, registry) == ("qcc/registry/1", "verified")
+
+
+def test_a_merged_record_that_says_nothing_empties_nothing():
+    erp, merged = claim("erp/p/1", 1, name="海岳"), replace(claim("erp/p/2", 9, name=""), merged=True)
+    assert prefer("newest", erp, merged)[0] == "erp/p/1"
+    assert prefer("newest", erp, claim("erp/p/1b", 9, name=""))[0] == "erp/p/1b"  # its own source emptied it
+    assert prefer("newest", erp, merged, claim(HUB, 10, name=""))[0] == HUB
