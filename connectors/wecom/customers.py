@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -56,6 +56,8 @@ class CustomerStream(Stream):
         self._tags = tags
         self._clock = tools.clock
         self._followers: dict[str, list[str]] | None = None
+        self.named: dict[str, str] = {}
+        """Company → a customer who named it when last read."""
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         started = self._clock.now()
@@ -115,6 +117,8 @@ class CustomerStream(Stream):
     def _make_record(self, contact: Answer, follows: Sequence[Answer], started: datetime) -> SourceRecord:
         keeper = choose_keeper(follows) or {}
         payload = shape_customer(contact, follows, self._tags.names(list_tag_ids(keeper)))
+        if payload["company"]:
+            self.named[payload["company"]] = payload["id"]
         return SourceRecord(self.name, payload["id"], payload, started, version=make_version(payload))
 
 
@@ -129,52 +133,37 @@ class CompanyStream(Stream):
     def __init__(self, customers: CustomerStream, tools: Tools) -> None:
         self._customers = customers
         self._clock = tools.clock
-        self._named: dict[str, str] = {}
-        """Company → a customer who names it."""
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         started = self._clock.now()
-        if position is None or not self._named:
-            self._scan()
-        names = [name for name in sorted(self._named) if position is None or name > str(position)]
+        known = self._scan() if position is None or not self._customers.named else self._customers.named
+        names = [name for name in sorted(known) if position is None or name > str(position)]
         records = [self._make_record(name, started) for name in names[:limit]]
         return Page(records, names[limit - 1] if len(names) > limit else None, started)
 
     def fetch(self, external_id: str) -> SourceRecord | None:
         started = self._clock.now()
-        if not self._is_named(external_id):
-            self._scan()
-        return self._make_record(external_id, started) if external_id in self._named else None
+        there = self._is_named(external_id) or external_id in self._scan()
+        return self._make_record(external_id, started) if there else None
 
     def list_ids(self) -> Sequence[str]:
-        self._scan()
-        return sorted(self._named)
-
-    def note(self, record: SourceRecord | None) -> None:
-        """What was read of a customer says where to look."""
-        if record is not None and record.payload.get("company"):
-            self._named[str(record.payload["company"])] = record.external_id
+        return sorted(self._scan())
 
     def _is_named(self, name: str) -> bool:
         """Whether the customer who named it still does."""
-        if name not in self._named:
+        if name not in self._customers.named:
             return False
-        record = self._customers.fetch(self._named[name])
+        record = self._customers.fetch(self._customers.named[name])
         return record is not None and record.payload["company"] == name
 
-    def _scan(self) -> None:
-        self._named = {}
-        for record in self._list_customers():
-            self.note(record)
-
-    def _list_customers(self) -> Iterator[SourceRecord]:
+    def _scan(self) -> Mapping[str, str]:
+        """Read every customer for it."""
+        self._customers.named = {}
         position: Any = None
         while True:
-            page = self._customers.read_page(None, position, AT_ONCE)
-            yield from page.records
-            position = page.position
+            position = self._customers.read_page(None, position, AT_ONCE).position
             if position is None:
-                return
+                return self._customers.named
 
     def _make_record(self, name: str, started: datetime) -> SourceRecord:
         payload = {"name": name}

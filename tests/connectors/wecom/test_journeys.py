@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -132,9 +133,13 @@ def test_a_wrong_secret_is_told_once_and_pauses_the_connection(make_office):
     assert len(office.desk.records("user")) == 4
 
 
-def _run_somehow(office: Office) -> None:
+def _run_somehow(office: Office, *, rested: bool = False) -> None:
+    """Whatever becomes of it. ``rested``: after every pause that the company asked for."""
     try:
-        office.desk.run()
+        if rested:
+            office.run()
+        else:
+            office.desk.run()
     except IsthmusError:
         return
 
@@ -177,6 +182,49 @@ def test_a_lost_answer_makes_no_second_appointment(make_office):
         office.run()
     assert len(office.corp.schedules) == 1
     assert desk.count_unbound("activity") == 0
+
+
+RATES = {
+    "lost_before": 0.06, "lost_after": 0.1, "busy": 0.04, "busy_after": 0.05, "garbage": 0.04, "limit": 0.03,
+    "crowded": 0.03, "token_ended": 0.05, "read_lost": 0.02, "read_busy": 0.02, "read_garbage": 0.02,
+    "read_token_ended": 0.03,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_with_everything_that_goes_wrong_both_sides_end_alike(make_office, seed):
+    draw = random.Random(seed)
+    office = make_office(Faults(random.Random(f"faults/{seed}")), kinds=("user", "contact", "activity"))
+    desk = office.desk
+    ids = [office.person.meet("zhang.san", f"客户 {number}").external_userid for number in range(4)]
+    desk.accept()
+    office.faults.rates = RATES
+    for step in range(8):
+        contact = desk.read(office.contact_of(draw.choice(ids)))
+        desk.edit(contact, note=f"记 {step}", tags=draw.sample(["A类", "B类", "经销商"], 2))
+        if step % 2:
+            starts = f"2026-12-{step + 1:02}T01:00:00Z"
+            desk.create("activity", type="meeting", subject=f"拜访 {step}", starts_at=starts)
+        if step % 3 == 0:
+            office.person.note("zhang.san", draw.choice(ids), remark_mobiles=[f"1380000000{step}"])
+        _run_somehow(office, rested=True)
+    office.faults.rates = {}
+    state = office.state()
+    if state is not None and state.paused:  # two tokens in a row that ended early
+        assert state.pause_code == "wecom.token_refused"
+        desk.call("connection", "resume", "erp")
+    for _ in range(4):
+        _run_somehow(office, rested=True)
+    for id in ids:
+        here, there = desk.read(office.contact_of(id)), office.corp.customers[id].follows["zhang.san"]
+        names = sorted((office.corp.name_tag(tag) or ("", ""))[1] for tag in there.tags)
+        assert (here.note, sorted(here.tags), here.mobile) == (
+            there.description, names, next(iter(there.remark_mobiles), ""),
+        )  # fmt: skip
+    told = sorted(row.values["summary"] for row in office.corp.schedules.values())
+    assert told == sorted(record.subject for record in desk.records("activity")) == [f"拜访 {n}" for n in (1, 3, 5, 7)]
+    assert desk.count_unbound("activity") == 0
+    assert desk.attempts(office.run()) == []
 
 
 def test_many_workers_ask_for_one_token(make_office):

@@ -118,6 +118,16 @@ def test_companies_are_those_that_customers_name(company: Company):
     assert stream.list_ids() == ["宁波启明机械有限公司", "远山集团"]
 
 
+def test_a_company_that_was_just_read_costs_one_look_and_no_reading_of_all(company: Company):
+    for _ in range(3):
+        company.meet()
+    id = company.meet(remark_corp_name="远山集团").external_userid
+    stream: Any = company.connector.streams()["company"]
+    assert company.customers.fetch(id).payload["company"] == "远山集团"
+    assert stream.fetch("远山集团") is not None
+    assert (company.count("externalcontact/get"), company.count("externalcontact/batch/get_by_user")) == (2, 0)
+
+
 def test_members_of_several_departments_are_told_once_with_their_paths(company: Company):
     stream: Any = company.connector.streams()["member"]
     found = {record.external_id: record.payload for record in read_all(stream, 2)}
