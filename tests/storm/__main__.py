@@ -9,12 +9,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.storm.coverage import REACHABLE, Cell, sum_up
 from tests.storm.mutants import MUTANTS
 from tests.storm.run import Case, Outcome, run_cases
 from tests.storm.setting import AMENDS, CONFIRMS, TIERS, list_policies
+from tests.storm.traces import Trace, minimise_trace, save_trace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,8 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("there is no such combination of tier, confirm and amend", file=sys.stderr)
         return 2
     total = Total()
-    for outcome in run_cases(cases, min(asked.jobs, len(cases))):
+    for case, outcome in zip(cases, run_cases(cases, min(asked.jobs, len(cases))), strict=True):
         total.add(outcome)
+        if outcome.violation is not None and case.mutant is None:
+            keep_trace(case, outcome, smaller=asked.minimise)
         if outcome.violation is not None or (asked.v and len(cases) == 1):
             told = outcome.show() if asked.v else f"{outcome.setting.title}: {outcome.violation}"
             print(told, file=sys.stderr, flush=True)
@@ -34,6 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if total.defects and asked.mutant is None:
         return 2
     return 1 if total.violations else 0
+
+
+def keep_trace(case: Case, outcome: Outcome, *, smaller: bool) -> None:
+    """The schedule's decisions, to be looked at; in tests/storm/traces they are run by every test run."""
+    trace = Trace.of(case, outcome)
+    file = save_trace(minimise_trace(trace) if smaller else trace, KEPT)
+    print(f"kept: {file}", file=sys.stderr)
 
 
 def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -47,6 +58,7 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="a safeguard that is replaced by a broken one")
     parser.add_argument("--jobs", "-j", type=int, default=2, help="processes")
     parser.add_argument("--json", action="store_true", help="one JSON object last")
+    parser.add_argument("--minimise", action="store_true", help="keep of a failing schedule only the steps that matter")
     parser.add_argument("-v", action="store_true", help="tell the story of one schedule, and of every failure")
     return parser.parse_args(argv)
 
@@ -124,6 +136,8 @@ class Total:
         return sum(count for name, count in self.figures.items() if name.startswith(prefix))
 
 
+KEPT = Path(".cache") / "storm"
+"""Where traces of failing schedules are put."""
 ENDS = ("equal", "waiting", "held", "held back", "parked", "ended", "conflicts")
 
 if __name__ == "__main__":

@@ -252,8 +252,8 @@ def choose_flat(binding: Binding, search: Search) -> tuple[Snapshot | None, list
 
 
 def forget_end(binding: Binding, snapshot: Snapshot, policy: Policy) -> dict[str, Any]:
-    """That a document ended is not remembered."""
-    return {"dirty": False, "held": {}}
+    """That a document ended is not remembered: there seems to be none yet."""
+    return {"state": BindingState.NEW, "remote_id": None, "attempts": 0, "dirty": True, "held": {}}
 
 
 def increment_paid(tx: Any, kind: str, record_id: Any, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hub.protocol.binding import Binding, BindingState
 from hub.protocol.reference import parse_reference
 from hub.protocol.semantics import Stage
 from hub.store.rows import Attempt, Conflict, DeadRow, Orphan
+from hub.sync.awaited import find_awaited
 from tests.storm.calm import ENDED, Violation, show_row
 from tests.storm.door import POISON
 from tests.storm.money import check_paid, compare_payment
@@ -129,6 +130,7 @@ def check_end(storm: Storm) -> Counter[str]:
         *(_check_conflicts(books) if _may_judge_notes(storm) else ()),
         *(_check_notes(books) if _may_judge_notes(storm) else ()),
         *_check_twins(books),
+        *_check_waiting(books),
         *(check_paid(books) if storm.setting.money else ()),
     ]
     if bad:
@@ -158,6 +160,15 @@ def _check_twins(books: Books) -> Iterator[str]:
             yield f"double books here: {remote_id} is {others[0].hub_id}, and {hub_id} lives"
 
 
+def _check_waiting(books: Books) -> Iterator[str]:
+    """What waits for another record of its system waits no longer than that is missing."""
+    known = {(row.kind, row.remote_id) for row in books.bindings if row.remote_id and row.state not in ENDED}
+    for dead in books.dead.values():
+        awaited = find_awaited(dead.params) if dead.state == "waiting" else None
+        if awaited in known:
+            yield f"{dead.stream} {dead.external_id} still waits for {awaited}, which is here"
+
+
 def _check_records(books: Books) -> Iterator[str]:
     """S2 and S3: every record has a binding that is equal by ownership, ended, or visibly waits."""
     bound: dict[tuple[str, Any], list[Binding]] = {}
@@ -184,7 +195,8 @@ def _check_binding(books: Books, row: Binding, record: Any) -> Iterator[str]:
     place = (row.kind, row.remote_id or "")
     if row.parked == "sync.second_document":
         yield f"a person is told of a second document, but there never was one: {show_row(row)}"
-    if row.parked == "protocol.refused_by_remote" and POISON not in getattr(record, "note", ""):
+    refused = row.kind == "order" and row.parked == "protocol.refused_by_remote"
+    if refused and POISON not in getattr(record, "note", ""):
         yield f"what was sent could never have been taken: {show_row(row)} {row.parked_params}"
     if row.parked or "*" in row.held:
         books.figures["parked" if row.parked else "held back"] += 1

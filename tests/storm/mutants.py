@@ -105,7 +105,13 @@ def _list_mutants() -> list[Mutant]:
             "early_adopt", Breakage(parts={("hub.sync.match", "_match_reference"): broken.match_first_draft}),
             confirm="audit", more={"rewind": True}, rates=LATE,
         ),
-        Mutant("no_tombstone", Breakage(parts={("hub.sync.ingest", "_end"): broken.forget_end}), rates=BUSY),
+        Mutant(
+            "no_tombstone",
+            Breakage(parts={
+                ("hub.sync.stages", "_end"): broken.forget_end, ("hub.sync.intent", "is_void"): broken.no_check,
+            }),
+            tier="blind", rates=BUSY, redundant="the record is void by its image: that is not looked at either",
+        ),
         Mutant(
             "no_dependency", Breakage(parts={("hub.sync.awaited", "_list_ready"): broken.forget_awaited}),
             more={"money": True},

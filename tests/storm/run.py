@@ -116,12 +116,13 @@ def count_faults(storm: Storm, figures: Counter[str]) -> None:
     figures["schedules"] += 1
 
 
-def run_case(case: Case) -> Outcome:
+def run_case(case: Case, steps: Sequence[int] | None = None) -> Outcome:
+    """``steps``: of the blow only these."""
     if case.mutant is None:
-        return run_setting(case.make_setting())
+        return run_setting(case.make_setting(), steps=steps)
     breakage = MUTANTS[case.mutant].breakage
     with breakage.applied():
-        return run_setting(case.make_setting(), distort=breakage.distort, rig=breakage.rig)
+        return run_setting(case.make_setting(), distort=breakage.distort, rig=breakage.rig, steps=steps)
 
 
 def open_pool(processes: int = 2) -> ProcessPoolExecutor:
