@@ -10,7 +10,7 @@ from hub.crm.actions import Look
 from hub.crm.checks import check_line_keys
 from hub.crm.rules import Finder, Link, Rules, Transitions
 from hub.errors import RuleBroken
-from hub.model.activity import Activity, ActivityState, Part, Participant
+from hub.model.activity import Activity, ActivityState, Part, Participant, Topic
 from hub.model.kinds import Fields, load_kinds
 from hub.model.party import Contact
 
@@ -23,10 +23,10 @@ TIMES = ("starts_at", "ends_at", "starts_on", "ends_on", "zone", "recurrence")
 
 
 def complete(values: dict[str, Any], own_figures: bool) -> dict[str, Any]:
-    """Addresses in small letters: they are looked up, and nobody tells mailboxes apart by capitals."""
-    if "people" in values:
-        people = values["people"]
-        values["people"] = tuple(row.model_copy(update={"address": row.address.lower()}) for row in people)
+    """Addresses and numbers in small letters: they are looked up, and nobody tells them apart by capitals."""
+    for name, field in (("people", "address"), ("mentions", "number")):
+        if name in values:
+            values[name] = tuple(row.model_copy(update={field: getattr(row, field).lower()}) for row in values[name])
     return values
 
 
@@ -34,6 +34,8 @@ def check(activity: Activity, previous: Activity | None, remote: bool) -> None:
     """Times in their order; a series is made, moved and ended where it is kept."""
     check_line_keys("activity", "people", activity.people)
     check_line_keys("activity", "topics", activity.topics)
+    check_line_keys("activity", "mentions", activity.mentions)
+    check_line_keys("activity", "attachments", activity.attachments)
     if remote:
         return
     if not activity.subject:
@@ -75,24 +77,69 @@ def check_relations(activity: Activity, find: Finder) -> None:
 
 def link(values: Fields, previous: Activity | None, look: Look) -> dict[str, Any]:
     """Contacts and colleagues by the addresses of those who took part, and from them customer and owner where nobody
-    gave one. Only a whole address says who somebody is; nobody is made up. What was found once stays: a contact who
-    changes companies takes no old meetings along."""
+    gave one; what it is about by the numbers in it, and by what it answers. Only a whole address says who somebody is;
+    nobody is made up. What was found once stays: a contact who changes companies takes no old meetings along."""
+    answered = _find_answered(values, look)
+    found = _link_topics(values, answered, look)
     people: tuple[Participant, ...] = values.get("people", ())
-    if not people:
-        return {}
+    linked = _link_people(people, previous, look) if people else ()
+    if people:
+        found["people"] = linked
+        if "owner_id" not in values:
+            organisers = (row.user_id for row in linked if row.part is Part.ORGANISER)
+            found["owner_id"] = next((user for user in organisers if user is not None), None)
+    if "account_id" not in values and (people or found):
+        kept = previous.account_id if previous is not None else None
+        topics: tuple[Topic, ...] = found.get("topics") or values.get("topics") or ()
+        account = kept or _find_account(linked, look) or _find_topics_account(topics, look)
+        found["account_id"] = account or (answered.account_id if answered is not None else None)
+    return found
+
+
+def _link_people(people: tuple[Participant, ...], previous: Activity | None, look: Look) -> tuple[Participant, ...]:
     known = {row.address: row for row in previous.people if row.address} if previous is not None else {}
     fresh = sorted({row.address for row in people if row.address and not _is_linked(known.get(row.address))})
     contacts = _find_alone(look, "contact", fresh)
     users = _find_alone(look, "user", fresh)
-    linked = tuple(_link_person(row, known.get(row.address), contacts, users) for row in people)
-    found: dict[str, Any] = {"people": linked}
-    if "account_id" not in values:
-        kept = previous.account_id if previous is not None else None
-        found["account_id"] = kept or _find_account(linked, look)
-    if "owner_id" not in values:
-        organisers = (row.user_id for row in linked if row.part is Part.ORGANISER)
-        found["owner_id"] = next((user for user in organisers if user is not None), None)
-    return found
+    return tuple(_link_person(row, known.get(row.address), contacts, users) for row in people)
+
+
+# ---------------------------------------------------------------- what it is about
+
+
+def _find_answered(values: Fields, look: Look) -> Activity | None:
+    """The mail that this one answers."""
+    if not values.get("reply_to"):
+        return None
+    return next((row for row in look.find("activity", message_id=values["reply_to"], limit=1)), None)
+
+
+def _link_topics(values: Fields, answered: Activity | None, look: Look) -> dict[str, Any]:
+    """Where nobody said what it is about: the records whose numbers stand in it, and what the mail was about that it
+    answers. The thread is that of the answered mail."""
+    found: dict[str, Any] = {}
+    if answered is not None and answered.thread_id:
+        found["thread_id"] = answered.thread_id
+    if "topics" in values or not (values.get("mentions") or answered is not None):
+        return found
+    topics = {row.record_id: row for row in (answered.topics if answered is not None else ())}
+    wanted: dict[str, set[str]] = {}
+    for row in values.get("mentions", ()):
+        wanted.setdefault(row.kind, set()).update((row.number.lower(), row.number.upper()))
+    for kind, numbers in sorted(wanted.items()):
+        for record in look.find(kind, number__in=sorted(numbers)) if kind in MENTIONED else ():
+            topics.setdefault(record.id, Topic(key=str(record.id), kind=kind, record_id=record.id))
+    return {**found, "topics": tuple(topics.values())}
+
+
+def _find_topics_account(topics: Iterable[Topic], look: Look) -> UUID | None:
+    """The customer of everything that it is about."""
+    records = (look.get(row.kind, row.record_id) for row in topics if row.kind in load_kinds())
+    accounts = {found for record in records if (found := getattr(record, "account_id", None)) is not None}
+    return accounts.pop() if len(accounts) == 1 else None
+
+
+# ---------------------------------------------------------------- who took part
 
 
 def _is_linked(row: Participant | None) -> bool:
@@ -132,6 +179,11 @@ def _list_accounts(contact: Contact) -> set[UUID]:
     return primary or {line.account_id for line in contact.links}
 
 
-LINKS = tuple(Link(kind, "email", "people", "address") for kind in ("contact", "account", "user"))
+MENTIONED = ("contract", "invoice", "order", "quote", "ticket")
+"""Kinds whose numbers people write into mails."""
+LINKS = (
+    *(Link(kind, "email", "people", "address") for kind in ("contact", "account", "user")),
+    *(Link(kind, "number", "mentions", "number") for kind in MENTIONED),
+)
 
 RULES = Rules("activity", TRANSITIONS, complete, check, check_relations, links=LINKS, linking=link)

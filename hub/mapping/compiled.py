@@ -40,6 +40,8 @@ class Mapping:
     lists: dict[str, tuple[ListPlan, ...]]
     line_fields: dict[str, frozenset[str]]
     """List field → the line fields that are both read and written."""
+    only: dict[str, frozenset[str]]
+    """Which records are made there: field → its values; empty: all."""
     _read_key: Reader
     _read_reference: Reader | None
 
@@ -48,6 +50,10 @@ class Mapping:
 
     def owner_of(self, field: str) -> Owner:
         return self.owners.get(field, self.default_owner)
+
+    def belongs(self, record: object) -> bool:
+        """Whether a record of the hub is one that is made there."""
+        return all(str(getattr(record, name, None) or "") in values for name, values in self.only.items())
 
     def read_key(self, payload: AnyMapping[str, Any]) -> str | None:
         """The remote identity of a record, or None when it has none."""
@@ -198,10 +204,12 @@ def compile_mapping(source: MappingSource, kind: str, functions: Functions) -> M
         fields_in |= {field for part in parts if part.direction is not Direction.OUT}
         fields_out |= {field for part in parts if part.direction is not Direction.IN}
     reference = source.header_text("reference") or None
+    only = source.header["only"].value if "only" in source.header else {}
     return Mapping(
         kind, source.header_text("stream"), source.header_text("key"), reference, source.version,
         owners, default_owner, frozenset(fields_in), frozenset(fields_out), source, plans, lists,
         {field: list_line_fields(parts) for field, parts in lists.items()},
+        {name: frozenset(values) for name, values in only.items()},
         compile_reader(parse_path(source.header_text("key"))),
         compile_reader(parse_path(reference)) if reference else None,
     )  # fmt: skip

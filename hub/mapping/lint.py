@@ -59,9 +59,23 @@ def _lint_header(source: MappingSource, kind: str | None) -> Iterator[Problem]:
     for name in ("key", "reference"):
         if name in header and (problem := _path_problem(header[name], name)):
             yield problem
+    if "only" in header and not _is_choice(header["only"].value, source.header_text("kind")):
+        known = ", ".join(name for name, model in load_kinds().items() if model.CHOSEN)
+        yield _at(header["only"], "mapping.only_shape", "only", known=known)
     version = header.get("version")
     if version is not None and (not isinstance(version.value, int) or isinstance(version.value, bool)):
         yield _at(version, "mapping.version_shape", "version")
+
+
+def _is_choice(value: object, kind: str) -> bool:
+    """``{ type = ["mail"] }``: fields of a kind of which some records only are made elsewhere."""
+    if not isinstance(value, dict) or kind not in load_kinds() or not load_kinds()[kind].CHOSEN:
+        return False
+    fields = load_kinds()[kind].model_fields
+    return all(
+        name in fields and isinstance(told, list) and all(isinstance(one, str) for one in told)
+        for name, told in value.items()
+    )
 
 
 def _path_problem(entry: Entry, name: str) -> Problem | None:

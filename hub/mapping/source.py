@@ -18,7 +18,7 @@ VERBS = (
     "each", "key", "currency", "direction", "default", "call",
 )  # fmt: skip
 """The whole language."""
-HEADER = ("kind", "stream", "version", "key", "reference")
+HEADER = ("kind", "stream", "version", "key", "reference", "only")
 OPEN_TABLES = ("custom", "attributes")
 
 

@@ -63,13 +63,44 @@ class Participant(Line):
     user_id: Annotated[UUID | None, Ref("user")] = None
 
 
+class Way(StrEnum):
+    """Which way a mail or a call went, seen from us."""
+
+    IN = "in"
+    OUT = "out"
+
+
 class Topic(Line):
     """A record that it is about: an order, a contract, a ticket (关联单据)."""
 
+    INDEX: ClassVar[tuple[tuple[str, ...], ...]] = (("record_id",),)
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "account", "record_id": lambda number: UUID(int=number)}
 
     kind: str
     record_id: Annotated[UUID, AnyRef("kind")]
+
+
+class Mention(Line):
+    """A number that was read in it (提到的单号); it becomes a topic when the hub has such a record."""
+
+    INDEX: ClassVar[tuple[tuple[str, ...], ...]] = (("number",),)
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "order"}
+
+    kind: str
+    number: str
+    """In small letters."""
+
+
+class Attachment(Line):
+    """A file that came with it (附件). The file itself stays where it is."""
+
+    name: str = ""
+    media_type: str = ""
+    """Such as ``application/pdf``."""
+    size: int = 0
+    """In bytes, after decoding where that was done."""
+    digest: str = ""
+    """SHA-256 of the file in hexadecimal; empty where it was not read."""
 
 
 class Activity(Entity):
@@ -81,6 +112,8 @@ class Activity(Entity):
     KIND: ClassVar[str] = "activity"
     TRANSACTIONAL: ClassVar[bool] = True
     PREFIX: ClassVar[str] = "AC-"
+    CHOSEN: ClassVar[bool] = True
+    WORLD_ID: ClassVar[str] = "message_id"
 
     number: str = ""
     """Given to those that are made here."""
@@ -103,7 +136,13 @@ class Activity(Entity):
     """Follows from the organiser where it is not given."""
     people: tuple[Participant, ...] = ()
     topics: tuple[Topic, ...] = ()
+    """Follow from the mentions, and from what it answers, where they are not given."""
+    mentions: tuple[Mention, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    way: Way | None = None
     thread_id: str = ""
     """What all messages of one conversation share."""
     message_id: str = ""
     """The id that the world knows it by: that of a mail, or of a calendar event."""
+    reply_to: str = ""
+    """``message_id`` of the one that it answers."""

@@ -36,6 +36,11 @@ class Entity(Value):
     the kind knows no periods."""
     ENDED: ClassVar[frozenset[str]] = frozenset({"void"})
     """States in which a document no longer counts; another system may show it as cancelled."""
+    CHOSEN: ClassVar[bool] = False
+    """True where other systems take some records of the kind only, as ``only`` of their mapping says."""
+    WORLD_ID: ClassVar[str] = ""
+    """The field with an id that is the same wherever the record is kept (that of a mail, of a meeting): two that
+    share it are one record."""
     FOLDED: ClassVar[tuple[str, ...]] = ()
     """Texts by which records are found without regard to capitals."""
     DERIVED: ClassVar[frozenset[str]] = frozenset()
@@ -65,7 +70,7 @@ class Line(Value):
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
     """What an example holds where its fields alone do not tell: a value, or what makes one from its number."""
 
-    key: str
     DISTINCT: ClassVar[tuple[str, ...]] = ()
     """Fields that no two lines of one record share; lines that come to share them, as records are merged, become one."""
 
+    key: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID, SafeUUID
 
 RANDOM_BITS = 74
@@ -23,6 +24,14 @@ def make_uuid7(now: datetime, random_bits: int) -> UUID:
         raise ValueError("now is outside the years 1970 to 10889")
     high, low = random_bits >> _LOW_BITS, random_bits & ((1 << _LOW_BITS) - 1)
     return _trust_id(age_ms << 80 | 0x7 << 76 | high << 64 | 0b10 << _LOW_BITS | low)
+
+
+def derive_id(text: str) -> UUID:
+    """The same id for the same text, whoever works it out; in the form of the others, but without their order in
+    time."""
+    bits = int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:16], "big") >> 6
+    head, middle, tail = bits >> RANDOM_BITS, bits >> _LOW_BITS & 0xFFF, bits & ((1 << _LOW_BITS) - 1)
+    return _trust_id(head << 80 | 0x7 << 76 | middle << 64 | 0b10 << _LOW_BITS | tail)
 
 
 def _trust_id(value: int) -> UUID:

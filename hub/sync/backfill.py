@@ -13,7 +13,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import SyncState
 from hub.sync.context import Hub
 from hub.sync.intent import find_start
-from hub.sync.resolve import is_void, make_binding
+from hub.sync.resolve import belongs_there, is_void, make_binding
 from hub.sync.signs import HERE, replace_signs, sign_record
 
 _CHUNK = 500
@@ -39,7 +39,13 @@ def backfill_bindings(hub: Hub, connection: str, kind: str) -> int:
 
 
 def _list_missing(tx: UnitOfWork, hub: Hub, connection: str, records: list[Entity]) -> list[UUID]:
-    wanted = {record.id for record in records if not is_void(record) and not _is_older(hub, connection, record)}
+    wanted = {
+        record.id
+        for record in records
+        if not is_void(record)
+        and not _is_older(hub, connection, record)
+        and belongs_there(hub, connection, record)
+    }
     if not wanted:
         return []
     kind = records[0].KIND

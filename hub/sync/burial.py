@@ -12,6 +12,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import Image
 from hub.sync.context import Hub
 from hub.sync.guards import may_vanish
+from hub.sync.namesakes import lives_elsewhere
 from hub.sync.resolve import rebuild_record
 from hub.sync.stops import LOOK_AGAIN
 
@@ -39,10 +40,15 @@ def note_missing(hub: Hub, tx: UnitOfWork, binding: Binding, policy: Policy, act
 
 
 def void_image(tx: UnitOfWork, hub: Hub, binding: Binding) -> None:
-    """What the other system last said of it, now cancelled: it has no other way to say so than deleting."""
+    """What the other system last said of it, now cancelled: it has no other way to say so than deleting. A copy whose
+    like is still somewhere has nothing more to say."""
     address = f"{binding.connection}/{hub.open(binding.connection).stream_of(binding.kind).name}/{binding.remote_id}"
     image = tx.get(Image, record_kind=binding.kind, record_id=binding.hub_id, source=address)
     if image is None or image.values.get("state") == "void":
+        return
+    if lives_elsewhere(tx, image):
+        key = {"record_kind": image.record_kind, "record_id": image.record_id, "source": image.source}
+        tx.delete(Image, **key)
         return
     now = hub.now()
     values = {**image.values, **encode_fields(binding.kind, check_fields(binding.kind, {"state": "void"}))}

@@ -21,6 +21,7 @@ from hub.sync.arrival import Arrival, keep_aside
 from hub.sync.context import Hub
 from hub.sync.locks import lock_binding
 from hub.sync.lookalike import hold_import
+from hub.sync.namesakes import find_namesake, is_here
 from hub.sync.resolve import make_binding
 from hub.sync.translate import Translated, is_reference_ours
 from hub.sync.verdicts import DIFFERENT, MAYBE, SAME, list_about_source, save_verdict
@@ -164,7 +165,10 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> J
             arrival.actor, "document.copied", kind=arrival.kind, connection=arrival.conn.name,
             remote_id=source.external_id, reference=source.reference,
         )  # fmt: skip
-    record_id, primary, joins = hub.new_id(), True, False
+    namesake = find_namesake(hub, arrival.kind, translated.snapshot.values)
+    if namesake is not None and is_here(arrival, namesake):
+        return Joined(_join_copy(arrival, namesake, translated))
+    record_id, primary, joins = namesake or hub.new_id(), True, False
     if arrival.kind in IDENTIFIED:
         verdicts = list_about_source(tx, arrival.kind, arrival.address)
         if any(row.verdict == MAYBE for row in verdicts.values()) and hold_import(arrival, translated.snapshot):
@@ -182,19 +186,14 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> J
             primary = not held
             joins = True
     if not joins:
-        tx.note_new(record_id)
+        if namesake is None:
+            tx.note_new(record_id)
         if hold_import(arrival, translated.snapshot):
             return None
-    if not joins:
         return Joined(bind_native(arrival, record_id), native=True)
     return Joined(tx.insert(bind_native(arrival, record_id).model_copy(update={"primary": primary})))
 
 
-def bind_native(arrival: Arrival, record_id: UUID) -> Binding:
-    """A binding, not saved yet, for a document that people made there."""
-    source = arrival.source
-    return make_binding(
-        arrival.hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False,
 def _join_copy(arrival: Arrival, record_id: UUID, translated: Translated) -> Binding:
     """One more copy of a record that is here. The first of a connection is the one that is written to."""
     tx = arrival.tx
@@ -218,6 +217,11 @@ def _bind_rebuilt(arrival: Arrival, reference: Reference) -> Joined:
     return Joined(tx.insert(fresh.model_copy(update={"ref": source.reference})))
 
 
+def bind_native(arrival: Arrival, record_id: UUID) -> Binding:
+    """A binding, not saved yet, for a document that people made there."""
+    source = arrival.source
+    return make_binding(
+        arrival.hub, arrival.conn.name, arrival.kind, record_id, ref=None, ours=False,
         remote_id=source.external_id, remote_number=source.number, state=BindingState.BOUND,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
+from hub.model.kinds import find_kind
 from hub.model.party import Identifier, IdentifierKind
 from hub.protocol.semantics import Direction, Stage
 from hub.store import UnitOfWork
@@ -67,6 +68,8 @@ def _is_plain(arrival: Arrival, translated: Translated) -> bool:
     """Whether it is read without a doubt and names nothing of ours."""
     if arrival.source.reference or translated.mapped.problems or translated.snapshot.stage in ENDED:
         return False
+    if translated.snapshot.values.get(find_kind(arrival.kind).WORLD_ID):
+        return False  # a copy of it may be here
     identifiers = translated.snapshot.values.get("identifiers", ())
     return sum(line.kind is IdentifierKind.USCC for line in identifiers) < 2
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.crm.rules import rules_for
 from hub.errors import ConfigInvalid, NotFound
+from hub.model.activity import Activity
 from hub.model.base import Entity
 from hub.model.kinds import find_kind, load_kinds
 from hub.protocol.binding import Binding
@@ -35,7 +36,8 @@ class TraceView:
     events: tuple[TraceEvent, ...]
     label: str = ""
     hanging: tuple[Entity, ...] = ()
-    """Documents that hang on it (deliveries, invoices, payments of an order), whose events are told too."""
+    """Documents that hang on it (deliveries, invoices, payments of an order), and what was said about it (mails,
+    meetings), whose events are told too."""
 
 
 def trace_number(hub: Hub, number: str, kind: str | None = None, *, hanging: bool = True) -> TraceView:
@@ -52,7 +54,7 @@ def trace_number(hub: Hub, number: str, kind: str | None = None, *, hanging: boo
         record = matches[0]
         label = describe_record(record, str(record.id))[0]
         events = tell_story(tx, hub, record)
-        children = list(_list_hanging(tx, record))[:MOST_HANGING] if hanging else []
+        children = [*_list_hanging(tx, record), *_list_talk(tx, record)][:MOST_HANGING] if hanging else []
         for child in children:
             about = f"{child.KIND} {describe_record(child, str(child.id))[0]}"
             events += [replace(event, about=about) for event in tell_story(tx, hub, child)]
@@ -113,6 +115,18 @@ def _list_hanging(tx: UnitOfWork, record: Entity) -> Iterator[Entity]:
                     seen.add(child.id)
                     ahead.append(child)
                     yield child
+
+
+def _list_talk(tx: UnitOfWork, record: Entity) -> list[Entity]:
+    """Mails, calls and meetings about it; of a customer, those with its people."""
+    if isinstance(record, Activity):
+        return []
+    about: list[Entity] = list(tx.find_by_line(Activity, "topics", record_id=record.id))
+    if record.KIND == "account":
+        known = {one.id for one in about}
+        spoken = tx.find(Activity, account_id=record.id, order=["-starts_at"], limit=MOST_HANGING)
+        about += [one for one in spoken if one.id not in known]
+    return about
 
 
 def _trace_outside(tx: UnitOfWork, hub: Hub, number: str, kind: str | None) -> TraceView:

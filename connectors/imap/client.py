@@ -1,0 +1,346 @@
+"""One mailbox over IMAP as calls: what goes over the line, and what each failure means. Nothing about the hub, and
+nothing that changes the mailbox: folders are opened for reading only."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from ipaddress import ip_address
+from typing import Any, TypeVar
+
+from imapclient import IMAPClient
+from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
+
+from connectors.imap.config import ImapConfig
+from connectors.imap.headers import NAMES
+from connectors.imap.refusals import explain_refusal
+from connectors.imap.tokens import fetch_token
+from hub.errors import ConfigInvalid, IsthmusError, Rejected, Transient
+from hub.sdk import Tools
+
+T = TypeVar("T")
+HEADER = f"BODY.PEEK[HEADER.FIELDS ({' '.join(NAMES)})]"
+_HEADER_KEY = re.compile(rb"BODY\[HEADER", re.IGNORECASE)
+_SPECIAL = ("\\Sent", "\\Junk", "\\Trash", "\\Drafts", "\\Archive", "\\All", "\\Flagged")
+_BY_NAME = {
+    "\\Sent": ("sent", "sent items", "sent messages", "sent mail", "已发送", "已发送邮件", "发件箱"),
+    "\\Junk": ("junk", "spam", "junk e-mail", "垃圾邮件", "垃圾箱"),
+    "\\Trash": ("trash", "deleted items", "deleted messages", "已删除", "已删除邮件"),
+    "\\Drafts": ("drafts", "草稿", "草稿箱"),
+}
+"""What folders are called where the server does not say what they are for."""
+IDLE_S = 25 * 60.0
+"""A server may end an IDLE after half an hour."""
+_NEWS = frozenset({b"EXISTS", b"EXPUNGE", b"FETCH", b"VANISHED"})
+_NAMED = {"name": "isthmus", "vendor": "isthmus"}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder as the server lists it: ``use`` is what it is for (``\\Sent``), empty for ordinary ones."""
+
+    name: str
+    use: str
+    selectable: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a folder says of itself without being opened. ``modseq`` is 0 where the server has none."""
+
+    validity: int
+    following: int
+    """The UID that the next mail will get."""
+    count: int
+    modseq: int
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Head and size of one mail; ``received_at`` is when it came into the mailbox, aware."""
+
+    uid: int
+    head: bytes
+    size: int
+    received_at: datetime | None
+
+
+class MailboxClient:
+    """One account. Raises ``Transient`` (nothing can be reached, the line broke), ``NeedsConsent`` (the login is
+    refused, with the cause as far as the server names it) or ``ConfigInvalid``."""
+
+    def __init__(self, config: ImapConfig, tools: Tools) -> None:
+        self._config = config
+        self._tools = tools
+        self._line: IMAPClient | None = None
+        self._selected = ""
+        self._folders: list[Folder] | None = None
+
+    @property
+    def tells_changes(self) -> bool:
+        """Whether the server counts changes (CONDSTORE)."""
+        return self._ask(lambda line: bool(line.has_capability("CONDSTORE")))
+
+    @property
+    def tells_vanished(self) -> bool:
+        """Whether it tells what was removed since (QRESYNC)."""
+        return self._ask(lambda line: bool(line.has_capability("QRESYNC")))
+
+    def close(self) -> None:
+        line, self._line, self._selected, self._folders = self._line, None, "", None
+        if line is not None:
+            with suppress(OSError, IMAPClientError):
+                line.logout()
+
+    # ------------------------------------------------------------ folders
+
+    def list_folders(self) -> list[Folder]:
+        """All folders of the account."""
+        if self._folders is None:
+            told = self._ask(lambda line: line.list_folders())
+            self._folders = [
+                Folder(str(name), _find_use(flags, str(name)), b"\\noselect" not in {flag.lower() for flag in flags})
+                for flags, _, name in told
+            ]
+        return self._folders
+
+    def read_status(self, folder: str) -> Status:
+        """What it says of itself; ``ConfigInvalid`` when there is no such folder."""
+        if self._selected:
+            self._ask(self._leave)  # a server speaks of the folder as it was opened, though it may be no more
+        items = ["UIDVALIDITY", "UIDNEXT", "MESSAGES", *(["HIGHESTMODSEQ"] if self.tells_changes else [])]
+        try:
+            told = self._ask(lambda line: line.folder_status(folder, items))
+        except IMAPClientError as refused:
+            raise self._explain_folder(folder, refused) from refused
+        return Status(
+            int(told.get(b"UIDVALIDITY", 0)), int(told.get(b"UIDNEXT", 0)), int(told.get(b"MESSAGES", 0)),
+            int(told.get(b"HIGHESTMODSEQ", 0)),
+        )  # fmt: skip
+
+    def search(self, folder: str, criteria: Sequence[Any]) -> list[int]:
+        """UIDs of a folder in rising order."""
+        try:
+            return sorted(self._in_folder(folder, lambda line: line.search(list(criteria))))
+        except IMAPClientError as refused:
+            raise Transient("imap.folder_refused", folder=folder, vendor=str(refused)[:300]) from refused
+
+    def list_after(self, folder: str, last: int, since: date | None) -> list[int]:
+        """UIDs above ``last`` in rising order. A server shows the highest one even when nothing is above it."""
+        criteria: list[Any] = ["UID", f"{last + 1}:*", *(["SINCE", since] if since is not None else [])]
+        return [uid for uid in self.search(folder, criteria) if uid > last]
+
+    def list_vanished(self, folder: str, modseq: int) -> list[int]:
+        """UIDs that were removed since ``modseq`` (RFC 7162); only where ``tells_vanished``."""
+
+        def ask(line: IMAPClient) -> list[int]:
+            # IMAPClient has no word for it: it stays among what was said beside the answer.
+            known = line._imap.untagged_responses
+            known.pop("VANISHED", None)
+            line._command_and_check("FETCH", "1:*", "(UID)", f"(CHANGEDSINCE {max(modseq, 1)} VANISHED)", uid=True)
+            known.pop("FETCH", None)
+            return [uid for told in known.pop("VANISHED", None) or () for uid in _read_set(told)]
+
+        return self._in_folder(folder, ask)
+
+    # ------------------------------------------------------------ mails
+
+    def fetch_heads(self, folder: str, uids: Sequence[int]) -> list[Fetched]:
+        """Heads of those that are still there, in the order of their UIDs."""
+        told = self._fetch(folder, uids, [HEADER, "RFC822.SIZE", "INTERNALDATE"])
+        wanted = set(uids)
+        return [_make_fetched(uid, told[uid]) for uid in sorted(told) if uid in wanted and told[uid]]
+
+    def fetch_contents(self, folder: str, uids: Sequence[int], most_bytes: int) -> dict[int, bytes]:
+        """UID → the first ``most_bytes`` of the mail."""
+        told = self._fetch(folder, uids, [f"BODY.PEEK[]<0.{most_bytes}>"])
+        return {uid: _find(parts, b"BODY[]") for uid, parts in told.items()}
+
+    def _fetch(self, folder: str, uids: Sequence[int], items: Sequence[str]) -> Mapping[int, Mapping[bytes, Any]]:
+        """``Rejected`` for what the server cannot or will not show, or shows in a way that nobody can read."""
+        try:
+            found: Mapping[int, Mapping[bytes, Any]] = self._in_folder(
+                folder, lambda line: line.fetch(list(uids), list(items))
+            )
+        except IMAPClientError as refused:
+            raise Rejected("imap.mail_refused", folder=folder, vendor=str(refused)[:300]) from refused
+        return found
+
+    # ------------------------------------------------------------ waiting
+
+    def wait_for_change(self, folder: str, stopped: Callable[[], bool], step_s: float = 1.0) -> bool:
+        """True when something changed in the folder; False when it was told to stop, or the server wants to be asked
+        anew (``IDLE_S``). Only where the server knows IDLE."""
+
+        def wait(line: IMAPClient) -> bool:
+            line.idle()
+            try:
+                waited_s = 0.0
+                while not stopped() and waited_s < IDLE_S:
+                    told = line.idle_check(timeout=step_s)
+                    if any(_NEWS.intersection(part[:2]) for part in told):
+                        return True
+                    if any(part and part[0] == b"BYE" for part in told):
+                        raise IMAPClientAbortError("BYE")
+                    waited_s += step_s
+                return False
+            finally:
+                with suppress(OSError, IMAPClientError):
+                    line.idle_done()
+
+        return self._in_folder(folder, wait)
+
+    @property
+    def can_idle(self) -> bool:
+        return self._ask(lambda line: bool(line.has_capability("IDLE")))
+
+    # ------------------------------------------------------------ the line
+
+    def _in_folder(self, folder: str, ask: Callable[[IMAPClient], T]) -> T:
+        def select(line: IMAPClient) -> T:
+            if self._selected != folder:
+                self._leave(line)
+                try:
+                    line.select_folder(folder, readonly=True)
+                except IMAPClientAbortError:
+                    raise
+                except IMAPClientError as refused:
+                    self._selected = ""
+                    raise self._explain_folder(folder, refused) from refused
+                self._selected = folder
+            return ask(line)
+
+        return self._ask(select)
+
+    def _leave(self, line: IMAPClient) -> None:
+        """Opened for reading only, so that closing removes nothing."""
+        selected, self._selected = self._selected, ""
+        if selected:
+            with suppress(IMAPClientError):  # who will not is asked to open another one instead
+                line.unselect_folder() if line.has_capability("UNSELECT") else line.close_folder()
+
+    def _ask(self, ask: Callable[[IMAPClient], T]) -> T:
+        """Within the budget of the connection; once more over a new line when the old one turns out to be dead."""
+        for attempt in (1, 2):
+            had_line = self._line is not None
+            try:
+                with self._tools.budget.call():
+                    return ask(self._open())
+            except (IMAPClientAbortError, OSError) as broken:
+                self._drop()
+                if attempt == 2 or not had_line:
+                    raise Transient("imap.line_broken", vendor=str(broken)[:300], host=self._config.host) from broken
+        raise AssertionError("unreachable")
+
+    def _drop(self) -> None:
+        line, self._line, self._selected = self._line, None, ""
+        if line is not None:
+            _end(line)
+
+    def _open(self) -> IMAPClient:
+        if self._line is None:
+            line = self._connect()
+            with ExitStack() as unless_it_works:
+                unless_it_works.callback(_end, line)
+                self._log_in(line)
+                unless_it_works.pop_all()
+            self._line, self._selected = line, ""
+        return self._line
+
+    def _connect(self) -> IMAPClient:
+        config = self._config
+        if config.security == "none" and not _is_loopback(config.host):
+            raise ConfigInvalid("imap.plain", host=config.host)
+        try:
+            line = IMAPClient(
+                config.host, port=config.port, ssl=config.security == "tls", timeout=config.server_timeout_s
+            )
+            if config.security == "starttls":
+                line.starttls(ssl.create_default_context())
+        except (OSError, IMAPClientError, CapabilityError) as error:
+            where = f"{config.host}:{config.port}"
+            raise Transient("imap.unreachable", where=where, words=str(error)[:200]) from error
+        line.normalise_times = False
+        return line
+
+    def _log_in(self, line: IMAPClient) -> None:
+        config = self._config
+        try:
+            if config.login == "xoauth2":
+                token = fetch_token(config, self._tools)
+                line.oauth2_login(config.user, token)
+            else:
+                line.login(config.user, config.password.get_secret_value())
+        except IMAPClientAbortError:
+            raise
+        except (LoginError, IMAPClientError) as refused:
+            raise explain_refusal(config, str(refused)) from refused
+        if config.identify and line.has_capability("ID"):
+            with suppress(IMAPClientError):  # whoever does not care says so, and goes on
+                line.id_(_NAMED)
+        if line.has_capability("QRESYNC"):
+            line.enable("QRESYNC")
+        elif line.has_capability("CONDSTORE") and line.has_capability("ENABLE"):
+            line.enable("CONDSTORE")
+
+    def _explain_folder(self, folder: str, refused: IMAPClientError) -> IsthmusError:
+        words = str(refused)
+        told = explain_refusal(self._config, words)
+        if told.code == "imap.id_required":
+            return told
+        known = [one.name for one in self.list_folders()]
+        if folder not in known and folder.upper() != "INBOX":
+            return ConfigInvalid("imap.folder_missing", folder=folder, known=", ".join(known[:40]), vendor=words[:200])
+        return Transient("imap.folder_refused", folder=folder, vendor=words[:300])
+
+
+@contextmanager
+def open_mailbox(config: ImapConfig, tools: Tools) -> Iterator[MailboxClient]:
+    """A line of its own, closed at the end."""
+    client = MailboxClient(config, tools)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _end(line: IMAPClient) -> None:
+    with suppress(OSError, IMAPClientError):
+        line.shutdown()
+
+
+def _find_use(flags: Sequence[bytes], name: str) -> str:
+    told = {flag.decode("ascii", "replace").lower() for flag in flags}
+    for use in _SPECIAL:
+        if use.lower() in told:
+            return use
+    last = re.split(r"[/.]", name)[-1].lower()
+    return next((use for use, names in _BY_NAME.items() if last in names), "")
+
+
+def _make_fetched(uid: int, parts: Mapping[bytes, Any]) -> Fetched:
+    head = next((value for key, value in parts.items() if _HEADER_KEY.match(key)), b"") or b""
+    return Fetched(uid, head, int(parts.get(b"RFC822.SIZE") or 0), parts.get(b"INTERNALDATE"))
+
+
+def _find(parts: Mapping[bytes, Any], name: bytes) -> bytes:
+    return next((value or b"" for key, value in parts.items() if key.upper().startswith(name)), b"")
+
+
+def _read_set(told: bytes) -> Iterator[int]:
+    """``(EARLIER) 3:5,9`` → 3, 4, 5, 9."""
+    for part in told.decode("ascii", "replace").replace("(EARLIER)", "").strip().split(","):
+        first, _, last = part.strip().partition(":")
+        if first.isdigit():
+            yield from range(int(first), int(last if last.isdigit() else first) + 1)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

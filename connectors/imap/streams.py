@@ -1,0 +1,271 @@
+"""What can be read: the mails of the chosen folders, each once, by what each folder says has come since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.imap.bodies import Body, read_body
+from connectors.imap.choosing import Choice, choose_folders
+from connectors.imap.client import Fetched, MailboxClient, Status
+from connectors.imap.config import ImapConfig
+from connectors.imap.headers import Head, read_head
+from connectors.imap.shapes import shape_mail
+from connectors.imap.uids import list_uids, write_uids
+from hub.errors import ConfigInvalid, MappingError, Rejected
+from hub.sdk import Page, Place, ReadSemantics, SourceRecord, Stage, Stream, Tools, Unreadable
+
+_AT_ONCE_BYTES = 8 << 20
+"""So much of several mails is asked for in one answer."""
+_FLAT_BYTES = 96 << 10
+"""Of a mail whose text alone is wanted, so much is read at first; attachments mostly come behind it."""
+NO_BODY = Body()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a folder is read: every mail up to ``last``. ``following``, ``count`` and ``modseq``: what the folder
+    said of itself then; ``uids``: which mails it had, where only that tells which are gone."""
+
+    validity: int = 0
+    last: int = 0
+    following: int = 0
+    count: int = 0
+    modseq: int = 0
+    uids: str = ""
+
+
+@dataclass(frozen=True)
+class Position:
+    """``marks``: folder → mark; ``done``: folders that this reading has finished."""
+
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    done: Sequence[str] = ()
+
+    @staticmethod
+    def read(position: Any) -> Position:
+        if not position:
+            return Position()
+        return Position({name: Mark(**mark) for name, mark in position["marks"].items()}, tuple(position["done"]))
+
+    def write(self) -> dict[str, Any]:
+        return {"marks": {name: vars(mark) for name, mark in self.marks.items()}, "done": list(self.done)}
+
+
+class MailStream(Stream):
+    """Mails. One that lies in several folders is read from each, and is one record of the hub by its Message-ID."""
+
+    name = "message"
+    kind = "activity"
+    fetches = False  # a mail never changes: there is nothing to look at again
+    deletes = False  # who tidies up a mailbox takes nothing back
+
+    def __init__(self, client: MailboxClient, config: ImapConfig, tools: Tools) -> None:
+        self._client = client
+        self._config = config
+        self._clock = tools.clock
+        self._choice = Choice(config)
+        self._chosen: list[str] | None = None
+        self._listed: tuple[str, int, list[int]] | None = None
+
+    @property
+    def semantics(self) -> ReadSemantics:
+        return ReadSemantics(cursor_field="UID", commit_ordered=True, deletion_voids=self._config.removed == "void")
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders that the admin named."""
+        if self._chosen is None:
+            self._chosen = choose_folders(self._client.list_folders(), self._config)
+        return self._chosen
+
+    # ------------------------------------------------------------ reading
+
+    def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
+        """Folders in the order in which they are named, mails in the order of their UIDs. ``since`` counts for nothing:
+        what came later has a higher UID, however old it is."""
+        started = self._clock.now()
+        place = Position.read(position)
+        records: list[SourceRecord] = []
+        looked = 0
+        while looked < limit:
+            folder = next((name for name in self.folders if name not in place.done), None)
+            if folder is None:
+                marks = {name: place.marks[name] for name in self.folders if name in place.marks}
+                return Page(records, None, started, Position(marks).write())
+            read, seen, place = self._read_some(folder, place, limit - looked, started)
+            records += read
+            looked += seen
+        return Page(records, place.write(), started)
+
+    def _read_some(
+        self, folder: str, place: Position, limit: int, started: datetime
+    ) -> tuple[list[SourceRecord], int, Position]:
+        """At most ``limit`` mails of one folder, how many were looked at, and where to go on."""
+        mark = place.marks.get(folder, Mark())
+        listed = self._listed
+        if listed is None or listed[:2] != (folder, mark.last):
+            status = self._client.read_status(folder)
+            if status.validity != mark.validity:
+                mark = Mark(status.validity)
+            elif _is_same(status, mark):
+                return [], 0, replace(place, done=[*place.done, folder])
+            since = self._config.since if mark.last == 0 else None
+            listed = (folder, mark.last, self._client.list_after(folder, mark.last, since))
+            gone, mark = self._find_gone(folder, mark, status, started)
+            mark = replace(mark, following=status.following, count=status.count, modseq=status.modseq)
+        else:
+            gone = []
+        page, rest = listed[2][:limit], listed[2][limit:]
+        records = [*gone, *self._read_mails(folder, mark.validity, page, started)]
+        mark = replace(mark, last=page[-1] if page else mark.last)
+        if self._compares:
+            mark = replace(mark, uids=write_uids([*list_uids(mark.uids), *page]))
+        self._listed = (folder, mark.last, rest) if rest else None
+        done = place.done if rest else [*place.done, folder]
+        return records, len(page) + len(gone), Position({**place.marks, folder: mark}, done)
+
+    @property
+    def _compares(self) -> bool:
+        """Whether only the list of all mails tells which are gone."""
+        return self._config.removed == "void" and not self._client.tells_vanished
+
+    def _find_gone(self, folder: str, mark: Mark, status: Status, started: datetime) -> tuple[list[SourceRecord], Mark]:
+        """What was read before and is no longer in the folder."""
+        if self._config.removed == "keep" or mark.last == 0:
+            return [], mark
+        if self._client.tells_vanished:
+            gone = [uid for uid in self._client.list_vanished(folder, mark.modseq) if uid <= mark.last]
+        else:
+            there = set(self._client.search(folder, ["ALL"]))
+            known = list_uids(mark.uids)
+            gone = [uid for uid in known if uid not in there]
+            mark = replace(mark, uids=write_uids([uid for uid in known if uid in there]))
+        ids = [name_mail(folder, mark.validity, uid) for uid in gone]
+        return [SourceRecord(self.name, id_, {}, started, stage=Stage.GONE) for id_ in ids], mark
+
+    def fetch(self, external_id: str) -> SourceRecord | None:
+        started = self._clock.now()
+        folder, validity, uid = part_name(external_id)
+        try:
+            if not uid or folder not in self.folders or self._client.read_status(folder).validity != validity:
+                return None
+        except ConfigInvalid:
+            return None
+        return next(iter(self._read_mails(folder, validity, [uid], started)), None)
+
+    def list_ids(self) -> Sequence[str]:
+        """Of the mails that count from the first run on."""
+        since = ["SINCE", self._config.since] if self._config.since is not None else ["ALL"]
+        found: list[str] = []
+        for folder in self.folders:
+            validity = self._client.read_status(folder).validity
+            found += [name_mail(folder, validity, uid) for uid in self._client.search(folder, since)]
+        return found
+
+    # ------------------------------------------------------------ mails
+
+    def _read_mails(self, folder: str, validity: int, uids: Sequence[int], started: datetime) -> list[SourceRecord]:
+        if not uids:
+            return []
+        latest = started + timedelta(days=1)
+        kept: list[tuple[Fetched, Head]] = []
+        records: list[SourceRecord] = []
+        for found in self._fetch_heads(folder, uids):
+            if isinstance(found, int):
+                records.append(self._put_aside(name_mail(folder, validity, found), folder, started))
+                continue
+            head = read_head(found.head, found.size, latest=latest)
+            if not self._choice.leaves_out(head):
+                kept.append((found, head))
+        for found, head, body in self._read_bodies(folder, kept):
+            records.append(self._make_record(name_mail(folder, validity, found.uid), found, head, body, started))
+        return records
+
+    def _fetch_heads(self, folder: str, uids: Sequence[int]) -> Iterator[Fetched | int]:
+        """Heads; the bare UID of a mail that the server cannot show, which must not hold up the others."""
+        try:
+            yield from self._client.fetch_heads(folder, uids)
+        except Rejected:
+            if len(uids) == 1:
+                yield uids[0]
+                return
+            half = len(uids) // 2
+            yield from self._fetch_heads(folder, uids[:half])
+            yield from self._fetch_heads(folder, uids[half:])
+
+    def _read_bodies(self, folder: str, kept: Sequence[tuple[Fetched, Head]]) -> Iterator[tuple[Fetched, Head, Body]]:
+        """In groups that fit into memory together."""
+        if self._config.bodies == "none":
+            yield from ((found, head, NO_BODY) for found, head in kept)
+            return
+        most = self._config.largest_mb << 20
+        if self._config.bodies == "text":
+            most = min(most, max(_FLAT_BYTES, self._config.text_kb << 11))
+        group: list[tuple[Fetched, Head]] = []
+        weight = 0
+        for found, head in kept:
+            if group and weight + min(found.size, most) > _AT_ONCE_BYTES:
+                yield from self._read_group(folder, group, most)
+                group, weight = [], 0
+            group.append((found, head))
+            weight += min(found.size, most)
+        if group:
+            yield from self._read_group(folder, group, most)
+
+    def _read_group(
+        self, folder: str, group: Sequence[tuple[Fetched, Head]], most: int
+    ) -> Iterator[tuple[Fetched, Head, Body]]:
+        contents: dict[int, bytes] = {}
+        try:
+            contents = self._client.fetch_contents(folder, [found.uid for found, _ in group], most)
+        except Rejected:
+            if len(group) > 1:
+                for one in group:
+                    yield from self._read_group(folder, [one], most)
+                return
+        longest = self._config.text_kb << 10
+        for found, head in group:
+            content = contents.get(found.uid)
+            if content is None:
+                yield found, head, Body(doubts=frozenset({"body"}))
+            else:
+                yield found, head, read_body(content, longest, whole=len(content) < most or found.size <= most)
+
+    # ------------------------------------------------------------ records
+
+    def _make_record(self, external_id: str, found: Fetched, head: Head, body: Body, started: datetime) -> SourceRecord:
+        payload = {"id": external_id, **shape_mail(head, body, found.received_at, self._choice)}
+        return SourceRecord(stream=self.name, external_id=external_id, payload=payload, read_at=started, version=1)
+
+    def _put_aside(self, external_id: str, folder: str, started: datetime) -> SourceRecord:
+        """A mail that the server itself cannot read."""
+        broken = MappingError("imap.mail_broken", folder=folder, mail=external_id)
+        unreadable = (Unreadable(broken, Place(f"{folder}: {external_id.rpartition('/')[2]}", 0)),)
+        return SourceRecord(
+            stream=self.name, external_id=external_id, payload={"id": external_id}, read_at=started, version=1,
+            unreadable=unreadable,
+        )  # fmt: skip
+
+
+def name_mail(folder: str, validity: int, uid: int) -> str:
+    """What a copy of a mail is called: ``INBOX/1795338948/42``."""
+    return f"{folder}/{validity}/{uid}"
+
+
+def part_name(external_id: str) -> tuple[str, int, int]:
+    """The other way; a UID of 0 for what is no such name."""
+    rest, _, uid = external_id.rpartition("/")
+    folder, _, validity = rest.rpartition("/")
+    if folder and uid.isdigit() and validity.isdigit():
+        return folder, int(validity), int(uid)
+    return external_id, 0, 0
+
+
+def _is_same(status: Status, mark: Mark) -> bool:
+    """Whether nothing came and nothing went since. Without a count of changes one that came and one that went look the
+    same only where what came has a higher UID."""
+    same = (status.following, status.count) == (mark.following, mark.count)
+    return same and status.modseq == mark.modseq and bool(status.following)

@@ -1,0 +1,34 @@
+"""Sets of UIDs as a mailbox writes them: ``1:4,7``. A hundred thousand mails without gaps are one range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def write_uids(uids: Iterable[int]) -> str:
+    """Numbers in rising order as ranges; empty for none."""
+    parts: list[str] = []
+    first = last = None
+    for uid in sorted(set(uids)):
+        if last is not None and uid == last + 1:
+            last = uid
+            continue
+        if first is not None:
+            parts.append(_show(first, last))
+        first = last = uid
+    if first is not None:
+        parts.append(_show(first, last))
+    return ",".join(parts)
+
+
+def _show(first: int, last: int | None) -> str:
+    return str(first) if first == last else f"{first}:{last}"
+
+
+def list_uids(text: str) -> list[int]:
+    """The other way."""
+    found: list[int] = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition(":")
+        found += range(int(first), int(last or first) + 1)
+    return found
