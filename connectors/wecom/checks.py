@@ -43,7 +43,8 @@ def _look(client: WecomClient, config: WecomConfig) -> Iterator[CheckItem]:
     yield from _try(config, "wecom.right_address_book", lambda: _check_members(client, config))
     yield from _try(config, "wecom.right_customers", lambda: _check_customers(client))
     yield from _check_calendar(client, config)
-    yield from _try(config, "wecom.agent_wrong", lambda: _check_agent(client))
+    if config.agent_id:
+        yield from _try(config, "wecom.agent_wrong", lambda: _check_agent(client))
     yield from _check_callbacks(config)
 
 

@@ -3,6 +3,7 @@ callbacks, people, faults. A library for tests, and a server for ``isthmus simul
 connector beside it."""
 
 from connectors.wecom.simulator.api import WecomApi
+from connectors.wecom.simulator.bustle import Bustle
 from connectors.wecom.simulator.company import seed_company
 from connectors.wecom.simulator.corp import Corp, Customer, Refused
 from connectors.wecom.simulator.faults import FAULTS, Faults
@@ -12,6 +13,7 @@ from connectors.wecom.simulator.settings import WecomSettings
 
 __all__ = [
     "FAULTS",
+    "Bustle",
     "Corp",
     "Customer",
     "Faults",

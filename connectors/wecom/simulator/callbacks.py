@@ -18,6 +18,7 @@ from connectors.wecom.simulator.faults import CALLBACK_FAULTS, Faults
 MOST_TRIES = 3
 ANSWER_S = 5.0
 ECHO_S = 1.0
+LOOK_S, ENTER_S = 0.05, 0.5
 NUMBERS = ("CreateTime", "AgentID")
 
 
@@ -79,9 +80,9 @@ class Callbacks:
         while not self._queue.empty() and not self._stop.is_set():
             self._deliver(self._queue.get())
 
-    def begin(self) -> None:
-        """Deliver by itself from now on."""
-        self._thread = threading.Thread(target=self._live, name="wecom-callbacks", daemon=True)
+    def begin(self, target: str = "") -> None:
+        """Deliver by itself from now on. ``target`` is entered again and again until it proves itself."""
+        self._thread = threading.Thread(target=self._live, args=(target,), name="wecom-callbacks", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
@@ -89,8 +90,10 @@ class Callbacks:
         if self._thread is not None:
             self._thread.join()
 
-    def _live(self) -> None:
-        while not self._stop.wait(0.05):
+    def _live(self, target: str) -> None:
+        while not self._stop.wait(LOOK_S if self.url or not target else ENTER_S):
+            if target and not self.url:
+                self.enter(target)
             self.push_all()
 
     def _deliver(self, one: Delivery) -> None:

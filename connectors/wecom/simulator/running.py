@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 from connectors.wecom.simulator.api import WecomApi
+from connectors.wecom.simulator.bustle import Bustle
 from connectors.wecom.simulator.company import seed_company
 from connectors.wecom.simulator.corp import Corp
 from connectors.wecom.simulator.faults import FAULTS, Faults
@@ -14,13 +15,14 @@ from connectors.wecom.simulator.settings import WecomSettings, parse_option
 from hub.errors import ConfigInvalid
 from hub.sdk.simulator import Option, RunningSimulator, serve
 
-OWN = {"customers": "12", "calendar": "true"}
+OWN = {"customers": "12", "calendar": "true", "target": "", "steps": "0", "every_s": "1"}
 ORGANISER = "zhang.san"
 
 
 class WecomSimulator:
-    """Implements ``hub.sdk.simulator.Simulator``. Options are the fields of WecomSettings, how many customers there
-    are, and whether the app has made a calendar. ``POST /simulator/callback {"url"}`` enters the hub's address."""
+    """Implements ``hub.sdk.simulator.Simulator``. Options are the fields of WecomSettings; how many customers there
+    are; whether the app has made a calendar; ``target``, the hub's address for callbacks, entered as soon as it
+    answers; ``steps`` things that people do by themselves, one ``every_s`` seconds."""
 
     name = "wecom"
     faults = tuple(FAULTS)
@@ -37,6 +39,9 @@ class WecomSimulator:
             drawn = Faults(random.Random(f"faults/{seed}"), faults)
             count = parse_option("customers", int, given["customers"])
             with_calendar = parse_option("calendar", bool, given["calendar"])
+            steps, every_s = (
+                parse_option(name, kind, given[name]) for name, kind in (("steps", int), ("every_s", float))
+            )
         except ValueError as error:
             raise ConfigInvalid("wecom.simulator_options", what=str(error)) from error
         corp = Corp(settings, seed=seed)
@@ -44,9 +49,12 @@ class WecomSimulator:
         calendar = make_calendar(corp) if with_calendar else ""
         api = WecomApi(corp, drawn)
         server = serve(api.handle, port)
-        api.callbacks.begin()
+        api.callbacks.begin(given["target"])
+        bustle = Bustle(corp, seed)
+        bustle.begin(steps, every_s)
 
         def stop() -> None:
+            bustle.end()
             api.callbacks.end()
             server.stop()
 

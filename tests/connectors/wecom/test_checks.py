@@ -64,7 +64,7 @@ def test_nobody_visible(company: Company):
 
 
 def test_without_calendar_and_callbacks_the_check_says_so_and_is_content(make_company: MakeCompany):
-    company = make_company(config={"calendar": "", "callback_token": None, "aes_key": None})
+    company = make_company(config={"calendar": "", "callback_token": None, "aes_key": None, "agent_id": 0})
     items = {item.code: item.ok for item in company.connector.check()}
     assert all(items.values())
     assert {"wecom.calendar_unnamed", "wecom.no_callbacks"} <= items.keys()

@@ -10,6 +10,7 @@ import pytest
 from connectors.wecom.config import WecomConfig
 from connectors.wecom.connector import WecomConnector
 from connectors.wecom.simulator import simulator
+from hub.mapping import parse_mapping
 from hub.runtime.settings import parse_config
 from hub.sync.shipped import find_mapping_files
 from tests.docs.newcomer import Newcomer
@@ -59,6 +60,15 @@ def test_both_languages_show_the_same():
         assert SETTINGS.findall(text)[: len(WecomConfig.model_fields)] == list(WecomConfig.model_fields)
         kinds = set(re.findall(r"^\| (\w+) \|", text, re.MULTILINE))
         assert find_mapping_files(WecomConnector).keys() <= kinds
+
+
+def test_the_table_of_what_is_mapped_names_every_field():
+    for page in (PAGE, CHINESE):
+        rows = dict(re.findall(r"^\| (\w+) \|(.*)$", read_page(page), re.MULTILINE))
+        for kind, file in find_mapping_files(WecomConnector).items():
+            fields = parse_mapping(file.read_text(encoding="utf-8"), file.name).rules
+            missing = [name for name in fields if f"`{name.removeprefix('attributes.')}`" not in rows[kind]]
+            assert not missing, f"{page}: {kind} {missing}"
 
 
 def test_every_piece_of_configuration_can_be_used():

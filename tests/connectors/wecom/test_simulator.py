@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from connectors.wecom.connector import WecomConnector
-from connectors.wecom.simulator import FAULTS, Faults, Refused, WecomSettings, simulator
+from connectors.wecom.simulator import FAULTS, Bustle, Corp, Faults, Refused, WecomSettings, seed_company, simulator
+from connectors.wecom.simulator.bustle import DEEDS
 from hub.errors import ConfigInvalid
-from hub.sdk.simulator import load_simulator
+from hub.sdk.simulator import Request, Response, load_simulator, serve
+from hub.sdk.webhooks import Call
 from tests.connectors.wecom.conftest import Company, MakeCompany
+from tests.connectors.wecom.test_receiver import make_receiver
 from tests.house.source import ROOT
 
 
@@ -179,6 +184,44 @@ def test_same_seed_same_company_and_unknown_options_are_named():
         Faults().order_next("nonsense")
     with pytest.raises(ValueError, match="token_s"):
         WecomSettings.from_texts({"token_s": "soon"})
+
+
+def test_what_happens_by_itself_is_the_same_for_the_same_seed_and_is_called_back(company: Company):
+    other = Corp(company.corp.settings, company.clock)
+    seed_company(other, 0)
+    heard: list[str] = []
+    company.corp.tell = lambda event: heard.append(event["ChangeType"])
+    one, two = Bustle(company.corp, 4), Bustle(other, 4)
+    done = [one.step() for _ in range(60)]
+    assert done == [two.step() for _ in range(60)]
+    assert set(done) == set(DEEDS)
+    assert len(heard) == 60 - done.count("mobile")
+
+
+def test_an_address_is_entered_as_soon_as_it_answers():
+    receiver = make_receiver()
+    got: list[str] = []
+
+    def answer(request: Request) -> Response:
+        call = Call(request.method, request.target, request.headers, request.body, datetime.now(UTC))
+        received = receiver.receive(call)
+        if received.answer is not None:
+            return Response(200, received.answer.body)
+        got.append(received.key or "")
+        return Response(200)
+
+    server = serve(answer)
+    options = {"customers": "0", "target": f"{server.url}/hooks/wecom", "steps": "3", "every_s": "0.6"}
+    started = simulator().start(0, 1, {}, options)
+    try:
+        end = time.monotonic() + 30
+        while not got:
+            assert time.monotonic() < end, "nothing was called back"
+            time.sleep(0.05)
+    finally:
+        started.stop()
+        server.stop()
+    assert got[0].startswith("change_external_contact")
 
 
 def test_faults_are_drawn_by_their_rates(company: Company, caller: Caller):
