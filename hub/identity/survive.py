@@ -35,12 +35,12 @@ class Claim:
         return self.source.partition("#")[0] == HUB
 
 
-NEWEST, COMPLETE, VERIFIED = "newest", "complete", "verified"
+NEWEST, COMPLETE, VERIFIED, SURVIVOR = "newest", "complete", "verified", "survivor"
 Preference = str | Sequence[str]
 """Which of several sources holds where none decides a field: ``newest``, ``complete`` (who says most), ``verified`` (a
 business registry), or the names of connections (``hub``: edits made here), the best first."""
 Preferences = Mapping[str, Preference]
-"""By field; ``*`` for all others. Without one the newest holds."""
+"""By field; ``*`` for all others. Without one the newest holds, in a merged record what was said about the survivor."""
 _NONE: Preferences = {}
 
 
@@ -82,8 +82,8 @@ def explain_choice(
     preferences: Preferences = _NONE,
 ) -> tuple[Claim, str, list[Claim]] | None:
     """For one field: whose value holds, which rule decided it (``only``, ``pinned``, ``first``, ``void``, ``owner``,
-    ``edited``, ``newest``, ``complete``, ``verified``, ``ranked``), and the others that say something about it, newest
-    first. None: nobody does."""
+    ``edited``, ``newest``, ``survivor``, ``complete``, ``verified``, ``ranked``), and the others that say something
+    about it, newest first. None: nobody does."""
     having = sorted((c for c in claims if name in c.values), key=lambda c: (c.changed[name], c.source))
     if not having:
         return None
@@ -109,7 +109,7 @@ def _choose(
     pinned = [claim for claim in having if name in claim.pinned]
     if pinned:
         return pinned[-1], "pinned"
-    wanted = preferences.get(name, preferences.get("*", NEWEST))
+    wanted = preferences.get(name, preferences.get("*", ""))
     if wanted == VERIFIED and (known := [c for c in having if c.humble and c.values[name] not in _NOTHING]):
         return known[-1], VERIFIED
     if any(claim.humble for claim in having):
@@ -118,7 +118,8 @@ def _choose(
         mine = [claim for claim in having if not claim.merged]
         first = mine if any(claim.values[name] for claim in mine) else having
         return next((claim for claim in first if claim.is_hub), first[0]), "first"
-    own = next((claim for claim in reversed(having) if claim.is_hub), None)
+    edits = sorted((claim for claim in having if claim.is_hub), key=lambda claim: not claim.merged)  # stable: by time
+    own = edits[-1] if edits else None
     if name == "state" and own is not None and own.values[name] == "void":
         return own, "void"
     owners = {claim.source: owner_of(claim.connection, name) for claim in having if claim.connection}
@@ -143,10 +144,21 @@ def _prefer(name: str, having: Sequence[Claim], wanted: Preference) -> tuple[Cla
         if named:
             best = min(order[_name_source(claim)] for claim in named)
             return next(claim for claim in reversed(named) if order[_name_source(claim)] == best), "ranked"
+    if not wanted and any(claim.merged for claim in having):
+        return _prefer_survivor(name, having, saying)
     newest = having[-1]
     if newest.values[name] in _NOTHING and saying and not newest.is_hub and any(claim.merged for claim in having):
         return saying[-1], NEWEST
     return newest, NEWEST
+
+
+def _prefer_survivor(name: str, having: Sequence[Claim], saying: Sequence[Claim]) -> tuple[Claim, str]:
+    """What was said about the survivor itself; only where nothing was, what the others say."""
+    mine = [claim for claim in having if not claim.merged]
+    if mine and (mine[-1].is_hub or mine[-1].values[name] not in _NOTHING):
+        return mine[-1], SURVIVOR
+    told = [claim for claim in saying if not claim.merged] or list(saying) or list(having)
+    return told[-1], SURVIVOR
 
 
 def _name_source(claim: Claim) -> str:

@@ -277,6 +277,8 @@ def _merge_shared(
         base[name] = theirs
         if theirs in binding.sent.get(name, ()):
             keep[name] = True
+        elif not binding.primary:
+            continue  # nothing is written there: what the record says otherwise was never to be its value
         elif disagrees or (not first and ours not in (agreed, theirs)):
             conflicts.append(name)
             keep[name] = not policy.remote_wins or agreed is None

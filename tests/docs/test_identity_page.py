@@ -71,5 +71,5 @@ def test_the_page_can_be_followed(tmp_path: Path) -> None:
     assert "different" in said["isthmus identity decide 77aa0b12 different"]
     assert "a question" in said["isthmus identity explain V-1 V-2"]
     assert "nothing was changed" in said["isthmus identity merge V-1 V-2 --preview"]
-    assert "华瑞机械 is 苏州华瑞机械有限公司 now" in said["isthmus identity merge V-1 V-2"]
-    assert "华瑞机械 stands for itself again" in said["isthmus identity unmerge V-2-ID"]
+    assert "V-2 is V-1 now" in said["isthmus identity merge V-1 V-2"]
+    assert "V-2 stands for itself again" in said["isthmus identity unmerge V-2-ID"]

@@ -126,8 +126,14 @@ def test_what_a_registry_says_holds_where_that_is_preferred():
     assert prefer("verified", erp, registry) == ("qcc/registry/1", "verified")
 
 
-def test_a_merged_record_that_says_nothing_empties_nothing():
-    erp, merged = claim("erp/p/1", 1, name="海岳"), replace(claim("erp/p/2", 9, name=""), merged=True)
-    assert prefer("newest", erp, merged)[0] == "erp/p/1"
-    assert prefer("newest", erp, claim("erp/p/1b", 9, name=""))[0] == "erp/p/1b"  # its own source emptied it
-    assert prefer("newest", erp, merged, claim(HUB, 10, name=""))[0] == HUB
+def test_a_merged_record_fills_what_the_survivor_does_not_say():
+    erp, merged = claim("erp/p/1", 1, name="海岳"), replace(claim("erp/p/2", 9, name="岳"), merged=True)
+    silent = replace(claim("erp/p/3", 9, name=""), merged=True)
+    assert prefer("", erp, merged) == ("erp/p/1", "survivor")
+    assert prefer("newest", erp, merged) == ("erp/p/2", "newest")
+    assert prefer("newest", erp, silent)[0] == "erp/p/1", "who says nothing empties nothing"
+    assert prefer("", claim("erp/p/1", 1, name=""), merged)[0] == "erp/p/2"
+    assert prefer("", claim("erp/p/1", 9, name=""), claim("shop/c/1", 1, name="海岳"))[0] == "erp/p/1", "emptied there"
+    assert prefer("", erp, merged, claim(HUB, 2, name=""))[0] == HUB, "emptied here"
+    mine, theirs = claim(HUB, 1, name="海岳"), replace(claim("hub#2", 9, name="岳"), merged=True)
+    assert prefer("", erp, mine, theirs, owner=Owner.HUB) == (HUB, "edited")
