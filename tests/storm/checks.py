@@ -310,6 +310,8 @@ def _check_documents(books: Books) -> Iterator[str]:
                     yield f"we deleted {id_}, a document of a binding"
             elif seen[kind, id_] > 1 or (not known and not _is_spent(document)):
                 yield f"{kind} {id_} of {document['created_by']} belongs to {seen[kind, id_]} records"
+            elif (kind, id_) in books.orphans and document["created_by"] != USER:
+                yield f"{kind} {id_} of {document['created_by']} was taken for a spare one of ours"
             elif document.get("status") in DRAFTED and (kind, id_) in books.orphans and books.storm.setting.sweeps:
                 yield from _check_orphan(books, kind, id_)
 

@@ -113,8 +113,14 @@ def _list_mutants() -> list[Mutant]:
             tier="blind", rates=BUSY, redundant="the record is void by its image: that is not looked at either",
         ),
         Mutant(
-            "no_dependency", Breakage(parts={("hub.sync.awaited", "_list_ready"): broken.forget_awaited}),
-            more={"money": True},
+            "no_dependency",
+            Breakage(parts={
+                ("hub.sync.awaited", "_list_ready"): broken.forget_awaited,
+                ("hub.sync.pull", "fetch_parents"): broken.forget_awaited,
+                ("hub.sync.event_intake", "fetch_parents"): broken.forget_awaited,
+            }),
+            more={"money": True, "sweeps": False},
+            redundant="parents are fetched before what refers to them: not here",
         ),
         Mutant(
             "confirm_spare", Breakage(steps={Op.CONFIRM: broken.confirm_spare}), confirm="audit", rates=LATE,

@@ -31,6 +31,10 @@ FAULTS = {
 }
 
 
+ROUGH = {**FAULTS, **{name: min(0.16, 2.5 * FAULTS[name]) for name in ("unreachable", "server_error", "garbage")}}
+"""What is usually seldom comes as often as the rest."""
+
+
 @dataclass(frozen=True)
 class Rates:
     """How likely things are. ``crash`` and ``pause``: of a worker at the checkpoint where it is parked; ``hit_crash``:
@@ -113,7 +117,7 @@ def draw_setting(seed: int, tier: str, confirm: str, *, amend: str | None = None
         "rounding": "line",
         "lists_deleted": chance.random() < 0.5,
     }
-    surroundings = {
+    surroundings: dict[str, Any] = {
         "money": chance.random() < 0.4,
         "other_hub": chance.random() < 0.3,
         "history": chance.random() < 0.3,
@@ -125,6 +129,8 @@ def draw_setting(seed: int, tier: str, confirm: str, *, amend: str | None = None
         surroundings["declare"] = {"text_max": 0}
     erp |= more.pop("erp", {})
     setting = Setting(seed, tier, confirm, drawn, erp, remote_wins=chance.random() < 0.7)
+    if chance.random() < 0.4:
+        surroundings["rates"] = Rates(faults=ROUGH, hit_crash=0.4, erp_people=0.45)
     return replace(setting, **{**surroundings, **more})
 
 
