@@ -11,7 +11,7 @@ from email.policy import Compat32
 from hashlib import sha256
 from html.parser import HTMLParser
 
-from connectors.imap.decoding import clean_text, decode_header, decode_text
+from connectors.imap.decoding import clean_text, decode_base64, decode_header, decode_text
 
 _DEEPEST = 60
 _MOST_PARTS = 500
@@ -116,6 +116,9 @@ def _flatten(part: Message) -> bytes:
 
 def _read_content(part: Message, reading: _Reading) -> bytes:
     """``get_payload`` gives back what it cannot decode, and raises for what no program wrote on purpose."""
+    raw = part.get_payload()
+    if isinstance(raw, str) and str(part.get("content-transfer-encoding") or "").strip().lower() == "base64":
+        return decode_base64(raw.encode("ascii", "ignore"))
     try:
         content = part.get_payload(decode=True)
     except (ValueError, LookupError, AttributeError, TypeError, AssertionError):

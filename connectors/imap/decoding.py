@@ -21,6 +21,7 @@ _ALIASES = {
 """Labels that are wrong more often than not, or that Python does not know: what content really is."""
 _LIKELY = ["utf_8", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1252", "cp1251", "koi8_r"]
 _GUESS_FROM = 4_096
+_LONGEST_SIGN = 4
 _WORD = re.compile(rb"=\?([^?\s*]{1,40})(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 _UNPRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
@@ -42,6 +43,8 @@ def decode_text(content: bytes, label: str = "") -> tuple[str, bool]:
     codec = find_codec(label) if label else "utf-8"
     if codec is not None and (told := _try(content, codec)) is not None:
         return clean_text(told), False
+    if codec is not None and (told := _try_cut(content, codec)) is not None:
+        return clean_text(told), True
     for other in ("utf-8", "gb18030"):
         if other != codec and (told := _try(content, other)) is not None:
             return clean_text(told), True
@@ -53,6 +56,17 @@ def decode_text(content: bytes, label: str = "") -> tuple[str, bool]:
 def _try(content: bytes, codec: str) -> str | None:
     try:
         return content.decode(codec)
+    except (UnicodeError, ValueError):
+        return None
+
+
+def _try_cut(content: bytes, codec: str) -> str | None:
+    """What was cut off inside its last character, without that one."""
+    try:
+        return content.decode(codec)
+    except UnicodeDecodeError as broken:
+        rest = len(content) - broken.start
+        return _try(content[: broken.start], codec) if rest <= _LONGEST_SIGN and broken.end == len(content) else None
     except (UnicodeError, ValueError):
         return None
 

@@ -21,6 +21,7 @@ from hub.runtime.assemble import Outfit, newest_version
 from hub.runtime.beacon import Beacon
 from hub.runtime.broker import open_broker
 from hub.runtime.home import Home
+from hub.runtime.listening import Listening
 from hub.runtime.logs import set_up_logs, write_log
 from hub.runtime.notify import Notifier
 from hub.runtime.polling import Poller
@@ -51,12 +52,13 @@ class Engine:
     poller: Poller | None = None
     beacon: Beacon | None = None
     notifier: Notifier | None = None
+    listening: Listening | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     at_stop: list[Callable[[], None]] = field(default_factory=list)
     """What the web has to end first, while the database is still open."""
 
     def start(self) -> None:
-        for part in (self.worker, self.poller, self.scheduler, self.beacon, self.notifier):
+        for part in (self.worker, self.poller, self.scheduler, self.beacon, self.notifier, self.listening):
             if part is not None:
                 part.start()
 
@@ -65,6 +67,8 @@ class Engine:
         self.stopping.set()
         for end in self.at_stop:
             end()
+        if self.listening is not None:
+            self.listening.stop()
         if self.scheduler is not None:
             self.scheduler.stop()
         if self.worker is not None:
@@ -100,6 +104,7 @@ def build_engine(
     if SCHEDULER in parts:
         engine.scheduler = Scheduler(pool, actors)
         engine.notifier = Notifier(pool)
+        engine.listening = Listening(pool)
         if line is not None:
             engine.scheduler.after_tick = line.drop_dead_letters
     if works and line is not None:

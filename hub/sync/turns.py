@@ -40,6 +40,18 @@ def call_due_turns(hub: Hub) -> dict[str, list[str]]:
     return told
 
 
+def hasten_turn(hub: Hub, connection: str, kind: str) -> None:
+    """The other system said that something changed: the next turn comes now. Nothing for a sync without schedule."""
+    if (connection, kind) not in _list_scheduled(hub.config):
+        return
+    now = hub.now()
+    with hub.store.write() as tx:
+        known = tx.get(SyncState, lock=True, connection=connection, kind=kind)
+        state = known or SyncState(connection=connection, kind=kind)
+        if state.next_due is None or state.next_due > now:
+            tx.save(state.model_copy(update={"next_due": now}))
+
+
 def list_called(hub: Hub, before: datetime) -> dict[str, list[str]]:
     """Connection → kinds that were called before that time and that no worker has begun yet."""
     every = _list_scheduled(hub.config)
