@@ -3,6 +3,7 @@ stands there instead."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import json
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.errors import IsthmusError, MappingError
 from hub.model.kinds import find_kind
 from hub.protocol import decide as deciding
 from hub.protocol.binding import Binding, BindingState
@@ -241,6 +243,14 @@ def match_first_draft(arrival: Arrival, parsed: Any) -> Any:
     return _MATCH(arrival, parsed)
 
 
+def confirm_at_sight(arrival: Arrival, binding: Binding) -> Any:
+    """A second draft of ours that a pull meets is confirmed like the first."""
+    if arrival.source.stage is Stage.DRAFT:
+        with contextlib.suppress(IsthmusError):
+            arrival.conn.sinks[arrival.kind].confirm(arrival.source.external_id, if_version=None)
+    return match.Matched(binding, outcome="spare")
+
+
 def match_flat(arrival: Arrival, parsed: Any) -> Any:
     """A higher revision than ours means nothing."""
     return _MATCH(arrival, dataclasses.replace(parsed, revision=0))
@@ -284,7 +294,6 @@ def always_ready(*_: Any) -> Parent:
 
 def send_without_parent(tx: Any, hub: Hub, conn: Any, binding: Binding, values: Any, only: Any) -> Any:
     """The layer behind it off too: a reference to what is not there is left empty."""
-    from hub.errors import MappingError
     from hub.sync.translate import write_payload
 
     try:

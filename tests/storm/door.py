@@ -17,10 +17,12 @@ class Door:
         self._handle = api.handle
         self.last_fault: str | None = None
         """Of the latest request."""
+        self.poisoned = 0
 
     def handle(self, request: Request) -> Response:
         if request.method != "GET" and POISON.encode() in request.body:
             self.last_fault = "poison"
+            self.poisoned += 1
             self._api.writes += 1
             return answer_refusal(ErpRefused("invalid", "the note cannot be kept", "note"))
         before = len(self._api.requests)

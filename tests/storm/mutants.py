@@ -123,7 +123,11 @@ def _list_mutants() -> list[Mutant]:
             redundant="parents are fetched before what refers to them: not here",
         ),
         Mutant(
-            "confirm_spare", Breakage(steps={Op.CONFIRM: broken.confirm_spare}), confirm="audit", rates=LATE,
+            "confirm_spare",
+            Breakage(
+                steps={Op.CONFIRM: broken.confirm_spare},
+                parts={("hub.sync.match", "_set_spare_aside"): broken.confirm_at_sight},
+            ), confirm="audit", rates=LATE,
             erp={"exclusive_confirm": True, "lag_s": 0.0}, more={"declare": {"d_max_s": 0.0}},
         ),
         Mutant(

@@ -109,6 +109,7 @@ def count_faults(storm: Storm, figures: Counter[str]) -> None:
     for trace in storm.world.api.requests:
         if trace.fault:
             figures[f"fault {trace.fault}"] += 1
+    figures["fault poison"] += storm.door.poisoned
     figures["fault webhook_lost"] += storm.bells.lost
     figures["fault webhook_doubled"] += storm.bells.doubled
     figures["fault pause"] += figures["pauses"]

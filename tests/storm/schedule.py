@@ -114,7 +114,8 @@ class Storm:
     def _take_hint(self, binding_ids: Sequence[UUID]) -> None:
         """The broker: a hint may be lost, doubled, and overtaken."""
         copies = 1 if self.calm else self.chance.choice((0, 1, 1, 2))
-        self.figures[f"fault hint_{('lost', 'sent', 'doubled')[copies]}"] += copies != 1 and bool(binding_ids)
+        if copies != 1 and binding_ids:
+            self.figures["fault hint_doubled" if copies else "fault hint_lost"] += 1
         self._hints += list(binding_ids) * copies
 
     def _count_calm(self, name: str) -> None:
