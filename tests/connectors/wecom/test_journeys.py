@@ -252,3 +252,25 @@ def test_a_wrong_secret_is_tried_once_by_all_processes_together(make_office):
     state = office.state()
     assert state is not None
     assert state.paused
+
+
+def test_what_the_hub_has_is_joined_by_a_person_and_never_made_there(make_office):
+    office = make_office(kinds=("user", "contact"))
+    desk = office.desk
+    known = desk.create("user", name="张三")
+    contact = desk.create("contact", name="王伟", note="要样品", tags=["A类"])
+    id = office.person.meet("zhang.san", "王伟").external_userid
+    desk.match(known, "zhang.san")
+    desk.accept()
+    assert sorted(user.name for user in desk.records("user")) == sorted(["张三", "李四", "王五", "赵六"])
+    assert (desk.binding(contact).remote_id, office.writes()) == (None, [])
+    asked = [item for item in desk.todo() if item.kind == "contact"]
+    assert asked, "a contact of the same name waits for a person"
+    desk.match(contact, id)
+    office.run()
+    assert [record.id for record in desk.records("contact")] == [contact.id]
+    desk.settle(contact, "hub")
+    office.run()
+    follow = office.corp.customers[id].follows["zhang.san"]
+    assert (follow.description, [office.corp.name_tag(tag)[1] for tag in follow.tags]) == ("要样品", ["A类"])
+    assert desk.attempts(office.run()) == []
