@@ -37,6 +37,7 @@ SLOW_PLACES = (
     *("tests/journeys/", "tests/docs/", "tests/commands/", "tests/connectors/tryton/", "tests/storm/", "tests/web/"),
     *("tests/connectors/caldav/", "tests/connectors/imap/"),
     "tests/badday/",
+    *("tests/identity/test_normalise.py", "tests/identity/test_decide.py"),
     *("tests/runtime/", "tests/testkit/", "tests/store/test_money.py", "tests/store/test_processes.py"),
     *(
         "tests/bench/",

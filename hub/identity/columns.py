@@ -55,6 +55,7 @@ def encode_names(texts: Sequence[str]) -> Parts:
         "core": pl.Series(values=[name.core for name in names], dtype=pl.String),
         "brand_size": np.fromiter((len(name.brand) for name in names), np.int16, count),
         "alternate_text": pl.Series(values=[name.alternate for name in names], dtype=pl.String),
+        "normal": hash_texts([name.normal for name in names]),
         "core_key": hash_texts([name.core for name in names]),
         "alternate": hash_texts([name.alternate for name in names]),
         "sound": hash_texts([name.sound for name in names]),

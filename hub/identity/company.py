@@ -59,6 +59,10 @@ _BRANCH_WORDS = (
     "分所",
     "分社",
 )
+_BROKEN_BRANCH = {
+    "分公": "分公司", "分司": "分公司", "公司": "分公司", "办事": "办事处", "事处": "办事处", "办处": "办事处",
+    "营业": "营业部", "营部": "营业部", "业部": "营业部",
+}  # fmt: skip
 _BRANCH_SPOKEN = frozenset({"fengongsi", "banshichu", "yingyebu"})
 _ENGLISH_BRANCH = re.compile(r"\b(?:branch(?: office)?|representative office|rep office)\b")
 _LIMITED_SPOKEN = "youxiangongsi"
@@ -197,6 +201,9 @@ def _take_branch(text: str) -> tuple[str, str, str]:
     tail = text.removesuffix(")")
     found = _BRANCH.search(tail)
     if found is None:
+        broken = _take_broken_branch(tail)
+        if broken is not None:
+            return broken
         if len(tail) < 9 or spell(tail[-3:]) not in _BRANCH_SPOKEN:
             return text, "", ""
         head, number, marker = tail[:-3], "", "分公司" if spell(tail[-3:]) == "fengongsi" else tail[-3:]
@@ -206,6 +213,17 @@ def _take_branch(text: str) -> tuple[str, str, str]:
     if len(parent) < 2:
         return text, "", ""
     return parent, f"{number}{marker}", place
+
+
+def _take_broken_branch(text: str) -> tuple[str, str, str] | None:
+    """Behind a whole name something that ends like the marker of a branch with a slip: 大分连公司, 青田办事."""
+    forms = list(_END_FORM.finditer(text))
+    cut = next((form.end() for form in forms if form[0] != "公司" and len(text) - form.end() >= 3), 0)
+    tail = text[cut:]
+    marker = next((word for ending, word in _BROKEN_BRANCH.items() if tail.endswith(ending)), "") if cut else ""
+    if not marker:
+        return None
+    return text[:cut], marker, "".join(mark for mark in tail if mark not in marker)
 
 
 def _split_parent(head: str) -> tuple[str, str]:
@@ -264,7 +282,7 @@ def _take_form(text: str) -> tuple[str, str, bool]:
 
 def _take_broken_form(text: str, form: str) -> tuple[str, str]:
     if form == COMPANY:  # 友限公司: 公司 is gone already
-        if len(text) > 3 and spell(text[-2:]) == "youxian":
+        if len(text) > 3 and (spell(text[-2:]) == "youxian" or text.endswith("限有")):
             return text[:-2], LLC
         if len(text) > 3 and text[-1:] in ("有", "限"):
             return text[:-1], LLC

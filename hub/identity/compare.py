@@ -15,13 +15,13 @@ from hub.identity.words import ENGLISH_TRADES
 # ---------------------------------------------------------------- names of companies
 
 NO_NAME = "missing"
-SAME, SAME_BRAND, SAME_SHORT = "same", "same_brand", "same_short"
+EXACT, SAME, SAME_BRAND, SAME_SHORT = "exact", "same", "same_brand", "same_short"
 SOUND, SOUND_BRAND, SLIP = "sound", "sound_brand", "slip"
 SHORT, TRADE_LESS, TRADE_PART, TRADE_OTHER = "short", "trade_less", "trade_part", "trade_other"
 ONE_OTHER, SIMILAR, OTHER = "one_other", "similar", "other"
 LATIN_TRADE, LATIN_BRAND, LATIN_OTHER = "latin_trade", "latin_brand", "latin_other"
 NAME_LEVELS = (
-    NO_NAME, SAME, SAME_BRAND, SAME_SHORT, SOUND, SOUND_BRAND, SLIP, SHORT, TRADE_LESS, TRADE_PART, TRADE_OTHER,
+    NO_NAME, EXACT, SAME, SAME_BRAND, SAME_SHORT, SOUND, SOUND_BRAND, SLIP, SHORT, TRADE_LESS, TRADE_PART, TRADE_OTHER,
     ONE_OTHER, SIMILAR, OTHER, LATIN_TRADE, LATIN_BRAND, LATIN_OTHER,
 )  # fmt: skip
 SIMILAR_SHARE = 0.6
@@ -49,9 +49,11 @@ def compare_names(one: CompanyName, other: CompanyName) -> str:
 
 def _rank_same(one: CompanyName, other: CompanyName) -> str:
     """A trade makes it a name; a brand alone, even with a legal form (华泰集团), is shared by many."""
+    named = (one.complete or one.group) and (other.complete or other.group)
+    if named and one.region and one.normal == other.normal:  # a place registers a name once
+        return EXACT
     if one.trade or len(one.core) > 4:
         return SAME
-    named = (one.complete or one.group) and (other.complete or other.group)
     return SAME_BRAND if named else SAME_SHORT
 
 
@@ -329,7 +331,7 @@ def compare_houses(one: ContactProfile, other: ContactProfile) -> str:
     name = compare_names(one.company, other.company)
     house = bool(one.domain) and one.domain == other.domain
     line = bool((one.numbers - _mobiles(one)) & (other.numbers - _mobiles(other)))
-    if name in (SAME, SOUND, SOUND_BRAND, SLIP, SAME_BRAND, SAME_SHORT):
+    if name in (EXACT, SAME, SOUND, SOUND_BRAND, SLIP, SAME_BRAND, SAME_SHORT):
         return SAME
     if house and line:
         return HOUSE_LINE

@@ -166,7 +166,13 @@ def is_parent_of(one: AccountProfile, other: AccountProfile) -> bool:
     if branch.parent_uscc and branch.parent_uscc == parent.uscc:
         return True
     mine, theirs = branch.name, parent.name
-    if compare.compare_names(mine, theirs) not in (compare.SAME, compare.SOUND, compare.SLIP):
+    if compare.compare_names(mine, theirs) not in (
+        compare.EXACT,
+        compare.SAME,
+        compare.SAME_BRAND,
+        compare.SOUND,
+        compare.SLIP,
+    ):
         return False
     if mine.region and theirs.region and mine.region != theirs.region:
         return compare.is_inside(mine.codes, theirs.codes)
@@ -197,12 +203,13 @@ def weigh_accounts(
     return tuple(found)
 
 
-WHOLE = frozenset({compare.SAME, compare.SAME_BRAND, compare.SOUND, compare.SLIP, compare.LATIN_TRADE})
+WHOLE = frozenset({compare.EXACT, compare.SAME, compare.SAME_BRAND, compare.SOUND, compare.SLIP, compare.LATIN_TRADE})
 PROVEN = frozenset({compare.SAME, compare.NEAR, compare.ORGANISATION, compare.REGISTRATION})
 OWN = frozenset({compare.PERSONAL, compare.PERSONAL_HOUSE, compare.PERSONAL_TWICE})
-FULL = frozenset(
-    {compare.SAME, compare.SAME_BRAND, compare.SOUND, compare.SOUND_BRAND, compare.SLIP, compare.SAME_SHORT}
-)
+FULL = frozenset({
+    compare.EXACT, compare.SAME, compare.SAME_BRAND, compare.SOUND, compare.SOUND_BRAND, compare.SLIP,
+    compare.SAME_SHORT,
+})  # fmt: skip
 BY_BRAND = frozenset({
     compare.SHORT, compare.TRADE_LESS, compare.TRADE_PART, compare.TRADE_OTHER, compare.LATIN_BRAND,
     compare.LATIN_TRADE,

@@ -18,7 +18,7 @@ _NAME_WEIGHTS = np.array([weights.ACCOUNT["name"][level] for level in NAMES], dt
 _BEST_OTHER = max(
     weights.ACCOUNT["name"][level]
     for level in NAMES
-    if level not in (compare.SAME, compare.SAME_BRAND, compare.SAME_SHORT)
+    if level not in (compare.EXACT, compare.SAME, compare.SAME_BRAND, compare.SAME_SHORT)
 )
 _WHOLE = np.array([level in WHOLE for level in NAMES], dtype=np.bool_)
 _PROVEN = np.array([weights.ACCOUNT["code"][level] for level in PROVEN])
@@ -281,7 +281,10 @@ def _find_easy_levels(pairs: Pairs) -> Numbers:
     group_one, group_other = pairs.get_name("group")
     named = (complete_one | group_one) & (complete_other | group_other)
     short = np.where(named, _RANK[compare.SAME_BRAND], _RANK[compare.SAME_SHORT])
-    level[same] = np.where(whole, _RANK[compare.SAME], short)[same]
+    normal_one, normal_other = pairs.get_name("normal")
+    told = np.where(whole, _RANK[compare.SAME], short)
+    exact = named & (normal_one == normal_other) & (pairs.get_name("region")[0] != 0)
+    level[same] = np.where(exact, _RANK[compare.EXACT], told)[same]
     level[(one == 0) | (other == 0)] = _RANK[compare.NO_NAME]
     return level
 

@@ -13,32 +13,32 @@ Weights = Mapping[str, Mapping[str, int]]
 
 ACCOUNT: Weights = {
     "name": {
-        "missing": 0, "same": 70, "same_brand": 48, "same_short": 23, "sound": 25, "sound_brand": -15,
-        "slip": 51, "short": 25, "trade_less": -14, "trade_part": 24, "trade_other": -80, "one_other": -15,
-        "similar": 10, "other": -46, "latin_trade": 50, "latin_brand": 13, "latin_other": 0,
+        "missing": -20, "exact": 104, "same": 68, "same_brand": 43, "same_short": 28, "sound": 30, "sound_brand": -11,
+        "slip": 57, "short": 25, "trade_less": -13, "trade_part": 24, "trade_other": -80, "one_other": -12,
+        "similar": 10, "other": -45, "latin_trade": 40, "latin_brand": 12, "latin_other": 0,
     },
-    "form": {"unknown": 0, "same": 0, "other": -2},
+    "form": {"unknown": 0, "same": 0, "other": -1},
     "place": {
-        "unknown": 0, "same": 27, "within": -10, "other": -80, "seat_same": 31, "seat_within": 26, "seat_other": -59,
+        "unknown": 0, "same": 19, "within": -10, "other": -80, "seat_same": 27, "seat_within": 21, "seat_other": -59,
     },
     "code": {
-        "unknown": 0, "same": 166, "near": 70, "organisation": 123, "registration": 120, "registration_other": -30,
+        "unknown": 0, "same": 161, "near": 70, "organisation": 119, "registration": 120, "registration_other": -30,
         "other": -60,
     },
     "reach": {
-        "unknown": 0, "personal_twice": 60, "personal_house": 72, "personal": 77, "house_line": 20, "house": 8,
+        "unknown": 0, "personal_twice": 75, "personal_house": 73, "personal": 74, "house_line": 20, "house": 8,
         "line": 29, "house_other": -45,
     },
     "street": {"unknown": 0, "same": 24, "near": 5, "other": -55},
-    "person": {"unknown": 0, "same": 20, "near": 0, "other": -45},
+    "person": {"unknown": 0, "same": 21, "near": 0, "other": -45},
 }  # fmt: skip
-ACCOUNT_BASE: Final = -21
+ACCOUNT_BASE: Final = -16
 """Before anything is compared: two records that share a key are mostly not the same."""
-COMMON: Mapping[str, int] = {"core": -8, "brand": -8}
+COMMON: Mapping[str, int] = {"core": -11, "brand": -8}
 """For each doubling of the number of records that carry the name or the brand."""
-NAMESAKES: Final = -11
+NAMESAKES: Final = -13
 """For a name that several legal entities are known to carry."""
-AUTO: Final = 62
+AUTO: Final = 66
 REVIEW: Final = 10
 
 CONTACT: Weights = {
