@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -119,12 +119,15 @@ def decode_fields(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: field_adapter(kind, name).validate_python(value) for name, value in values.items()}
 
 
-def list_refs(kind: str) -> Iterator[tuple[str, str]]:
+def list_refs(kind: str) -> Sequence[tuple[str, str]]:
     """(field, kind it refers to) for every top-level reference of a kind."""
-    for name, info in list_fields(kind).items():
-        for item in info.metadata:
-            if isinstance(item, Ref):
-                yield name, item.kind
+    return _list_refs(find_kind(kind))
+
+
+@cache
+def _list_refs(model: type[Value]) -> Sequence[tuple[str, str]]:
+    marks = ((name, item) for name, info in model.model_fields.items() for item in info.metadata)
+    return tuple((name, item.kind) for name, item in marks if isinstance(item, Ref))
 
 
 def list_any_refs(kind: str) -> Iterator[tuple[str, str]]:
@@ -148,12 +151,9 @@ def _list_marks(info: FieldInfo) -> Iterator[Any]:
         yield from getattr(part, "__metadata__", ())
 
 
-def list_line_refs(line: type[Line]) -> Iterator[tuple[str, str]]:
+def list_line_refs(line: type[Line]) -> Sequence[tuple[str, str]]:
     """(field, kind it refers to) for every reference of a line model."""
-    for name, info in line.model_fields.items():
-        for item in info.metadata:
-            if isinstance(item, Ref):
-                yield name, item.kind
+    return _list_refs(line)
 
 
 def list_line_any_refs(line: type[Line]) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +69,8 @@ def is_same(one: Any, other: Any) -> bool:
         return True
     if type(one) is type(other) and isinstance(one, str | UUID | date | Decimal | bool | int):
         return bool(one == other)
+    if type(one) is tuple and one == other:
+        return True
     return take_fingerprint(one) == take_fingerprint(other)
 
 
@@ -77,12 +80,16 @@ def project_lines(
     """Key → the given fields of each line, as the other system would show them."""
     return {
         line.key: {
-            name: _plain(normalisers.get(name, PLAIN).apply(getattr(line, name)))
-            for name in sorted(fields)
-            if name in type(line).model_fields
+            name: _plain(normalisers.get(name, PLAIN).apply(line.__dict__[name]))
+            for name in _list_names(type(line), fields)
         }
         for line in lines
     }
+
+
+@cache
+def _list_names(line: type[Line], fields: frozenset[str]) -> Sequence[str]:
+    return tuple(name for name in sorted(fields) if name in line.model_fields)
 
 
 def normalise_value(

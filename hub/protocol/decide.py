@@ -95,6 +95,14 @@ def decide(binding: Binding, intent: Intent, seen: Seen, policy: Policy, now: da
     return _decide_bound(binding, intent, seen, policy)
 
 
+def needs_reading(binding: Binding, seen: Seen) -> bool:
+    """Whether :func:`decide` says nothing but that the document is to be read, whatever the hub wants of it."""
+    return binding.state in _THERE and not isinstance(seen, Snapshot)
+
+
+_THERE = (BindingState.PREPARED, BindingState.WAITING, BindingState.BOUND, BindingState.REVERSING)
+
+
 def is_stale(binding: Binding, seen: Snapshot, policy: Policy) -> bool:
     """Whether a snapshot is older than what we know: by version, or by when the read began where there is none."""
     if policy.semantics.versioned and seen.version is not None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from hub.model.base import Line
 from hub.protocol.binding import Binding
@@ -70,9 +73,15 @@ def holds_total(binding: Binding, seen: Snapshot) -> bool:
 
 def is_same_there(policy: Policy, name: str, ours: Any, theirs: Any) -> bool:
     """Whether the other system shows our value: as it keeps values, and whatever it fills in that we leave empty."""
+    if ours is theirs or (type(ours) is type(theirs) and type(ours) in _PLAINLY_EQUAL and ours == theirs):
+        return True
     if comparable(policy, name, ours) == comparable(policy, name, theirs):
         return True
     return name in policy.line_fields and _is_filled_in(policy, name, ours or (), theirs or ())
+
+
+_PLAINLY_EQUAL = frozenset({str, Decimal, UUID, date, bool, tuple})
+"""Types of values that look the same wherever they are equal."""
 
 
 def differs_at_first(policy: Policy, name: str, ours: Any, theirs: Any) -> bool:

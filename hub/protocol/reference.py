@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 PREFIX = "I"
@@ -54,6 +55,7 @@ def search_prefix(reference: str) -> str:
     return reference[:-2]
 
 
+@lru_cache(maxsize=2048)
 def parse_reference(text: str | None) -> Reference | None:
     """The reference in a text field, or None when it holds something else."""
     code = (text or "").strip().upper()

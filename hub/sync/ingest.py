@@ -23,7 +23,7 @@ from hub.store.rows import DeadRow, Image
 from hub.sync.arrival import Arrival, has_corrections, keep_aside, keep_payload, lift_aside, note_conflict, note_left
 from hub.sync.burial import void_image
 from hub.sync.claims import date_changes
-from hub.sync.intent import build_intent
+from hub.sync.intent import build_intent, read_wanted
 from hub.sync.known import digest_source
 from hub.sync.match import Joined, bind_native, find_binding, join_record
 from hub.sync.native import is_living, make_native
@@ -155,14 +155,14 @@ def _set_aside(
 def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: bool) -> Ingested:
     """Binding state, shared fields, image, record, and what is left to write: protocol section 7, steps 3 to 8."""
     tx, hub, policy = arrival.tx, arrival.hub, arrival.policy
-    intent, record = build_intent(tx, hub, binding, policy)
-    known = intent.values
+    record, known = read_wanted(tx, hub, binding)
+    revision = record.revision if record is not None else 0
     snapshot, lines = translated.snapshot, dict(binding.lines)
     if binding.ours and record is not None:
         snapshot, lines = pair_lines(snapshot, known, binding, policy.line_fields)
     was_tomb = binding.state is BindingState.TOMB
     lived = not (was_tomb or fresh or binding.void_wanted or binding.stage in (Stage.VOID, Stage.GONE))
-    binding = move_state(binding, snapshot, policy, intent.revision).model_copy(update={"lines": lines})
+    binding = move_state(binding, snapshot, policy, revision).model_copy(update={"lines": lines})
     ended = snapshot.stage in (Stage.VOID, Stage.GONE)
     keep: dict[str, bool] = {}
     conflicts: list[str] = []
@@ -179,7 +179,7 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
         tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
     )
     _note_codes(arrival, rebuilt)
-    if rebuilt.changes and binding.submitted_revision == intent.revision:
+    if rebuilt.changes and binding.submitted_revision == revision:
         # What the document itself brought is no edit in the hub: nothing that would have it submitted again.
         binding = tx.save(binding.model_copy(update={"submitted_revision": rebuilt.record.revision}))
     alone = _speaks_alone(arrival, binding, rebuilt)

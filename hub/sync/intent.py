@@ -12,7 +12,7 @@ from hub.model.base import Entity, Line
 from hub.model.kinds import find_kind, list_line_refs, list_refs
 from hub.model.party import Validity
 from hub.protocol.binding import Binding, BindingState
-from hub.protocol.decide import Action, Op, Seen, decide
+from hub.protocol.decide import Action, Op, Seen, decide, needs_reading
 from hub.protocol.diff import print_field
 from hub.protocol.semantics import Amend, Owner, Policy
 from hub.protocol.snapshot import Intent, Parent, Snapshot
@@ -37,8 +37,10 @@ def decide_binding(
 ) -> tuple[Intent, Action, Binding]:
     """Gather what ``decide`` needs from the store and ask it; a run's guard may turn a write into a wait."""
     policy = hub.open(binding.connection).policies[binding.kind]
-    snapshot = seen if isinstance(seen, Snapshot) else None
-    intent, _ = build_intent(tx, hub, binding, policy, snapshot)
+    if needs_reading(binding, seen):
+        intent = Intent({})
+    else:
+        intent, _ = build_intent(tx, hub, binding, policy, seen if isinstance(seen, Snapshot) else None)
     state = tx.get(ConnectionState, connection=binding.connection)
     action = decide(binding, intent, seen, policy, hub.now(), epoch=state.epoch if state else 0)
     if guard is not None and action.op in GUARDED:
@@ -52,10 +54,9 @@ def build_intent(
     tx: UnitOfWork, hub: Hub, binding: Binding, policy: Policy, seen: Snapshot | None = None
 ) -> tuple[Intent, Entity | None]:
     """The intent for one binding, and the record it is about (None when there is no such record)."""
-    record = tx.get(find_kind(binding.kind), id=binding.hub_id)
+    record, values = read_wanted(tx, hub, binding)
     if record is None:
         return Intent({}, hold="sync.record_missing"), None
-    values = hub.open(binding.connection).mapping_of(binding.kind).project(list_values(record))
     hold, params = _find_hold(tx, hub, binding, record, policy)
     closed = find_closed(hub, record)
     void = is_void(record) or (record.deleted_at is not None and binding.remote_id is None)
@@ -74,9 +75,17 @@ def build_intent(
     return intent, record
 
 
+def read_wanted(tx: UnitOfWork, hub: Hub, binding: Binding) -> tuple[Entity | None, Mapping[str, Any]]:
+    """The record of a binding, and its values as far as the mapping knows their fields."""
+    record = tx.get(find_kind(binding.kind), id=binding.hub_id)
+    if record is None:
+        return None, {}
+    return record, hub.open(binding.connection).mapping_of(binding.kind).project(list_values(record))
+
+
 def list_values(record: Entity) -> dict[str, Any]:
     """Business values by field; custom fields and attributes under their dotted names."""
-    values = {name: getattr(record, name) for name in type(record).model_fields}
+    values = dict(record.__dict__)
     for group in ("custom", "attributes"):
         values.update({f"{group}.{name}": value for name, value in values.pop(group).items()})
     return values
@@ -103,7 +112,8 @@ def _find_claims(
 
 
 def _find_own_values(binding: Binding, policy: Policy, seen: Snapshot | None) -> frozenset[str]:
-    if seen is None:
+    """Asked for only where what we wrote may be taken back by making it anew, or by reopening it."""
+    if seen is None or policy.semantics.amend not in (Amend.REVERSE, Amend.REOPEN):
         return frozenset()
     return frozenset(
         name for name, prints in binding.sent.items() if print_field(policy, name, seen.values.get(name)) in prints

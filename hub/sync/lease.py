@@ -12,7 +12,7 @@ from hub.store import Batch, UnitOfWork
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.intake import write_page
 from hub.sync.pause import is_resting
-from hub.sync.work import Guard, Work
+from hub.sync.work import Fences, Guard, Work
 
 
 def claim_bindings(
@@ -34,11 +34,9 @@ def claim_bindings(
             return []
         if isinstance(tx, Batch):
             tx.read_ahead(Binding, "id", binding_ids, lock=True)
-        found = (_claim_one(tx, hub, id_) for id_ in dict.fromkeys(binding_ids))
-        return [
-            Work(hub, conn, row.id, kind, row.hub_id, row.fence, actor, run_id, guard)
-            for row in found if row is not None
-        ]  # fmt: skip
+        claimed = [row for id_ in dict.fromkeys(binding_ids) if (row := _claim_one(tx, hub, id_)) is not None]
+        fences = Fences(hub, [row.id for row in claimed])
+        return [Work(hub, conn, row.id, kind, row.hub_id, row.fence, fences, actor, run_id, guard) for row in claimed]
 
     return write_page(hub.store, claim)
 

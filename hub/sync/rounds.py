@@ -25,7 +25,7 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.intake import write_page
 from hub.sync.intent import decide_binding
 from hub.sync.pause import is_resting
-from hub.sync.read_ahead import read_ahead_round
+from hub.sync.read_ahead import read_ahead_answers, read_ahead_start
 from hub.sync.steps import STEPS
 from hub.sync.work import AGAIN, DONE, Call, Fenced, Step, Work
 
@@ -107,7 +107,8 @@ class Rounds:
         self.turns = still
 
     def _move_all(self, tx: UnitOfWork, *, going: bool) -> list[Moved]:
-        read_ahead_round(tx, self.hub, self.conn, [(turn.work, turn.came) for turn in self.turns])
+        read_ahead_start(tx, self.conn, [turn.work for turn in self.turns if turn.call is None])
+        read_ahead_answers(tx, self.conn, [(turn.work, turn.came) for turn in self.turns if turn.call is not None])
         going = going and not is_resting(tx, self.hub, self.conn.name)
         return [self._move(tx, turn, going=going) for turn in self.turns]
 

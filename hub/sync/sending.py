@@ -81,12 +81,11 @@ def check_in_time(work: Work, started_s: float) -> None:
     ``started_s``: when the transaction that says "sending" was under way, so that a slow commit counts as well: others
     reckon the quiet period from ``sent_at``, which was set in it.
     """
-    with work.hub.store.read() as tx:
-        found = tx.pluck(Binding, ("fence",), id=work.binding_id)
+    stands = work.fences.stand(work.binding_id, work.fence)
     # The call may still wait for its turn in the call budget before its bytes leave.
     window_s = work.policy.timing.send_window_s - LONGEST_WRITE_SLEEP_S
     late = work.hub.clock.monotonic() - started_s > window_s
-    if late or not found or found[0].fence != work.fence:
+    if late or not stands:
         raise Fenced
 
 

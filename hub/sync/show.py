@@ -27,7 +27,7 @@ def show_field(tx: UnitOfWork, kind: str, name: str, value: Any) -> Any:
     if isinstance(value, tuple) and value and isinstance(value[0], Line):
         targets = dict(list_line_refs(type(value[0])))
         rows: list[dict[str, Any]] = show_value(value)
-        return [{field: _name(tx, targets.get(field), text) for field, text in row.items()} for row in rows]
+        return [row | {field: _name(tx, kind, row[field]) for field, kind in targets.items()} for row in rows]
     return _name(tx, dict(list_refs(kind)).get(name), value)
 
 

@@ -157,7 +157,7 @@ def _record_create(work: Work, binding: Binding, answer: Answer) -> dict[str, An
             reference=binding.ref,
         )
         adopted = adopt_document(work.policy, binding, hit, ours=True)
-        return dict(adopted) | {"remote_version": answer.written.version or 0}
+        return adopted.__dict__ | {"remote_version": answer.written.version or 0}
     if answer.outcome in ("refused", "locked", "stale"):
         return count_refusal(work, binding, answer) | {"state": BindingState.NEW}
     if answer.outcome in ("later", "consent"):

@@ -24,9 +24,33 @@ class Fenced(Exception):
     """Somebody else took the binding over while we slept; nothing that we know counts any more."""
 
 
+FENCE_S = 0.5
+"""How old what is known of a fence may be when a request leaves. What makes a late request harmless is the send window,
+which others reckon with; a fence that was moved only spares it."""
+
+
+class Fences:
+    """The fences of bindings that were claimed together, read together."""
+
+    def __init__(self, hub: Hub, binding_ids: Sequence[UUID]) -> None:
+        self._hub = hub
+        self._ids = list(binding_ids)
+        self._known: dict[UUID, int] = {}
+        self._read_s: float | None = None
+
+    def stand(self, binding_id: UUID, fence: int) -> bool:
+        """Whether nobody has taken the binding over."""
+        now_s = self._hub.clock.monotonic()
+        if self._read_s is None or now_s - self._read_s > FENCE_S:
+            with self._hub.store.read() as tx:
+                self._known = {row.id: row.fence for row in tx.pluck(Binding, ("id", "fence"), id__in=self._ids)}
+            self._read_s = now_s
+        return self._known.get(binding_id) == fence
+
+
 @dataclass(frozen=True)
 class Work:
-    """A binding that this worker has claimed."""
+    """A binding that this worker has claimed; ``fences`` are those of all that it has claimed with it."""
 
     hub: Hub
     conn: OpenConnection
@@ -34,6 +58,7 @@ class Work:
     kind: str
     hub_id: UUID
     fence: int
+    fences: Fences
     actor: str
     run_id: UUID | None = None
     guard: Guard | None = None

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
-from hub.protocol.decide import WRITES, Action, Op, Seen, choose_hit, decide, is_stale
+from hub.protocol.decide import WRITES, Action, Op, Seen, choose_hit, decide, is_stale, needs_reading
 from hub.protocol.diff import compare_fields
 from hub.protocol.semantics import Amend, Confirm, Direction, Policy, Stage, Tier
 from hub.protocol.snapshot import Intent, Parent, Search, Snapshot
@@ -304,6 +304,14 @@ def test_one_party_with_the_same_identifier_is_joined_and_several_ask() -> None:
 def test_a_document_is_read_before_anything_is_decided(state: BindingState) -> None:
     assert ask(state).op is Op.READ
     assert ask(state, Search()).op is Op.READ
+
+
+@given(bindings, intents, seens, policies)
+def test_what_has_to_be_read_first_is_read_whatever_the_hub_wants(
+    binding: Binding, intent: Intent, seen: Seen, policy: Policy
+) -> None:
+    assume(needs_reading(binding, seen))
+    assert decide(binding, intent, seen, policy, NOW) == decide(binding, Intent({}), seen, policy, NOW)
 
 
 def test_an_old_read_is_waited_out() -> None:

@@ -116,7 +116,8 @@ def test_our_own_values_are_known_by_what_we_sent() -> None:
     assert binding.sent["note"] == [take_fingerprint(str(number)) for number in range(4, 12)]
 
 
-def test_a_value_in_the_document_is_ours_when_we_sent_it(scene: Scene) -> None:
+def test_a_value_in_the_document_is_ours_when_we_sent_it(make_scene: SceneMaker) -> None:
+    scene = make_scene({"amend": "reverse"})
     order = scene.make_order(note="ours")
     scene.push()
     ours = intent_of(scene, order, seen=make_snapshot(fields={"note": "ours"})).own_values
