@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
+from zlib import crc32
 
 from sqlalchemy import Connection, CursorResult, Executable
 
@@ -22,6 +23,8 @@ from hub.store.rows import JournalEntry
 M = TypeVar("M", bound=Value)
 E = TypeVar("E", bound=Entity)
 _CHUNK = 1000
+_SPACE, _NAMES = 1_751_478_642, 4096
+"""Of PostgreSQL's advisory locks: those of this program, and into how many the names are thrown together."""
 _ONE, _ONE_LOCKED = Reading(limited=True), Reading(limited=True, lock=True)
 _APPEND_ONLY = (JournalEntry,)
 
@@ -62,6 +65,14 @@ class Records:
         wanted = sorted(set(ids))
         if wanted and self._dialect != "sqlite":
             self._run(statements.lock_records(model), {"ids": wanted})
+
+    def hold_names(self, names: Iterable[str]) -> None:
+        """Wait for everybody else who holds one of these names, and hold them until the end: for what has no row yet
+        that could be locked. Before any row is locked. Nothing to do on SQLite, which has one writer."""
+        self._check_writable()
+        wanted = sorted({crc32(name.encode("utf-8", "surrogatepass")) % _NAMES for name in names})
+        if wanted and self._dialect != "sqlite":
+            self._run(statements.lock_names(), {"space": _SPACE, "names": wanted})
 
     def find(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Select, Table, Update, bindparam, delete, select, update
+from sqlalchemy import Delete, Select, Table, TextClause, Update, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
@@ -98,6 +98,11 @@ def lock_records(model: type[Value]) -> Select[Any]:
     table = stored(model).table
     wanted = OneOf(table.c.id, "ids")
     return select(table.c.id).where(wanted).order_by(table.c.id).with_for_update()
+
+
+def lock_names() -> TextClause:
+    """Takes PostgreSQL's advisory locks ``names`` until the end of the transaction, in the order of the list."""
+    return text("SELECT pg_advisory_xact_lock(:space, name) FROM unnest(CAST(:names AS integer[])) AS name")
 
 
 @cache

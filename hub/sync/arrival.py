@@ -135,6 +135,12 @@ def has_corrections(arrival: Arrival) -> bool:
     return arrival.tx.count(Correction, **arrival.key) > 0
 
 
+def is_outdated(arrival: Arrival, row: DeadRow) -> bool:
+    """Whether what is kept aside was read at a newer version: another worker, or another way in, was faster."""
+    version = arrival.source.version
+    return arrival.policy.semantics.versioned and version is not None and version < int(row.facts.get("version") or 0)
+
+
 def keep_payload(arrival: Arrival) -> None:
     """Keep what the system sent, as it came; nothing of a record that came without anything."""
     source = arrival.source

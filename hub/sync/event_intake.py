@@ -3,6 +3,7 @@ can be read. From here on it goes the way of a pull."""
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from hub.sdk import SourceRecord
 from hub.sdk.webhooks import Call, Notice
 from hub.store import UnitOfWork
 from hub.store.event_rows import Event
-from hub.store.rows import Cursor, DeadRow, Payload
+from hub.store.rows import Cursor, DeadRow, Image, Payload
 from hub.sync.accept import order_kinds
 from hub.sync.awaited import take_awaited
 from hub.sync.burial import note_missing
@@ -39,6 +40,8 @@ MOST_FAILURES = 3
 PUT_OFF = timedelta(seconds=5)
 OLDER, NOTHING_KNOWN = "older", "unknown"
 """Outcomes beside those of ingest: a newer version was here already; deleted there and never known here."""
+_READINGS = 4
+"""How often a record is read that others keep taking in meanwhile."""
 _NEWS = timedelta(minutes=1)
 
 
@@ -147,27 +150,61 @@ def _save_unfit(hub: Hub, events: Sequence[Event], report: EventReport) -> None:
 
 
 def _take_in(hub: Hub, conn: OpenConnection, read: Sequence[_Read], actor: str, report: EventReport) -> None:
-    fetched = _fetch_records(hub, conn, read, actor)
+    fetched: Mapping[tuple[str, str], SourceRecord | None] = {}
+    readings = 0
 
-    def work(tx: UnitOfWork) -> list[Ingested]:
+    def work(tx: UnitOfWork) -> list[tuple[str, Ingested]]:
         living = _lock_due(tx, read)
-        dones: list[Ingested] = []
+        dones: list[tuple[str, Ingested]] = []
         outcomes: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
         for kind in order_kinds({kind for one in living for kind, _ in one.notices}):
             mine = [(one.event, notice) for one in living for name, notice in one.notices if name == kind]
+            if readings < _READINGS and _is_overtaken(tx, conn, kind, [notice for _, notice in mine], fetched):
+                raise _Overtaken
             for event, notice, done in _take_kind(tx, hub, conn, kind, mine, fetched, actor):
-                dones.append(done)
+                dones.append((kind, done))
                 outcomes[event.id].append(_describe(kind, notice, done))
         for one in living:
             _end_event(tx, hub, one.event, outcomes[one.event.id])
         return dones
 
-    dones = write_page(hub.store, work)
+    dones: list[tuple[str, Ingested]] | None = None
+    while dones is None:
+        fetched, readings = _fetch_records(hub, conn, read, actor), readings + 1
+        with contextlib.suppress(_Overtaken):
+            dones = write_page(hub.store, work)
+    _note_news(hub, conn, dones)
     report.events["done"] += len(read)
-    report.records.update(done.outcome for done in dones)
-    hub.hint([id_ for done in dones for id_ in done.due])
-    if any(done.outcome in ("created", "waiting") for done in dones):
+    report.records.update(done.outcome for _, done in dones)
+    hub.hint([id_ for _, done in dones for id_ in done.due])
+    if any(done.outcome in ("created", "waiting") for _, done in dones):
         report.records.update(take_awaited(hub, conn, actor))
+
+
+class _Overtaken(Exception):
+    """Another worker has taken in a record since we began to read it: ours may be the older reading."""
+
+
+def _is_overtaken(
+    tx: UnitOfWork,
+    conn: OpenConnection,
+    kind: str,
+    notices: Sequence[Notice],
+    fetched: Mapping[tuple[str, str], SourceRecord | None],
+) -> bool:
+    """Of two readings without a version that rises, nothing tells which is the older one; so what was taken in since
+    ours began is read again. The records are held before it is asked."""
+    found = (fetched.get((notice.stream, notice.external_id)) for notice in notices)
+    rising = conn.policies[kind].semantics.versioned
+    begun = {one.external_id: one.read_at for one in found if one is not None and not (rising and one.version)}
+    if not begun:
+        return False
+    bound = tx.pluck(Binding, ("hub_id",), connection=conn.name, kind=kind, remote_id__in=sorted(begun))
+    ids = sorted({row[0] for row in bound})
+    tx.hold(find_kind(kind), ids)
+    names = ("external_id", "at")
+    seen = tx.pluck(Image, names, record_kind=kind, record_id__in=ids, connection=conn.name)
+    return any(row.external_id in begun and row.at > begun[row.external_id] for row in seen)
 
 
 def _lock_due(tx: UnitOfWork, read: Sequence[_Read]) -> list[_Read]:
@@ -206,6 +243,7 @@ def _take_kind(
     actor: str,
 ) -> Iterator[tuple[Event, Notice, Ingested]]:
     """What became of each notice about this kind, in order."""
+    _take_turns(tx, conn, kind, [notice for _, notice in notices])
     known = _read_versions(tx, conn, kind, [notice for _, notice in notices])
     newest = _read_arrivals(tx, conn, kind, notices)
     chosen: list[tuple[Event, Notice, SourceRecord]] = []
@@ -235,7 +273,15 @@ def _take_kind(
     dones = take_in(tx, hub, conn, kind, [record for _, _, record in chosen], actor)
     for (event, notice, _), done in zip(chosen, dones, strict=True):
         yield event, notice, done
-    _note_news(tx, hub, conn, kind, dones)
+
+
+def _take_turns(tx: UnitOfWork, conn: OpenConnection, kind: str, notices: Sequence[Notice]) -> None:
+    """What is not bound yet has no row to lock: of two workers with two versions of it, the second waits here, and then
+    knows which one the first has taken."""
+    ids = {notice.external_id for notice in notices}
+    bound = tx.pluck(Binding, ("remote_id",), connection=conn.name, kind=kind, remote_id__in=sorted(ids))
+    stream = conn.stream_of(kind).name
+    tx.hold_names(f"{conn.name}/{stream}/{external_id}" for external_id in ids - {row[0] for row in bound})
 
 
 def _read_versions(tx: UnitOfWork, conn: OpenConnection, kind: str, notices: Sequence[Notice]) -> dict[str, int]:
@@ -309,14 +355,15 @@ def _end_event(tx: UnitOfWork, hub: Hub, event: Event, outcomes: Sequence[dict[s
     tx.save(event.model_copy(update={**ended, "outcomes": list(outcomes), "done_at": hub.now()}))
 
 
-def _note_news(tx: UnitOfWork, hub: Hub, conn: OpenConnection, kind: str, dones: Sequence[Ingested]) -> None:
-    """The stream has news, whoever brought them; a watch that notes silence hears of it."""
-    if not any(done.outcome in ("created", "updated", "ended") for done in dones):
-        return
-    where = {"connection": conn.name, "stream": conn.stream_of(kind).name}
-    cursor = tx.get(Cursor, **where, lock=True) or Cursor(**where)  # type: ignore[arg-type]
-    if cursor.changed_at is None or hub.now() - cursor.changed_at > _NEWS:
-        tx.save(cursor.model_copy(update=note_news(cursor, hub.now())))
+def _note_news(hub: Hub, conn: OpenConnection, dones: Sequence[tuple[str, Ingested]]) -> None:
+    """Streams have news, whoever brought them; a watch that notes silence hears of it. Not in the page's own
+    transaction: a pull locks the cursor before the records, and this comes after them."""
+    for kind in sorted({kind for kind, done in dones if done.outcome in ("created", "updated", "ended")}):
+        where = {"connection": conn.name, "stream": conn.stream_of(kind).name}
+        with hub.store.write() as tx:
+            cursor = tx.get(Cursor, **where, lock=True) or Cursor(**where)  # type: ignore[arg-type]
+            if cursor.changed_at is None or hub.now() - cursor.changed_at > _NEWS:
+                tx.save(cursor.model_copy(update=note_news(cursor, hub.now())))
 
 
 # ---------------------------------------------------------------- what went wrong

@@ -20,7 +20,16 @@ from hub.protocol.diff import comparable, compare_fields, differs_at_first, find
 from hub.protocol.semantics import Amend, Direction, Owner, Policy, Stage
 from hub.protocol.snapshot import Snapshot
 from hub.store.rows import DeadRow, Image
-from hub.sync.arrival import Arrival, has_corrections, keep_aside, keep_payload, lift_aside, note_conflict, note_left
+from hub.sync.arrival import (
+    Arrival,
+    has_corrections,
+    is_outdated,
+    keep_aside,
+    keep_payload,
+    lift_aside,
+    note_conflict,
+    note_left,
+)
 from hub.sync.burial import void_image
 from hub.sync.claims import date_changes
 from hub.sync.intent import build_intent, read_wanted
@@ -97,8 +106,9 @@ def _ingest_known(arrival: Arrival) -> Ingested:
     if matched.outcome:
         return Ingested(matched.outcome, matched.binding.id if matched.binding else None)
     aside = arrival.tx.get(DeadRow, **arrival.key)
-    if aside is not None and aside.dropped_at is not None and matched.binding is None:
-        return Ingested("dropped")
+    left = _judge_aside(arrival, aside) if aside is not None and matched.binding is None else None
+    if left is not None:
+        return Ingested(left)
     translated = read_source(
         arrival.tx, arrival.hub, arrival.conn, arrival.kind, arrival.source, matched.binding,
         corrected=arrival.corrected,
@@ -128,6 +138,13 @@ def _ingest_known(arrival: Arrival) -> Ingested:
     if joined.native:
         arrival.tx.insert(joined.binding)
     return _fold(arrival, joined.binding, translated, fresh=binding is None)
+
+
+def _judge_aside(arrival: Arrival, aside: DeadRow) -> str | None:
+    """Why a record that is kept aside stays as it is, if it does."""
+    if aside.dropped_at is not None:
+        return "dropped"
+    return "stale" if is_outdated(arrival, aside) else None
 
 
 def _take_native(arrival: Arrival, binding: Binding, translated: Translated) -> Ingested:

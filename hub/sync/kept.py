@@ -32,14 +32,24 @@ def keep_facts(source: SourceRecord) -> dict[str, Any]:
 
 def load_kept(tx: UnitOfWork, row: DeadRow) -> SourceRecord | None:
     """The record of a dead row as it was last read; None when it is no longer kept."""
-    payload = tx.latest_payload(row.connection, row.stream, row.external_id)
-    if payload is None or not row.facts:
+    if not row.facts:
+        return None
+    payload = _load_payload(tx, row)
+    if payload is None:
         return None
     facts: dict[str, Any] = dict(row.facts)
     facts |= {name: datetime.fromisoformat(facts[name]) for name in _TIMES if facts.get(name)}
     facts["stage"] = Stage(facts["stage"])
     facts["places"] = {name: Place(**place) for name, place in facts["places"].items()}
     return SourceRecord(stream=row.stream, external_id=row.external_id, payload=payload, **facts)
+
+
+def _load_payload(tx: UnitOfWork, row: DeadRow) -> dict[str, Any] | None:
+    """That of the version at which it was put aside; an older one may have been read after it."""
+    where: dict[str, Any] = {"connection": row.connection, "stream": row.stream, "external_id": row.external_id}
+    version = row.facts.get("version")
+    found = tx.find(Payload, version=version, order=["-at", "-id"], limit=1, **where) if version is not None else []
+    return open_payload(found[0]) if found else tx.latest_payload(**where)
 
 
 def revive_bound(tx: UnitOfWork, image: Image, binding: Binding) -> SourceRecord | None:

@@ -221,21 +221,22 @@ def void_record(hub: Hub, kind: str, record_id: UUID, actor: str) -> Entity:
     """Void a document, or delete a party or product (a tombstone stays); their documents are cancelled by push. A void
     that another system is known to refuse (``amend = refuse``) is refused here, naming that system and the document's
     state there."""
-    with hub.store.write() as tx:
+
+    def work(tx: UnitOfWork) -> tuple[Entity, Sequence[UUID]]:
         record = _load(tx, kind, record_id)
-        record_id = record.id
         if find_kind(kind).TRANSACTIONAL:
             rules_for(kind).check_transition(record.state, "void")  # type: ignore[attr-defined] # documents have one
             check_period(hub, kind, record, {"state": "void"})
             _check_children(tx, kind, record)
             _check_void(tx, hub, kind, record)
-            done = _claim_fields(tx, hub, kind, record_id, check_fields(kind, {"state": "void"}), actor)
-            voided, due = done.record, done.due
-        else:
-            voided = tx.save_record(record.model_copy(update={"deleted_at": hub.now()}))
-            write_keys(tx, record, voided)
-            tx.journal(actor, "record.deleted", kind=kind, record_id=record_id)
-            due = _free_unsent(tx, kind, record_id)
+            done = _claim_fields(tx, hub, kind, record.id, check_fields(kind, {"state": "void"}), actor)
+            return done.record, done.due
+        voided = tx.save_record(record.model_copy(update={"deleted_at": hub.now()}))
+        write_keys(tx, record, voided)
+        tx.journal(actor, "record.deleted", kind=kind, record_id=record.id)
+        return voided, _free_unsent(tx, kind, record.id)
+
+    voided, due = hub.store.carry_out(work)
     hub.hint(due)
     return voided
 

@@ -24,6 +24,8 @@ from hub.sync.burial import note_missing
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.guards import review_vanished
 from hub.sync.ingest import Ingested, ingest
+from hub.sync.keepable import make_keepable
+from hub.sync.locks import lock_binding
 from hub.sync.lookahead import Consent, LookAhead, ReadGuard
 from hub.sync.orphans import clear_orphan
 from hub.sync.pause import check_paused
@@ -287,12 +289,16 @@ class _Sweep:
         if not self.stream.deletes:
             self.report.counts["vanished"] += 1
             return
-        with self.hub.store.write() as tx:
-            now_bound = tx.get(Binding, id=binding.id, lock=True)
+
+        def work(tx: UnitOfWork) -> bool:
+            now_bound = lock_binding(tx, id=binding.id)
             if now_bound is None or now_bound.remote_id != binding.remote_id or _is_known_gone(now_bound):
-                return
+                return False
             note_missing(self.hub, tx, now_bound, self.conn.policies[self.kind], self.actor)
-        self.report.counts["missing"] += 1
+            return True
+
+        if self.hub.store.carry_out(work):
+            self.report.counts["missing"] += 1
 
     def _clear(self, spare: Orphan) -> None:
         self.report.counts[clear_orphan(self.hub, self.conn, spare, self.actor, self.run_id)] += 1
@@ -318,9 +324,13 @@ class _Sweep:
         self.report.counts[done.outcome] += 1
 
     def _ingest_once(self, source: SourceRecord) -> Ingested:
-        with self.hub.store.write() as tx:
-            done = ingest(Arrival(tx, self.hub, self.conn, self.kind, source, self.actor, self.run_id))
-            self.tally = self.guard.weigh_one(tx, self.tally, done)
+        (kept,) = make_keepable([source])
+
+        def work(tx: UnitOfWork) -> tuple[Ingested, dict[str, int]]:
+            done = ingest(Arrival(tx, self.hub, self.conn, self.kind, kept, self.actor, self.run_id))
+            return done, self.guard.weigh_one(tx, self.tally, done)
+
+        done, self.tally = self.hub.store.carry_out(work)
         return done
 
 

@@ -176,3 +176,30 @@ def test_a_customer_that_looks_known_is_joined_from_what_is_kept(tmp_path: Path)
     assert world.all(Account)[0].phone == "021"
     world.hub.close()
     world.store.close()
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_of_two_workers_that_read_the_same_record_the_older_reading_does_not_hold(tmp_path: Path, versioned: bool):
+    """The slower one has read, the record changes, the faster one reads and takes in, and the slower one goes on."""
+    world = CalledWorld(tmp_path, url="sqlite://", erp={"versioned": versioned})
+    partner = world.make_customer(phone="021-1")
+    take_events(world.hub, world.hear(partner["id"]), "test")
+    first, second = world.hear(partner["id"]), world.hear(partner["id"])
+    world.wang.edit("partner", partner["id"], phone="021-2")
+    waiting = [second]
+
+    def be_overtaken(name: str) -> None:
+        if name == "C11" and waiting:
+            ids = waiting.pop()
+            world.clock.pass_time(1)
+            world.wang.edit("partner", partner["id"], phone="021-3")
+            take_events(world.make_hub(), ids, "test")
+            assert world.accounts()[0].phone == "021-3"
+
+    world.hub.checkpoint = be_overtaken
+    take_events(world.hub, first, "test")
+    assert (waiting, world.accounts()[0].phone) == ([], "021-3")
+    with world.store.read() as tx:
+        assert {event.state for event in tx.find(Event)} == {"done"}
+    world.hub.close()
+    world.store.close()

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from hub.model.party import Account
+from hub.model.sales import Order
 from hub.protocol.binding import Binding
 from hub.store import Deadlocked, UnitOfWork
 from hub.store.rows import Setting
+from hub.sync.event_intake import take_events
 from hub.sync.pull import take_one
 from hub.sync.push import push_bindings
 from hub.testkit.servers import PostgresServer
 from tests.sync.scenes import Scene, allow
+from tests.sync.shop import ShopWorld, customer, order
 
 ROUNDS = 40
 
@@ -167,3 +173,27 @@ def wait_for_lock(scene: Scene) -> None:
                 return
         threading.Event().wait(0.01)
     raise AssertionError("nobody waits")
+
+
+def test_of_two_versions_of_something_new_the_newer_one_holds_whoever_is_faster(
+    tmp_path: Path, postgres_server: PostgresServer
+):
+    """Two workers, and nothing in the database yet that either of them could lock."""
+    world = ShopWorld(tmp_path, url=postgres_server.create_database("turns"))
+    for number in range(12):
+        older = world.keep(order(2, f"o{number}", note="older"))
+        newer = world.keep(order(3, f"o{number}", note="newer"))
+        gate = threading.Barrier(2)
+
+        def take(ids: list[UUID], gate: threading.Barrier = gate) -> None:
+            hub = world.make_hub()
+            gate.wait(30)
+            take_events(hub, ids, "test")
+            hub.close()
+
+        assert run_together(partial(take, older), partial(take, newer)) == []
+    world.push(customer(1))
+    assert Counter(found.note for found in world.all(Order)) == {"newer": 12}
+    world.hub.close()
+    world.store.close()
+    postgres_server.drop_database("turns")

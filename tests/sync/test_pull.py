@@ -10,8 +10,10 @@ import pytest
 from hub.errors import CursorExpired
 from hub.protocol.binding import Binding
 from hub.sdk import Stage, Stream
-from hub.store.rows import Cursor
-from hub.sync.pull import pull_stream
+from hub.store.rows import Cursor, DeadRow
+from hub.sync.awaited import take_awaited
+from hub.sync.kept import load_kept
+from hub.sync.pull import pull_stream, take_one
 from hub.sync.sweep import sweep_connection
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene
@@ -210,3 +212,25 @@ def test_progress_and_life_signs_come_with_every_page(scene: Scene) -> None:
     )  # fmt: skip
     assert told == [("account", 2), ("account", 4), ("account", 5)]
     assert len(alive) == 3
+
+
+def test_what_waits_is_not_replaced_by_an_older_reading(scene: Scene) -> None:
+    """Two ways in read the same record, and the one that read it first comes last."""
+    sale = scene.make_sale(note="first")
+    conn = scene.hub.open("erp")
+    stream = conn.stream_of("order")
+    older = stream.fetch(sale["id"])
+    scene.edit_sale(sale["id"], note="second")
+    newer = stream.fetch(sale["id"])
+    assert older is not None
+    assert newer is not None
+    assert take_one(scene.hub, conn, "order", newer, "feed").outcome == "waiting"
+    assert take_one(scene.hub, conn, "order", older, "feed").outcome == "stale"
+    scene.pull("account", "product")
+    with scene.store.read() as tx:
+        (row,) = tx.find(DeadRow)
+        kept = load_kept(tx, row)
+    assert kept is not None
+    assert kept.payload["note"] == "second"
+    assert take_awaited(scene.hub, conn, "feed") == {"created": 1}
+    assert [order.note for order in scene.records("order")] == ["second"]
