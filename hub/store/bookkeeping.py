@@ -25,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -115,9 +116,11 @@ class UnitOfWork(Records):
     def list_carriers(self, keys: Collection[int], limit: int) -> dict[int, list[UUID]]:
         """Key → the records that carry it, at most ``limit`` of them."""
         self._settle()
-        found: dict[int, list[UUID]] = {}
-        for key in dict.fromkeys(keys):
-            found[key] = list(self._run(_select_carriers(), {"wanted": key, "limit_rows": limit}).scalars())
+        found: dict[int, list[UUID]] = {key: [] for key in keys}
+        params: dict[str, Any] = {f"key{place}": key for place, key in enumerate(found)}
+        if found:
+            for row in self._run(_select_carriers(len(found)), {**params, "limit_rows": limit}):
+                found[row[0]].append(row[1])
         return found
 
     def count_carriers(self, key: int) -> int:
@@ -291,10 +294,17 @@ def open_payload(payload: Payload) -> dict[str, Any]:
     return opened
 
 
-@lru_cache(maxsize=1)
-def _select_carriers() -> Select[Any]:
+@lru_cache(maxsize=64)
+def _select_carriers(count: int) -> Any:
+    """Each key with a limit of its own: one that very many carry costs no more than the others."""
     table = stored(CandidateKey).table
-    return select(table.c.record_id).where(table.c.key == bindparam("wanted")).limit(bindparam("limit_rows"))
+    parts = [
+        select(table.c.key, table.c.record_id)
+        .where(table.c.key == bindparam(f"key{place}"))
+        .limit(bindparam("limit_rows"))
+        for place in range(count)
+    ]
+    return union_all(*(select(part.subquery()) for part in parts))
 
 
 @lru_cache(maxsize=64)

@@ -28,7 +28,7 @@ from hub.sync.verdicts import DIFFERENT
 
 COUNTED = 1_000
 """Nobody counts further how many records are called so."""
-WEIGHED = 24
+WEIGHED = 12
 """So many of those that share keys are weighed field by field: the ones with the rarest keys."""
 NAMED = 5
 """So many candidates are named."""

@@ -16,6 +16,8 @@ from typing import Any
 from tests.bench import database, memory, webhooks
 from tests.bench.mapping import bench_mapping
 from tests.bench.measure import Verdict, describe_machine
+from tests.bench.identity import bench_identity
+from tests.bench.identity_lookup import bench_identity_lookup
 from tests.bench.outbound import bench_outbound
 from tests.bench.pull import Amount, bench_pull, bench_resync
 from tests.bench.workers import bench_latency, bench_workers
@@ -37,8 +39,12 @@ BENCHES: Mapping[str, Bench] = {
     "latency": lambda asked: bench_latency(asked.records or (5 if asked.quick else 100)),
     "startup": lambda asked: memory.bench_startup(5 if asked.quick else 15),
     "idle": lambda asked: memory.bench_idle(5.0 if asked.quick else 20.0),
+    "identity_lookup": lambda asked: bench_identity_lookup(
+        asked.records or (2_000 if asked.quick else 1_000_000), 50 if asked.quick else 1_000
+    ),
+    "identity": lambda asked: bench_identity_lists(asked),
 }
-USUAL = tuple(name for name in BENCHES if name != "memory")
+USUAL = tuple(name for name in BENCHES if name not in ("memory", "identity_lookup"))
 """Without a name: everything but the pull of a million records, which takes a quarter of an hour."""
 
 
