@@ -17,9 +17,9 @@ from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.decide import is_stale
 from hub.protocol.diff import comparable, compare_fields, differs_at_first, find_reversible, holds_total
-from hub.protocol.semantics import Amend, Direction, Owner, Policy, Stage
+from hub.protocol.semantics import Amend, Direction, Owner, Policy, Stage, Tier
 from hub.protocol.snapshot import Snapshot
-from hub.store.rows import DeadRow, Image
+from hub.store.rows import DeadRow, Image, Orphan
 from hub.sync.arrival import (
     Arrival,
     has_corrections,
@@ -77,7 +77,7 @@ def ingest(arrival: Arrival) -> Ingested:
         return _set_aside(arrival, "foreign", "sync.foreign_document", {"reference": source.reference or ""})
     try:
         with tx.savepoint():
-            return _ingest_known(arrival)
+            return Ingested("spare") if _is_older_revision(arrival) else _ingest_known(arrival)
     except (RuleBroken, MappingError) as error:
         if not arrival.corrected and has_corrections(arrival):
             return ingest(replace(arrival, corrected=True))
@@ -94,6 +94,18 @@ def _bury(arrival: Arrival) -> Ingested:
     if is_stale(matched.binding, snapshot, arrival.policy):
         return Ingested("stale", matched.binding.id, matched.binding.hub_id, snapshot=snapshot)
     return _fold(arrival, matched.binding, Translated(snapshot, Mapped({}, {}, [])), fresh=False)
+
+
+def _is_older_revision(arrival: Arrival) -> bool:
+    """Whether a void document gave way to a later one of ours: where nothing carries a reference, a row says so."""
+    semantics = arrival.policy.semantics
+    if semantics.tier is not Tier.BLIND or semantics.amend is not Amend.REVERSE:
+        return False
+    if arrival.source.stage not in (Stage.VOID, Stage.GONE):
+        return False
+    key: dict[str, Any] = {"connection": arrival.conn.name, "kind": arrival.kind}
+    known = arrival.tx.get(Orphan, **key, remote_id=arrival.source.external_id)
+    return known is not None and known.state == "done"
 
 
 def _ingest_known(arrival: Arrival) -> Ingested:

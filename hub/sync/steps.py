@@ -17,7 +17,7 @@ from hub.protocol.snapshot import Intent, Search, Snapshot
 from hub.protocol.timing import needs_quiet
 from hub.sdk import Draft, SourceRecord, Written
 from hub.store import UnitOfWork
-from hub.store.rows import IdentityVerdict, Image
+from hub.store.rows import IdentityVerdict, Image, Orphan
 from hub.sync.answers import LOOK_AGAIN_S, Answer, count_refusal, find_retry_s, follow_write, hold_closed
 from hub.sync.arrival import Arrival
 from hub.sync.burial import note_missing
@@ -277,6 +277,9 @@ def _next_revision(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent,
     revision = binding.revision + 1
     source = f"{binding.connection}/{work.conn.stream_of(binding.kind).name}/{binding.remote_id}"
     tx.delete(Image, record_kind=binding.kind, record_id=binding.hub_id, source=source)
+    if work.policy.semantics.tier is Tier.BLIND and binding.remote_id is not None:
+        key = {"connection": binding.connection, "kind": binding.kind, "remote_id": binding.remote_id}
+        tx.save(Orphan(**key, binding_id=binding.id, state="done", at=work.hub.now()))
     work.save(
         tx, binding, revision=revision, ref=make_reference(work.hub.installation, binding.hub_id, revision),
         remote_id=None, remote_number=None, remote_version=0, acked_version=0, acked_patch="", same_patches=0,

@@ -219,6 +219,21 @@ def test_reverse_voids_and_makes_the_next_revision(make_scene: SceneMaker, tier:
     assert scene.reload(order).state != "void"
 
 
+def test_what_gave_way_on_a_blind_system_is_no_document_of_its_own(make_scene: SceneMaker) -> None:
+    """Nothing there says that the void one was ours."""
+    scene = make_scene({"amend": "reverse", "tier": "blind"})
+    order = make_approved(scene)
+    old = scene.sale()
+    requote(scene, order, "3")
+    scene.settle()
+    scene.clock.pass_time(3600)
+    scene.settle()
+    (new,) = scene.sales()
+    assert scene.sale(old["id"])["status"] == "void"
+    assert scene.binding(order).remote_id == new["id"]
+    assert len(scene.records("order")) == 1
+
+
 @pytest.mark.parametrize("place", ["C8", "C9", "C4", "C5"])
 def test_a_death_in_a_reversal_leaves_one_living_document(make_scene: SceneMaker, place: str) -> None:
     scene = make_scene({"amend": "reverse", "tier": "plain"})
