@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from connectors.kingdee.client import KingdeeClient, quote_text
 from connectors.kingdee.config import KingdeeConfig
-from connectors.kingdee.shapes import ORDER, SHAPES, VOUCHER, Shape
+from connectors.kingdee.shapes import ORDER, REFUND, SHAPES, VOUCHER, Shape
 from connectors.kingdee.streams import STREAMS
 from connectors.kingdee.tables import KingdeeTables
 from hub.errors import ConfigInvalid, IsthmusError, NeedsConsent, Rejected, Transient
@@ -59,7 +59,8 @@ def _look(client: KingdeeClient, tables: KingdeeTables, config: KingdeeConfig) -
         known = ", ".join(f"{number} ({title})" for number, title in organisations)
         yield CheckItem(False, "kingdee.organisation_unknown", {"number": config.organisation, "known": known})
         return
-    for shape in (shape for shape in SHAPES if shape is not VOUCHER or config.vouchers):
+    asked = {VOUCHER: config.vouchers, REFUND: config.refunds}
+    for shape in (shape for shape in SHAPES if asked.get(shape, True)):
         yield from _check_form(client, config, shape)
     yield from _check_login(client, config)
     yield from _check_codes(tables, config)
@@ -111,4 +112,4 @@ def _check_codes(tables: KingdeeTables, config: KingdeeConfig) -> Iterator[Check
         yield CheckItem(False, "kingdee.settle_type_unknown", {"number": config.settle_type, "known": known})
 
 
-WRITTEN = tuple(stream.shape for stream in STREAMS if stream.carries_reference)
+WRITTEN = (*(stream.shape for stream in STREAMS if stream.carries_reference), REFUND)

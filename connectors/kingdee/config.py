@@ -84,6 +84,16 @@ class KingdeeConfig(ConnectorConfig):
         description="Number of our bank account on receipts that the hub makes; empty: none",
         json_schema_extra={"zh": "中枢新建收款单上的我方银行账号编码；留空则不填"},
     )
+    refunds: bool = Field(
+        False,
+        description="Refunds (AR_REFUNDBILL) are read and written too; a probe makes receipts only",
+        json_schema_extra={"zh": "同时读写收款退款单（AR_REFUNDBILL）；探测只验证收款单，请先手工试做一张"},
+    )
+    refund_type: str = Field(
+        "SKTKDLX01_SYS",
+        description="Type of the refunds that the hub makes",
+        json_schema_extra={"zh": "中枢新建收款退款单的单据类型编码"},
+    )
     vouchers: bool = Field(
         False,
         description="Vouchers are written too: the check looks at their form, and their code tables are read",

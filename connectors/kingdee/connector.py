@@ -10,13 +10,13 @@ from connectors.kingdee.client import KingdeeClient
 from connectors.kingdee.config import KingdeeConfig
 from connectors.kingdee.master_sinks import CustomerSink, MaterialSink
 from connectors.kingdee.order_sink import OrderSink
-from connectors.kingdee.receipt_sink import ReceiptSink
+from connectors.kingdee.refund_sink import PaymentSink
 from connectors.kingdee.streams import STREAMS
 from connectors.kingdee.tables import KingdeeTables
 from connectors.kingdee.voucher_sink import VoucherSink
 from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
 
-SINKS = (CustomerSink, MaterialSink, OrderSink, ReceiptSink, VoucherSink)
+SINKS = (CustomerSink, MaterialSink, OrderSink, PaymentSink, VoucherSink)
 
 
 class KingdeeConnector(Connector):

@@ -158,6 +158,14 @@ RECEIPT = Shape(
     frozenset({"FBillTypeID", "FCONTACTUNIT", "FCURRENCYID", "FSETTLETYPEID", "FPURPOSEID"}), frozenset({"FDATE"}),
     "收款单",
 )  # fmt: skip
+REFUND = Shape(
+    "AR_REFUNDBILL", "FID", "FBillNo", "FPAYORGID",
+    ("FDATE", *ref("FCONTACTUNIT"), *ref("FCURRENCYID"), "FEXCHANGERATE", "FREMARK", "FCancelStatus"),
+    (MODIFIED, APPROVED, CANCELLED), "FENTRYID",
+    (*ref("FSETTLETYPEID"), *ref("FPURPOSEID"), "FREFUNDAMOUNTFOR", "FSETTLENO", "FNOTE"),
+    "FREFUNDBILLENTRY", frozenset({"FCONTACTUNIT", "FCURRENCYID", "FSETTLETYPEID", "FPURPOSEID"}), frozenset({"FDATE"}),
+    "收款退款单",
+)  # fmt: skip
 DIMENSIONS = ("FDETAILID__FFLEX6", "FDETAILID__FFLEX8", "FDETAILID__FFLEX5", "FDETAILID__FFLEX7")
 """核算维度: customer, material, department, employee."""
 VOUCHER = Shape(
@@ -169,7 +177,7 @@ VOUCHER = Shape(
     "FEntity", frozenset({"FAccountBookID", "FVOUCHERGROUPID", "FACCOUNTID", "FCURRENCYID", *DIMENSIONS}),
     frozenset({"FDate"}), "凭证",
 )  # fmt: skip
-SHAPES = (CUSTOMER, MATERIAL, ORDER, OUTSTOCK, RECEIVABLE, RECEIPT, VOUCHER)
+SHAPES = (CUSTOMER, MATERIAL, ORDER, OUTSTOCK, RECEIVABLE, RECEIPT, REFUND, VOUCHER)
 
 
 def read_state(payload: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from connectors.kingdee.shapes import (
     OUTSTOCK,
     RECEIPT,
     RECEIVABLE,
+    REFUND,
     VOUCHER,
     Payload,
     Shape,
@@ -263,7 +265,47 @@ class ReceivableStream(KingdeeStream):
             payload["Gross"] = str(gross)
 
 
+class RefundStream(KingdeeStream):
+    """Money given back, on a form of its own; its ids are told from those of receipts by a letter before them."""
+
+    name = REFUND.form
+    kind = "payment"
+    shape = REFUND
+
+    def __init__(self, client: KingdeeClient, config: KingdeeConfig, tools: Tools) -> None:
+        super().__init__(client, config, tools)
+        self.rows_path, self.row_key = "Allocations", "FENTRYID"
+
+    def _scope(self) -> str:
+        return f"{super()._scope()} and FCONTACTUNITTYPE = 'BD_Customer'"
+
+    def complete(self, payloads: Sequence[Payload]) -> None:
+        orders = self._name_documents(ORDER, {line.get("FNOTE", "") for row in payloads for line in row["Lines"]})
+        dues = self._name_documents(RECEIVABLE, {line.get("FNOTE", "") for row in payloads for line in row["Lines"]})
+        for payload in payloads:
+            rows: Sequence[Payload] = payload["Lines"]
+            first: Payload = next(iter(rows), {})
+            payload["Type"] = "refund"
+            payload["Amount"] = str(add_quantities(rows, "FREFUNDAMOUNTFOR"))
+            payload["SettleType"] = {"FNumber": (first.get("FSETTLETYPEID") or {}).get("FNumber", "")}
+            payload["SettleNo"] = first.get("FSETTLENO", "")
+            payload["Allocations"] = [
+                made
+                for line in rows
+                if (made := _read_allocation(
+                    {**line, "FRECEIVEITEM": line.get("FNOTE", ""), "FCOMMENT": line.get("FNOTE", ""),
+                     "FRECTOTALAMOUNTFOR": line["FREFUNDAMOUNTFOR"]}, orders, dues,
+                ))
+            ]  # fmt: skip
+
+
+GIVEN_BACK = "R"
+"""Before the id of a refund."""
+
+
 class ReceiptStream(KingdeeStream):
+    """Receipts, and behind them refunds where the account gives them to the hub: one kind, two forms."""
+
     name = RECEIPT.form
     kind = "payment"
     shape = RECEIPT
@@ -271,6 +313,32 @@ class ReceiptStream(KingdeeStream):
     def __init__(self, client: KingdeeClient, config: KingdeeConfig, tools: Tools) -> None:
         super().__init__(client, config, tools)
         self.rows_path, self.row_key = "Allocations", "FENTRYID"
+        self.refunds = RefundStream(client, config, tools) if config.refunds else None
+
+    def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
+        if self.refunds is not None and position and position[0] == GIVEN_BACK:
+            page = self.refunds.read_page(since, position[1:], limit)
+            following = None if page.position is None else [GIVEN_BACK, *page.position]
+            return replace(page, records=[mark_refund(row) for row in page.records], position=following)
+        began = position[1] if position else self._clock.now().isoformat()
+        page = super().read_page(since, position or [None, began], limit)
+        if page.position is None and self.refunds is not None:
+            return replace(page, position=[GIVEN_BACK, None, began])
+        return page
+
+    def fetch(self, external_id: str) -> SourceRecord | None:
+        if self.refunds is None or not external_id.startswith(GIVEN_BACK):
+            return super().fetch(external_id)
+        found = self.refunds.fetch(external_id.removeprefix(GIVEN_BACK))
+        return mark_refund(found) if found is not None else None
+
+    def list_ids(self) -> Sequence[str]:
+        refunds = self.refunds.list_ids() if self.refunds is not None else ()
+        return [*super().list_ids(), *(f"{GIVEN_BACK}{id}" for id in refunds)]
+
+    def read_where(self, condition: str) -> list[SourceRecord]:
+        refunds = self.refunds.read_where(condition) if self.refunds is not None else ()
+        return [*super().read_where(condition), *map(mark_refund, refunds)]
 
     def _scope(self) -> str:
         """Money of customers: the form also holds what employees and suppliers pay."""
@@ -304,6 +372,12 @@ class VoucherStream(KingdeeStream):
 
     def _scope(self) -> str:
         return f"{super()._scope()} and FCreatorId.FName = {quote_text(self._config.user)}"
+
+
+def mark_refund(record: SourceRecord) -> SourceRecord:
+    """A refund as the payment that the hub knows it as."""
+    marked = f"{GIVEN_BACK}{record.external_id}"
+    return replace(record, external_id=marked, payload={**record.payload, "FID": marked})
 
 
 def _read_allocation(line: Mapping[str, Any], orders: Mapping[str, str], dues: Mapping[str, str]) -> Payload | None:

@@ -52,6 +52,10 @@ def _complete_receipt(bill: Row) -> None:
     _add_up(bill, "FRECEIVEBILLENTRY", {"FRECAMOUNTFOR": "FRECTOTALAMOUNTFOR"})
 
 
+def _complete_refund(bill: Row) -> None:
+    _add_up(bill, "FREFUNDBILLENTRY", {"FREFUNDTOTALAMOUNTFOR_H": "FREFUNDAMOUNTFOR"})
+
+
 def _complete_voucher(bill: Row) -> None:
     """What every ledger insists on: each line on one side, both sides equal, and the customer on receivables."""
     complaints = []
@@ -76,5 +80,6 @@ COMPLETE: Mapping[str, Callable[[Row], None]] = {
     "SAL_SaleOrder": _complete_order,
     "AR_receivable": _complete_receivable,
     "AR_RECEIVEBILL": _complete_receipt,
+    "AR_REFUNDBILL": _complete_refund,
     "GL_VOUCHER": _complete_voucher,
 }

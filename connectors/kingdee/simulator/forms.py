@@ -240,6 +240,32 @@ RECEIPT = Form(
     {MONEY_LINE: "FENTRYID"}, org_key="FPAYORGID", date_key="FDATE", booked=True,
 )  # fmt: skip
 
+BACK_LINE = "FREFUNDBILLENTRY"
+REFUND = Form(
+    "AR_REFUNDBILL", "收款退款单", "FID", "FBillNo", "SKTKD",
+    (
+        Field("FID", "id"), Field("FBillNo", "text", "单据编号", longest=30),
+        _ref("FBillTypeID", "BOS_BillType", "单据类型", required=True),
+        Field("FDATE", "date", "业务日期", required=True),
+        Field("FCONTACTUNITTYPE", "enum", "往来单位类型", default="BD_Customer"),
+        _ref("FCONTACTUNIT", "BD_Customer", "往来单位", required=True),
+        Field("FRECTUNITTYPE", "enum", "收款单位类型", default="BD_Customer"),
+        _ref("FRECTUNIT", "BD_Customer", "收款单位", required=True),
+        _ref("FCURRENCYID", "BD_Currency", "币别", required=True), Field("FEXCHANGERATE", "rate", "汇率", default="1"),
+        _ref("FPAYORGID", "ORG_Organizations", "付款组织", required=True),
+        _ref("FSETTLEORGID", "ORG_Organizations", "结算组织", required=True),
+        _ref("FSALEORGID", "ORG_Organizations", "销售组织"), Field("FREMARK", "text", "备注"),
+        Field("FREFUNDTOTALAMOUNTFOR_H", "amount", "退款金额", computed=True),
+        Field("FENTRYID", "id", entity=BACK_LINE),
+        _ref("FSETTLETYPEID", "BD_SETTLETYPE", "结算方式", entity=BACK_LINE, required=True),
+        _ref("FPURPOSEID", "CN_RECPAYPURPOSE", "原收款用途", entity=BACK_LINE, required=True),
+        Field("FREFUNDAMOUNTFOR", "amount", "应退金额", entity=BACK_LINE, required=True),
+        Field("FSETTLENO", "text", "结算号", entity=BACK_LINE), Field("FNOTE", "text", "备注", entity=BACK_LINE),
+        *_keep_book(document=True),
+    ),
+    {BACK_LINE: "FENTRYID"}, org_key="FPAYORGID", date_key="FDATE", booked=True,
+)  # fmt: skip
+
 VOUCHER_LINE = "FEntity"
 VOUCHER = Form(
     "GL_VOUCHER", "凭证", "FVOUCHERID", "FVOUCHERGROUPNO", "",
@@ -281,7 +307,7 @@ def _make_base(name: str, label: str) -> Form:
 
 FORMS: Mapping[str, Form] = {
     **{name: _make_base(name, label) for name, label in BASE_FORMS.items()},
-    **{form.name: form for form in (CUSTOMER, MATERIAL, ORDER, OUTSTOCK, RECEIVABLE, RECEIPT, VOUCHER)},
+    **{form.name: form for form in (CUSTOMER, MATERIAL, ORDER, OUTSTOCK, RECEIVABLE, RECEIPT, REFUND, VOUCHER)},
 }
 _BY_LOWER = {name.lower(): form for name, form in FORMS.items()}
 

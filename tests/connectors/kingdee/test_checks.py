@@ -20,7 +20,7 @@ def wrong(account: Account) -> dict[str, CheckItem]:
 
 
 def test_a_good_account_is_found_good_and_nothing_is_written(make_account):
-    account = make_account(config={"vouchers": "true"})
+    account = make_account(config={"vouchers": "true", "refunds": "true"})
     items = account.connector.check()
     assert all(item.ok for item in items)
     assert [item.code for item in items].count("kingdee.form_open") == len(SHAPES)
@@ -51,7 +51,8 @@ def test_a_wrong_setting_is_named(make_account: MakeAccount, config: Any, code: 
 
 
 def test_a_field_that_nobody_made_is_named_for_every_form_that_is_written(make_account):
-    account = make_account(custom_field="", config={"reference_field": "F_ISTHMUS_REF", "vouchers": "true"})
+    asked = {"reference_field": "F_ISTHMUS_REF", "vouchers": "true", "refunds": "true"}
+    account = make_account(custom_field="", config=asked)
     found = [item for item in account.connector.check() if item.code == "kingdee.reference_missing"]
     assert {item.params["form"] for item in found} == {shape.form for shape in WRITTEN}
 
@@ -62,7 +63,7 @@ def test_who_writes_no_vouchers_needs_nothing_for_them(make_account):
 
 @pytest.mark.parametrize("form", [shape.form for shape in SHAPES])
 def test_a_right_that_is_missing_is_named(make_account, form):
-    found = wrong(make_account(denied=f"{form}.Query", config={"vouchers": "true"}))
+    found = wrong(make_account(denied=f"{form}.Query", config={"vouchers": "true", "refunds": "true"}))
     assert found.keys() == {"kingdee.form_closed"}
     assert found["kingdee.form_closed"].params["form"] == form
     assert "权限" in str(found["kingdee.form_closed"].params["words"])
