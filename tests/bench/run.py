@@ -10,14 +10,16 @@ import argparse
 import dataclasses
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tests.bench import database, memory, webhooks
-from tests.bench.mapping import bench_mapping
-from tests.bench.measure import Verdict, describe_machine
 from tests.bench.identity import bench_identity
 from tests.bench.identity_lookup import bench_identity_lookup
+from tests.bench.mapping import bench_mapping
+from tests.bench.measure import Verdict, describe_machine
 from tests.bench.outbound import bench_outbound
 from tests.bench.pull import Amount, bench_pull, bench_resync
 from tests.bench.workers import bench_latency, bench_workers
@@ -37,14 +39,14 @@ BENCHES: Mapping[str, Bench] = {
         asked.records or (10 if asked.quick else 60), asked.rounds or (1 if asked.quick else 2)
     ),
     "latency": lambda asked: bench_latency(asked.records or (5 if asked.quick else 100)),
-    "startup": lambda asked: memory.bench_startup(5 if asked.quick else 15),
-    "idle": lambda asked: memory.bench_idle(5.0 if asked.quick else 20.0),
     "identity_lookup": lambda asked: bench_identity_lookup(
         asked.records or (2_000 if asked.quick else 1_000_000), 50 if asked.quick else 1_000
     ),
-    "identity": lambda asked: bench_identity_lists(asked),
+    "identity": lambda asked: judge_lists(asked.data, quick=asked.quick),
+    "startup": lambda asked: memory.bench_startup(5 if asked.quick else 15),
+    "idle": lambda asked: memory.bench_idle(5.0 if asked.quick else 20.0),
 }
-USUAL = tuple(name for name in BENCHES if name not in ("memory", "identity_lookup"))
+USUAL = tuple(name for name in BENCHES if name not in ("memory", "identity", "identity_lookup"))
 """Without a name: everything but the pull of a million records, which takes a quarter of an hour."""
 
 
@@ -62,6 +64,11 @@ def read_databases(asked: argparse.Namespace) -> tuple[str, ...]:
     return (asked.database,) if asked.database else database.NAMES
 
 
+def judge_lists(data: Path | None, *, quick: bool) -> Result:
+    with tempfile.TemporaryDirectory() as out:
+        return bench_identity(data, Path(out), quick=quick)
+
+
 def read_arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -74,6 +81,7 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--database", choices=database.NAMES, help="one of the two only (pull, resync, webhooks)")
     parser.add_argument("--calls", type=int, default=300, help="calls in a round (mapping)")
     parser.add_argument("--lines", type=int, default=5, help="lines of the order (mapping)")
+    parser.add_argument("--data", type=Path, help="the folder with the labelled lists (identity)")
     asked = parser.parse_args(words)
     unknown = [name for name in asked.names if name not in BENCHES]
     if unknown:
