@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -11,13 +11,16 @@ from hub.errors import ConnectorDefect
 from hub.protocol.binding import Binding
 from hub.protocol.snapshot import Intent, Search
 from hub.sdk import SourceRecord
+from hub.sync.ingest import Ingested
 
 
 @dataclass
 class Facts:
     """What has been asked of the other system so far."""
 
-    records: dict[str, list[SourceRecord]] = field(default_factory=dict)
+    records: Mapping[str, Sequence[SourceRecord]] = field(default_factory=dict)
+    settled: Mapping[str, Mapping[str, Ingested]] = field(default_factory=dict)
+    """Kind → those of them that say nothing new, by external id."""
     parents: dict[tuple[str, str], SourceRecord | None] = field(default_factory=dict)
     reads: dict[tuple[str, str], SourceRecord | None] = field(default_factory=dict)
     searches: dict[UUID, Search] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from hub.protocol.decide import Action, Op, Seen
 from hub.protocol.semantics import Confirm, Direction, Tier
 from hub.protocol.snapshot import Intent, Search
 from hub.sdk import SourceRecord
-from hub.store import UnitOfWork
+from hub.store import Batch, UnitOfWork
 from hub.store.guard_rows import MassStop
 from hub.store.rows import Cursor, DeadRow
 from hub.sync.accept import fingerprint_write, name_action
@@ -35,7 +35,10 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.facts import Facts, Needs, noting
 from hub.sync.guards import list_doubted
 from hub.sync.ingest import Ingested, ingest
+from hub.sync.intake import rehearse_page
 from hub.sync.intent import GUARDED, build_intent, decide_binding
+from hub.sync.keepable import make_keepable
+from hub.sync.known import list_settled
 from hub.sync.lease import is_due
 from hub.sync.lookup import search_remote
 from hub.sync.masses import Masses
@@ -85,7 +88,8 @@ def rehearse(hub: Hub, conn: OpenConnection, kinds: list[str], actor: str) -> Re
     for kind in kinds:
         prepare_signs(hub, conn.name, kind)
         backfill_bindings(hub, conn.name, kind)
-    facts = Facts(records={kind: _read_all(hub, conn, kind) for kind in kinds})
+    records = {kind: make_keepable(_read_all(hub, conn, kind)) for kind in kinds}
+    facts = Facts(records, {kind: _find_settled(hub, conn, kind, records[kind], actor) for kind in kinds})
     for _ in range(_ROUNDS):
         rehearsal, needs = _rehearse_once(hub, conn, kinds, facts, actor)
         if not needs:
@@ -115,6 +119,23 @@ def _read_all(hub: Hub, conn: OpenConnection, kind: str) -> list[SourceRecord]:
         if page.position is None:
             return records
         position = page.position
+
+
+def _find_settled(
+    hub: Hub, conn: OpenConnection, kind: str, records: Sequence[SourceRecord], actor: str
+) -> dict[str, Ingested]:
+    """Those that say nothing new, as a pull recognises them: nobody need rehearse them."""
+    settled: dict[str, Ingested] = {}
+    for start in range(0, len(records), hub.page_size):
+        part = records[start : start + hub.page_size]
+
+        def look(tx: UnitOfWork, part: Sequence[SourceRecord] = part) -> dict[str, tuple[UUID, UUID]]:
+            arrivals = [Arrival(tx, hub, conn, kind, record, actor) for record in part]
+            return list_settled(tx, arrivals) if isinstance(tx, Batch) else {}
+
+        found = rehearse_page(hub.store, look)
+        settled |= {external_id: Ingested("unchanged", *place) for external_id, place in found.items()}
+    return settled
 
 
 def _ask(hub: Hub, conn: OpenConnection, needs: Needs, facts: Facts) -> None:
@@ -180,7 +201,8 @@ class _Stage:
 
     def take_in(self, kind: str, source: SourceRecord) -> list[Line]:
         self._tally(kind, source)
-        done = ingest(Arrival(self.tx, self.hub, self.conn, kind, source, self.actor))
+        settled = self.facts.settled.get(kind, {}).get(source.external_id)
+        done = settled or ingest(Arrival(self.tx, self.hub, self.conn, kind, source, self.actor))
         if done.needs is not None and done.needs not in self.facts.parents:
             self.needs.parents.add(done.needs)
         self.masses.add_reading(kind, source.external_id, done)
