@@ -4,7 +4,7 @@ notice them proves nothing."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.protocol.decide import Op
@@ -18,6 +18,9 @@ UNHEARD = Rates(faults={"lost_after": 0.3, "late": 0.3}, crash=0.02, hub_people=
 LOST = Rates(faults={"lost_before": 0.5}, crash=0.01, hub_people=0.6, erp_people=0.15, pull=0.25)
 SLEEPY = Rates(faults={"late": 0.2, "lost_after": 0.2}, crash=0.0, crash_at={}, hit_crash=0.0, pause=0.3, poll=0.5)
 CROWDED = Rates(faults={}, crash=0.0, crash_at={}, hit_crash=0.0, pause=0.1, poll=0.9, deliver=1.0)
+EAGER = Rates(faults={}, crash=0.01, hub_people=0.9, erp_people=0.05, poll=0.5)
+STRICT = Rates(faults={}, crash=0.0, hub_people=0.6, erp_people=1.0, poll=0.6)
+RUSHED = Rates(faults={}, crash=0.0, hub_people=1.0, erp_people=1.0, poll=0.3)
 BUSY = Rates(hub_people=0.6, erp_people=0.6)
 
 
@@ -33,6 +36,8 @@ class Mutant:
     amend: str | None = None
     seeds: int = 40
     kills: int = 0
+    directed: bool = False
+    """It bites so seldom that a scene of its own shows it (``test_mutants``)."""
     erp: Mapping[str, Any] = field(default_factory=dict)
     rates: Rates = LOSSY
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -99,7 +104,7 @@ def _list_mutants() -> list[Mutant]:
         ),
         Mutant(
             "skip_void", Breakage(parts={("hub.sync.steps", "judge_found"): broken.skip_void}), tier="plain",
-            more={"rewind": True}, rates=BUSY,
+            more={"rewind": True}, rates=STRICT, seeds=80,
         ),
         Mutant(
             "early_adopt", Breakage(parts={("hub.sync.match", "_match_reference"): broken.match_first_draft}),
@@ -159,7 +164,7 @@ def _list_mutants() -> list[Mutant]:
         Mutant("no_amend", Breakage(distort=broken.edit_anything), tier="unique", amend="refuse", rates=BUSY),
         Mutant(
             "reverse_blind", Breakage(steps={Op.VOID: broken.reverse_blindly}), tier="unique", amend="reverse",
-            rates=LOSSY,
+            rates=LOST,
         ),
         Mutant(
             "no_parent",
@@ -176,7 +181,7 @@ def _list_mutants() -> list[Mutant]:
                 ("hub.sync.match", "_match_reference"): broken.match_flat,
                 ("hub.protocol.decide", "choose_hit"): broken.choose_flat,
             }),
-            tier="unique", amend="reverse", more={"rewind": True}, rates=BUSY,
+            tier="unique", amend="reverse", more={"rewind": True}, rates=EAGER,
         ),
         Mutant(
             "no_rewind_wait", Breakage(parts={("hub.sync.rewound", "_look_again"): broken.look_again_at_once}),
@@ -188,9 +193,29 @@ def _list_mutants() -> list[Mutant]:
                 ("hub.sync.claims", "date_changes"): broken.now_alone,
                 ("hub.sync.ingest", "date_changes"): broken.now_alone,
             }),
-            tier="unique", rates=BUSY, more={"skew_s": 1.0, **PLAINLY},
+            tier="plain", amend="free", seeds=60, rates=RUSHED, more={"skew_s": 1.0, **PLAINLY},
         ),
     ]  # fmt: skip
 
 
-MUTANTS = {mutant.name: mutant for mutant in _list_mutants()}
+KILLS = {
+    "adopt_any": 2,
+    "alone_with_drafts": 11,
+    "blind_retry": 7,
+    "confirm_first": 1,
+    "no_dependency": 7,
+    "no_installation_id": 1,
+    "no_lease": 11,
+    "no_normaliser": 3,
+    "no_overlap": 36,
+    "no_parent": 3,
+    "no_quiet": 1,
+    "no_rewind_wait": 8,
+    "no_sentset": 7,
+}
+"""Seeds that noticed it last, where it was not the first."""
+DIRECTED = ("confirm_spare", "early_adopt")
+MUTANTS = {
+    mutant.name: replace(mutant, kills=KILLS.get(mutant.name, 0), directed=mutant.name in DIRECTED)
+    for mutant in _list_mutants()
+}

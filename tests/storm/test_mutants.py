@@ -3,16 +3,68 @@ first; a seed repeats only at its commit, so when it no longer does, another is 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from connectors.sandbox.simulator import USER
+from hub.sync.rewound import note_rewind
 from tests.storm.mutants import MUTANTS, Mutant
 from tests.storm.run import Case, run_case
+from tests.sync.scenes import Scene
+
+OFTEN = [mutant for mutant in MUTANTS.values() if not mutant.directed]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", OFTEN, ids=lambda mutant: mutant.name)
 def test_a_broken_safeguard_is_noticed(mutant: Mutant):
     seeds = dict.fromkeys((mutant.kills, *range(mutant.seeds)))
     outcomes = (run_case(Case(seed, mutant.tier, mutant.confirm, mutant=mutant.name)) for seed in seeds)
     noticed = (outcome.violation is not None and not outcome.defect for outcome in outcomes)
     assert any(noticed), f"{mutant.name} was not noticed in {mutant.seeds} schedules"
+
+
+def make_twice(scene: Scene) -> list[Any]:
+    """An order of the hub whose create was applied twice there, as drafts."""
+    order = scene.make_order()
+    partner, item = scene.erp.documents("partner")[0], scene.erp.documents("item")[0]
+    line = {"item": item["id"], "quantity": "2", "price": "12.50", "tax_percent": "13"}
+    values = {"customer": partner["id"], "lines": [line]}
+    ref = scene.binding(order).ref or ""
+    return [scene.erp.create("sale", values, USER, our_ref=ref) for _ in range(2)]
+
+
+def count_effective(scene: Scene) -> int:
+    return sum(sale["status"] == "approved" for sale in scene.sales())
+
+
+@pytest.mark.parametrize(("broken", "effective"), [(False, 1), (True, 2)], ids=["shipped", "broken"])
+def test_confirm_spare_confirms_two(tmp_path: Path, broken: bool, effective: int):
+    """Of two drafts with our reference the adopted one alone is confirmed."""
+    scene = Scene(tmp_path, syncs={"account": {}, "product": {}, "order": {"confirm": "audit"}})
+    make_twice(scene)
+    with MUTANTS["confirm_spare"].breakage.applied() if broken else nullcontext():
+        scene.push()
+    assert count_effective(scene) == effective
+    scene.store.close()
+
+
+@pytest.mark.parametrize(("broken", "effective"), [(False, 1), (True, 2)], ids=["shipped", "broken"])
+def test_early_adopt_confirms_a_second_one(tmp_path: Path, broken: bool, effective: int):
+    """One of the two was confirmed by what the database forgot, and lists do not show it yet."""
+    syncs = {"account": {}, "product": {}, "order": {"confirm": "audit"}}
+    scene = Scene(tmp_path, syncs=syncs, erp={"lag_s": 50.0})
+    scene.trade()
+    _, second = make_twice(scene)
+    scene.clock.pass_time(50)
+    scene.erp.act("approve", second["id"], USER)
+    note_rewind(scene.hub, "erp", "li")
+    with MUTANTS["early_adopt"].breakage.applied() if broken else nullcontext():
+        scene.pull()
+        scene.push()
+        scene.settle()
+    assert count_effective(scene) == effective
+    scene.store.close()
