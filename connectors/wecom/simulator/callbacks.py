@@ -51,6 +51,8 @@ class Callbacks:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.url = ""
+        self.echo_s, self.answer_s = ECHO_S, ANSWER_S
+        """How long the vendor waits; longer where a busy machine must not matter."""
         self.ledger = CallbackLedger()
         corp.tell = self.add
 
@@ -58,7 +60,7 @@ class Callbacks:
         """What happens when the administrator saves the address: it must echo what only the hub can read."""
         echo = str(self._corp.random.getrandbits(62))
         query = self._make_query(self._encrypt(echo), "echostr")
-        status, body = self._call("GET", url, query, b"", ECHO_S)
+        status, body = self._call("GET", url, query, b"", self.echo_s)
         if status != 200 or body != echo.encode():
             return False
         self.url = url
@@ -122,7 +124,7 @@ class Callbacks:
         query = self._make_query(encrypted)
         if signature:
             query["msg_signature"] = signature
-        return self._call("POST", self.url, query, body.encode(), ANSWER_S)[0]
+        return self._call("POST", self.url, query, body.encode(), self.answer_s)[0]
 
     def _encrypt(self, plain: str) -> str:
         settings = self._corp.settings

@@ -40,6 +40,7 @@ class Office:
         self.corp = corp
         self.faults = faults or Faults()
         self.api = WecomApi(corp, self.faults)
+        self.api.callbacks.echo_s = self.api.callbacks.answer_s = ENDS_S
         self.person = self.api.person
         self.server = serve(self.api.handle)
         told = write_credentials(corp.settings, self.server.url, make_calendar(corp))

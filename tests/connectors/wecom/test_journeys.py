@@ -78,7 +78,7 @@ def test_a_callback_is_kept_then_the_customer_is_read_and_a_repeated_one_is_no_w
     office.desk.accept()
     with office.door() as address:
         assert not office.api.callbacks.enter(address.replace("/erp", "/nobody"))
-        assert office.api.callbacks.enter(address), "the address check is echoed within a second"
+        assert office.api.callbacks.enter(address), "the address check is echoed"
         id = meet(office)
         office.faults.order_next("callback_repeated")
         office.api.callbacks.push_all()

@@ -19,6 +19,12 @@ from tests.docs.pages import list_commands, list_story, read_page
 PAGE, CHINESE = "docs/connectors/wecom.md", "docs/connectors/wecom.zh.md"
 SETTINGS = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 TOML = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BIND = "isthmus binding add wecom user RECORD zhang.san"
+NAMED = {
+    "isthmus binding add",
+    "isthmus simulate wecom --port 8091 --seed 7 --option target=http://127.0.0.1:8700/hooks/wecom --option steps=50",
+}
+"""Named without arguments; started by the test itself."""
 BASE = '[connections.wecom]\nconnector = "wecom"\n[connections.wecom.syncs.contact]\n'
 
 
@@ -43,9 +49,15 @@ def test_the_page_works_as_it_stands(tmp_path: Path):
                 continue  # it has been running all the time
             if typed == "connection check":
                 typed = "connection check wecom"
+            elif typed == "sync run wecom":  # "bound before the first run"
+                known = visitor.ask("record", "create", "user", "--set", "name=张三")["item"]["id"]
+                said[BIND] = visitor.type(f"binding add wecom user {known} zhang.san")
             elif "82ac" in typed:
                 typed = typed.replace("82ac", visitor.ask("sync", "plan", "wecom")["item"]["plan"]["label"])
             said[command] = visitor.type(typed)
+        for command in ("isthmus connection resume wecom", "isthmus event list"):
+            said[command] = visitor.type(command.removeprefix("isthmus "))
+        assert set(list_commands(PAGE, "isthmus")) - NAMED <= said.keys()
         assert "5 customers" in said["isthmus connection check"]
         assert len(visitor.ask("record", "list", "user")["items"]) == 4
         assert len(visitor.ask("record", "list", "contact")["items"]) == 5
