@@ -7,6 +7,7 @@ from connectors.sandbox.simulator.answers import answer_refusal
 from hub.sdk.simulator import Request, Response
 
 POISON = "poison"
+REFUSAL = "the note cannot be kept"
 
 
 class Door:
@@ -24,7 +25,7 @@ class Door:
             self.last_fault = "poison"
             self.poisoned += 1
             self._api.writes += 1
-            return answer_refusal(ErpRefused("invalid", "the note cannot be kept", "note"))
+            return answer_refusal(ErpRefused("invalid", REFUSAL, "note"))
         before = len(self._api.requests)
         try:
             return self._handle(request)

@@ -212,9 +212,10 @@ KILLS = {
     "no_quiet": 1,
     "no_rewind_wait": 8,
     "no_sentset": 7,
+    "reverse_blind": 16,
 }
 """Seeds that noticed it last, where it was not the first."""
-DIRECTED = ("confirm_spare", "early_adopt")
+DIRECTED = ("clock_alone", "confirm_spare", "early_adopt")
 MUTANTS = {
     mutant.name: replace(mutant, kills=KILLS.get(mutant.name, 0), directed=mutant.name in DIRECTED)
     for mutant in _list_mutants()

@@ -14,6 +14,7 @@ from hub.sync.rewound import note_rewind
 from tests.storm.mutants import MUTANTS, Mutant
 from tests.storm.run import Case, run_case
 from tests.sync.scenes import Scene
+from tests.sync.test_skew import pull_ahead
 
 OFTEN = [mutant for mutant in MUTANTS.values() if not mutant.directed]
 
@@ -67,4 +68,18 @@ def test_early_adopt_confirms_a_second_one(tmp_path: Path, broken: bool, effecti
         scene.push()
         scene.settle()
     assert count_effective(scene) == effective
+    scene.store.close()
+
+
+@pytest.mark.parametrize(("broken", "note"), [(False, "ours"), (True, "theirs")], ids=["shipped", "broken"])
+def test_clock_alone_loses_an_edit(tmp_path: Path, broken: bool, note: str):
+    """A worker whose clock is ahead took in what a person then edits."""
+    scene = Scene(tmp_path, erp={"amend": "free"})
+    sale = scene.make_sale("approved", note="theirs")
+    scene.pull("account", "product")
+    with MUTANTS["clock_alone"].breakage.applied() if broken else nullcontext():
+        pull_ahead(scene, 1)
+        order = scene.record_of("order", sale)
+        scene.edit(order, note="ours")
+    assert scene.reload(order).note == note
     scene.store.close()
