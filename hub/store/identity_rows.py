@@ -38,29 +38,6 @@ class MergeRef(Value):
     record_id: UUID
 
 
-class MergeNotice(Value):
-    """What another system is to be told about a merge, by its own means."""
-
-    id: UUID
-    merge_id: UUID
-    connection: str
-    record_kind: str
-    means: str
-    """call | note | nothing"""
-    survivor_remote: str
-    loser_remote: str
-    undo: bool = False
-    """The two were parted again."""
-    state: str = "due"
-    """due | sending | done | failed | untold: it has no means, or could be told no more"""
-    attempts: int = 0
-    error_code: str | None = None
-    error_words: str | None = None
-    not_before: Instant | None = None
-    at: Instant
-    told_at: Instant | None = None
-
-
 class PairVerdict(Value):
     """What was said about two records of the hub being the same. ``one_id`` < ``other_id``."""
 

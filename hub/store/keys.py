@@ -15,7 +15,6 @@ from hub.store.identity_rows import (
     CommonKey,
     IdentityDue,
     Merge,
-    MergeNotice,
     MergeRef,
     PairVerdict,
 )
@@ -124,7 +123,6 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(CommonKey, "common_key", ("key",)),
     TableSpec(IdentityDue, "identity_due", ("record_kind", "record_id")),
     TableSpec(MergeRef, "merge_ref", ("merge_id", "record_kind", "record_id")),
-    TableSpec(MergeNotice, "merge_notice", ("id",), index=(("state", "connection"), ("merge_id",))),
     TableSpec(
         PairVerdict,
         "pair_verdict",

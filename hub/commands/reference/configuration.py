@@ -36,6 +36,7 @@ UNITS = {
     "lost": "share from 0 to 1",
     "changed": "share from 0 to 1",
     "minimum": "records",
+    "common": "records",
     "calls_per_day": "calls a day",
     "calls_per_s": "calls a second",
     "tax_rate": "ratio: 0.13 is 13 %",

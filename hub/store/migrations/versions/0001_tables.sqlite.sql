@@ -1068,29 +1068,6 @@ CREATE INDEX ix_merge_record_kind_survivor_id ON merge (record_kind, survivor_id
 
 CREATE UNIQUE INDEX uq_merge_record_kind_loser_id ON merge (record_kind, loser_id) WHERE undone_at IS NULL;
 
-CREATE TABLE merge_notice (
-  id TEXT NOT NULL,
-  merge_id TEXT NOT NULL,
-  connection TEXT NOT NULL,
-  record_kind TEXT NOT NULL,
-  means TEXT NOT NULL,
-  survivor_remote TEXT NOT NULL,
-  loser_remote TEXT NOT NULL,
-  undo BOOLEAN NOT NULL,
-  state TEXT NOT NULL,
-  attempts BIGINT NOT NULL,
-  error_code TEXT,
-  error_words TEXT,
-  not_before BIGINT,
-  at BIGINT NOT NULL,
-  told_at BIGINT,
-  PRIMARY KEY (id)
-);
-
-CREATE INDEX ix_merge_notice_merge_id ON merge_notice (merge_id);
-
-CREATE INDEX ix_merge_notice_state_connection ON merge_notice (state, connection);
-
 CREATE TABLE merge_ref (
   merge_id TEXT NOT NULL,
   record_kind TEXT NOT NULL,
