@@ -12,6 +12,8 @@ from hub.identity.table import AccountTable
 
 MOST = 50
 """So many rows may share a key; more say nothing."""
+BRAND_MOST = 16
+"""A brand is a weak key: where more share it, the place must agree too."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -36,7 +38,7 @@ def find_account_candidates(table: AccountTable) -> Candidates:
         _pair_halves(table),
         _pair_shared(name["sound"], area, "sound", off),
         _pair_shared(name["letters"], area, "letters", off),
-        _pair_shared(name["brand_sound"], area, "brand", off),
+        _pair_shared(name["brand_sound"], area, "brand", off, BRAND_MOST),
         _pair_across(name["alternate"], name["core_key"]),
         _pair_phones(table, name["brand_sound"], off),
         _pair_shared(table["box"], name["brand_sound"], "mail", off),
@@ -82,10 +84,10 @@ def _encode(one: Numbers, other: Numbers, count: int) -> Numbers:
     return low * count + high
 
 
-def _pair_shared(key: Numbers, finer: Numbers, kind: str, off: dict[str, int]) -> Numbers:
+def _pair_shared(key: Numbers, finer: Numbers, kind: str, off: dict[str, int], most: int = MOST) -> Numbers:
     """All pairs of a key; where too many rows share it, of the key together with a second one."""
     rows, starts, sizes = _group(key)
-    small = sizes <= MOST
+    small = sizes <= most
     pairs = _pair_group(rows, starts[small], sizes[small], len(key))
     if small.all():
         return pairs

@@ -122,13 +122,13 @@ EMPTY = CompanyName()
 
 def clean_company_name(text: str) -> str:
     """Folded, without notes that people write beside names, without spaces and marks between Chinese characters."""
-    cleaned = text
+    folded = fold_text(text)
     for _ in range(8):
-        before = cleaned
-        cleaned = _clean_once(fold_text(cleaned))
-        if cleaned == before:
+        cleaned = _clean_once(folded)
+        if cleaned == folded:
             break
-    return cleaned
+        folded = fold_text(cleaned)
+    return folded
 
 
 def _clean_once(text: str) -> str:
@@ -217,6 +217,8 @@ def _take_branch(text: str) -> tuple[str, str, str]:
 
 def _take_broken_branch(text: str) -> tuple[str, str, str] | None:
     """Behind a whole name something that ends like the marker of a branch with a slip: 大分连公司, 青田办事."""
+    if text.endswith(("有限公司", "责任公司")):
+        return None
     forms = list(_END_FORM.finditer(text))
     cut = next((form.end() for form in forms if form[0] != "公司" and len(text) - form.end() >= 3), 0)
     tail = text[cut:]

@@ -117,7 +117,10 @@ def choose_place(name: str, inside: str = "") -> Place | None:
     """The place that is meant: within ``inside`` (a code) where one is known; else the greatest."""
     found = find_places(name)
     if inside:
-        return next((place for place in found if place.code.startswith(inside) or inside.startswith(place.code)), None)
+        for place in found:
+            if place.code.startswith(inside) or inside.startswith(place.code):
+                return place
+        return None
     # Of several districts or counties of one name none is meant for certain.
     certain = len(found) == 1 or (bool(found) and len(found[0].code) < 6)
     return found[0] if certain else None

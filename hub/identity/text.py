@@ -29,8 +29,8 @@ def fold_text(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().translate(_FOLDED).split())
     for _ in range(_ROUNDS):
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower()).translate(_FOLDED)
-        folded = " ".join(folded.split())
+        folded = unicodedata.normalize("NFKC", text).lower()  # costs next to nothing where it is normal already
+        folded = " ".join(folded.translate(_FOLDED).split())
         if folded == text:
             break
         text = folded
