@@ -199,7 +199,9 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
         first = fresh or _is_first_reading(arrival, binding)
         binding, keep, conflicts = _merge_shared(arrival, binding, snapshot, known, first=first)
     under_reversal = ended and binding.state is BindingState.REVERSING
-    if snapshot.stage is not Stage.GONE and not under_reversal:  # a document that gives way does not void the order
+    asked = not fresh and binding.parked == "protocol.reversal_lost"  # whether the order ends with it, a person says
+    gives_way = under_reversal or asked  # a document that gives way does not void the order
+    if snapshot.stage is not Stage.GONE and not gives_way:
         _save_image(arrival, binding, translated, snapshot, keep, known)
     elif snapshot.stage is Stage.GONE and policy.reads.deletion_voids:
         void_image(tx, hub, binding)

@@ -199,6 +199,8 @@ def _list_mutants() -> list[Mutant]:
 
 
 KILLS = {
+    "flat_revision": 4,
+    "skip_void": 4,
     "adopt_any": 2,
     "alone_with_drafts": 11,
     "blind_retry": 7,

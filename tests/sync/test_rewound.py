@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.sandbox.simulator import USER
 from hub.protocol.binding import BindingState
 from hub.store.rows import ConnectionState
 from hub.sync.rewound import note_rewind
+from hub.sync.settle import settle_binding
 from tests.sync.conftest import SceneMaker
 from tests.sync.snapshots import DatabaseSnapshot
 
@@ -75,3 +77,23 @@ def test_a_worker_of_before_is_fenced_off(make_scene: SceneMaker) -> None:
     before.put_back()
     note_rewind(scene.hub, "erp", "li")
     assert scene.binding(order).fence > claimed
+
+
+@pytest.mark.parametrize("take", ["remote", "hub"])
+def test_a_reversal_that_the_database_forgot_is_a_question(make_scene: SceneMaker, take: str) -> None:
+    """The document was voided by us, and nothing says why: the order lives until a person has answered."""
+    scene = make_scene({"tier": "plain", "amend": "reverse"})
+    order = scene.make_order()
+    scene.settle()
+    old = scene.sale()
+    before = DatabaseSnapshot(scene.store)
+    scene.erp.act("void", old["id"], USER)
+    before.put_back()
+    note_rewind(scene.hub, "erp", "li")
+    scene.settle()
+    assert scene.binding(order).parked == "protocol.reversal_lost"
+    assert scene.reload(order).state != "void"
+    settle_binding(scene.hub, scene.binding(order).id, take=take, actor="li")
+    scene.settle()
+    assert (scene.reload(order).state == "void") is (take == "remote")
+    assert len(scene.sales()) == (1 if take == "hub" else 0)
