@@ -258,22 +258,31 @@ def bench_damage(data: Path, out: Path) -> tuple[dict[str, Any], list[Verdict]]:
 
 
 def bench_million(data: Path, out: Path) -> tuple[dict[str, Any], list[Verdict]]:
-    """From the file to clusters: ours, and Splink on the same normalised columns, whose making counts for both."""
+    """From the file to clusters: ours, and Splink on the same normalised columns, whose making counts for both. The
+    ratio is of processor seconds, of all processes."""
+    began = _cpu_s()
     frame, took = dedupe(data / MILLION, "account", out / "million.parquet")
-    peak = (_peak(resource.RUSAGE_SELF) + _peak(resource.RUSAGE_CHILDREN)) / 1e6
+    ours = _cpu_s() - began
+    peak = (_peak(resource.RUSAGE_SELF) + 2 * _peak(resource.RUSAGE_CHILDREN)) / 1e6
     true, rows = frame["entity_id"].to_list(), len(frame)
     f1 = score(frame["cluster_id"].to_list(), true).f1
-    shown: dict[str, Any] = {"rows": rows, "seconds": round(took, 1), "f1": round(f1, 4), "peak_gb": round(peak, 2)}
+    shown: dict[str, Any] = {
+        "rows": rows, "seconds": round(took, 1), "cpu_seconds": round(ours, 1), "f1": round(f1, 4),
+        "peak_gb_at_most": round(peak, 2),
+    }  # fmt: skip
     verdicts = [Verdict("million_peak_gb", round(peak, 2), 2.0, hope=1.5, at_most=True)]
-    began = time.perf_counter()
-    table = texts_of(frame)
-    made = time.perf_counter() - began
-    run = run_splink(table, SPLINK_THRESHOLDS[1])
+    began = _cpu_s()
+    run = run_splink(texts_of(frame), SPLINK_THRESHOLDS[-1])
+    theirs = _cpu_s() - began
     if run is not None:
-        theirs = made / 2 + run[1]  # the columns were made here by one process; ours are made by two
-        shown["splink"] = {"seconds": round(theirs, 1), "f1": round(score(run[0], true).f1, 4)}
-        verdicts.append(Verdict("million_times_splink", round(theirs / took, 2), 1.5, hope=3.0))
+        shown["splink"] = {"cpu_seconds": round(theirs, 1), "f1": round(score(run[0], true).f1, 4)}
+        verdicts.append(Verdict("million_times_splink", round(theirs / ours, 2), 1.5, hope=3.0))
     return {"million": shown}, verdicts
+
+
+def _cpu_s() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _peak(who: int) -> float:
