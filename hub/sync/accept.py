@@ -153,10 +153,15 @@ class PlanGuard:
 
 
 class AcceptedGuard:
-    """Lets everything pass on syncs that were accepted as they are configured now, and nothing on the others."""
+    """Lets everything pass on syncs that were accepted as they are configured now, and nothing on the others. Asked once
+    in a transaction."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
     def __call__(self, tx: UnitOfWork, binding: Binding, intent: Intent, action: Action) -> str | None:
-        return check_accepted(tx, self._hub, binding.connection, binding.kind)
+        key = (check_accepted, binding.connection, binding.kind)
+        if key not in tx.notes:
+            tx.notes[key] = check_accepted(tx, self._hub, binding.connection, binding.kind)
+        code: str | None = tx.notes[key]
+        return code
