@@ -153,7 +153,7 @@ class PlanGuard:
 
 
 class AcceptedGuard:
-    """Lets everything pass on syncs that were accepted as they are configured now, and nothing on the others. Asked once
+    """Lets everything pass on syncs that were accepted as they are configured now, and nothing on others. Asked once
     in a transaction."""
 
     def __init__(self, hub: Hub) -> None:
