@@ -17,7 +17,7 @@ from tests.sync.scenes import Scene
 
 GATEWAY = b"<!DOCTYPE html><html><body><h1>System maintenance</h1></body></html>"
 ROWS = int(os.environ.get("ISTHMUS_BADDAY_ROWS", "2000"))
-"""Changes of one moment; 500000 was what it was run with once."""
+"""Changes of one moment: as many as show how pages are cut. Set it to 500000 for a real bad day, and take your time."""
 PAGE_MB = 50
 
 
