@@ -199,7 +199,7 @@ def _list_mutants() -> list[Mutant]:
 
 
 KILLS = {
-    "flat_revision": 4,
+    "flat_revision": 7,
     "skip_void": 4,
     "adopt_any": 2,
     "alone_with_drafts": 11,
