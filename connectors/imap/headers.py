@@ -126,8 +126,7 @@ def _list_addresses(raw: bytes, doubts: set[str]) -> Iterator[tuple[str, str]]:
         return
     ascii_only = raw.isascii()
     text = raw.decode("ascii") if ascii_only else decode_header(raw)[0]
-    simple = _SIMPLE.match(text)
-    pairs = [(simple[1] or simple[2] or "", simple[3])] if simple else getaddresses([text])
+    pairs = _part_simple(text) or getaddresses([text])
     found = False
     for label, address in pairs:
         if "@" not in address or not _ADDRESS.fullmatch(address):
@@ -141,3 +140,21 @@ def _list_addresses(raw: bytes, doubts: set[str]) -> Iterator[tuple[str, str]]:
         for match in _ADDRESS.finditer(decode_header(raw)[0]):
             doubts.add("address")
             yield "", match[0].lower()[:254]
+
+
+def _part_simple(text: str) -> list[tuple[str, str]]:
+    """What most headers look like, in a fraction of the time; nothing for any that is not quite so."""
+    whole = _SIMPLE.match(text)
+    if whole is not None:
+        return [(whole[1] or whole[2] or "", whole[3])]
+    if '"' in text or "(" in text or ":" in text or "\\" in text:
+        return []
+    pairs: list[tuple[str, str]] = []
+    for part in text.split(","):
+        if (match := _SIMPLE.match(part)) is not None:
+            pairs.append((match[2] or "", match[3]))
+        elif _ADDRESS.fullmatch(bare := part.strip()):
+            pairs.append(("", bare))
+        else:
+            return []
+    return pairs

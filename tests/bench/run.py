@@ -18,6 +18,7 @@ from typing import Any
 from tests.bench import database, memory, webhooks
 from tests.bench.identity import bench_identity
 from tests.bench.identity_lookup import bench_identity_lookup
+from tests.bench.mails import bench_mails
 from tests.bench.mapping import bench_mapping
 from tests.bench.measure import Verdict, describe_machine
 from tests.bench.outbound import bench_outbound
@@ -38,6 +39,7 @@ BENCHES: Mapping[str, Bench] = {
     "workers": lambda asked: bench_workers(
         asked.records or (10 if asked.quick else 60), asked.rounds or (1 if asked.quick else 2)
     ),
+    "mail": lambda asked: bench_mails(asked.records or (300 if asked.quick else 10_000), asked.rounds or 3),
     "latency": lambda asked: bench_latency(asked.records or (5 if asked.quick else 100)),
     "identity_lookup": lambda asked: bench_identity_lookup(
         asked.records or (2_000 if asked.quick else 1_000_000), 50 if asked.quick else 1_000
