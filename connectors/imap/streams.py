@@ -68,7 +68,7 @@ class MailStream(Stream):
         self._clock = tools.clock
         self._choice = Choice(config)
         self._chosen: list[str] | None = None
-        self._listed: tuple[str, int, list[int]] | None = None
+        self._listed: tuple[str, int, list[int], Status] | None = None
 
     @property
     def semantics(self) -> ReadSemantics:
@@ -113,9 +113,8 @@ class MailStream(Stream):
             elif _is_same(status, mark):
                 return [], 0, replace(place, done=[*place.done, folder])
             since = self._config.since if mark.last == 0 else None
-            listed = (folder, mark.last, self._client.list_after(folder, mark.last, since))
+            listed = (folder, mark.last, self._client.list_after(folder, mark.last, since), status)
             gone, mark = self._find_gone(folder, mark, status, started)
-            mark = replace(mark, following=status.following, count=status.count, modseq=status.modseq)
         else:
             gone = []
         page, rest = listed[2][:limit], listed[2][limit:]
@@ -123,8 +122,11 @@ class MailStream(Stream):
         mark = replace(mark, last=page[-1] if page else mark.last)
         if self._compares:
             mark = replace(mark, uids=write_uids([*list_uids(mark.uids), *page]))
-        self._listed = (folder, mark.last, rest) if rest else None
-        done = place.done if rest else [*place.done, folder]
+        done, status = place.done, listed[3]
+        self._listed = (folder, mark.last, rest, status) if rest else None
+        if not rest:  # only now: a reading that is cut off before must not take the folder for read
+            mark = replace(mark, following=status.following, count=status.count, modseq=status.modseq)
+            done = [*done, folder]
         return records, len(page) + len(gone), Position({**place.marks, folder: mark}, done)
 
     @property

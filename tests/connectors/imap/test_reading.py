@@ -35,6 +35,20 @@ def test_only_what_came_since_is_read(mailbox: Mailbox) -> None:
         assert pull(connector, place)[0] == []
 
 
+def test_a_reading_that_is_cut_off_goes_on_in_another_process(mailbox: Mailbox) -> None:
+    mailbox.put_many([write_mail(f"{number}") for number in range(7)])
+    found: list[str] = []
+    position = None
+    for _ in range(10):
+        with open_connector(mailbox.server, mailbox.user) as connector:
+            page = connector.streams()["message"].read_page(None, position, 2)
+        found += list_subjects(list(page.records))
+        position = page.position
+        if position is None:
+            break
+    assert found == [str(number) for number in range(7)]
+
+
 def test_several_folders_with_chinese_names(mailbox: Mailbox) -> None:
     mailbox.line.create_folder("客户往来")
     mailbox.line.create_folder("项目")
