@@ -20,7 +20,7 @@ class Desk:
         self.hub = scene.hub
 
     def make(self, kind: str, **values: Any) -> Any:
-        return create_record(self.hub, kind, values, "li")
+        return create_record(self.hub, kind, values, "li", anyway=True)
 
     def edit(self, record: Entity, **changes: Any) -> Any:
         return edit_record(self.hub, record.KIND, record.id, changes, "li")
