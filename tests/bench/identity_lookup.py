@@ -12,6 +12,7 @@ import random
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +123,7 @@ def make_hub(store: Store) -> Hub:
 def bench_splink(asked: Sequence[dict[str, Any]], count: int) -> dict[str, Any]:
     """The peer over the same records; ``skipped`` where it is not installed."""
     try:
-        import pandas as pd
-        import splink.comparison_library as cl
-        from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+        pd, cl, splink = (import_module(name) for name in ("pandas", "splink.comparison_library", "splink"))
     except ImportError as missing:
         return {"skipped": str(missing)}
     rows = [
@@ -132,8 +131,13 @@ def bench_splink(asked: Sequence[dict[str, Any]], count: int) -> dict[str, Any]:
          "street": values["addresses"][0].street, "brand": values["name"][-8:-4]}
         for place, values in enumerate(draw_customers(count, seed=1))
     ]  # fmt: skip
-    rules = [block_on("phone"), block_on("name"), block_on("email"), block_on("street", "brand")]
-    settings = SettingsCreator(
+    rules = [
+        splink.block_on("phone"),
+        splink.block_on("name"),
+        splink.block_on("email"),
+        splink.block_on("street", "brand"),
+    ]
+    settings = splink.SettingsCreator(
         link_type="link_only",
         comparisons=[cl.JaroWinklerAtThresholds("name"), cl.ExactMatch("phone"), cl.ExactMatch("email"),
                      cl.ExactMatch("street")],
@@ -141,7 +145,7 @@ def bench_splink(asked: Sequence[dict[str, Any]], count: int) -> dict[str, Any]:
     )  # fmt: skip
     right = pd.DataFrame(rows)
     spent = []
-    linker = Linker([right.head(1_000), right], settings, db_api=DuckDBAPI())
+    linker = splink.Linker([right.head(1_000), right], settings, db_api=splink.DuckDBAPI())
     linker.training.estimate_u_using_random_sampling(max_pairs=1e5)
     for place, values in enumerate(asked[:50]):
         row = {"unique_id": f"q{place}", "name": values["name"], "phone": values["phone"], "email": values["email"],
