@@ -184,4 +184,8 @@ def pair_lines(
         renamed = {other: mine for mine, other in pairs.items()}
         known.update({mine: remote_of[other] for mine, other in pairs.items()})
         values[name] = tuple(line.model_copy(update={"key": renamed.get(line.key, line.key)}) for line in theirs)
+        shown = {line.key for line in values[name]}
+        for line in ours:
+            if line.key not in shown:
+                known.pop(line.key, None)  # a person removed it there: written again, it is a new one
     return dataclasses.replace(snapshot, values=values), known

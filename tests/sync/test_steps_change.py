@@ -219,6 +219,17 @@ def test_reverse_voids_and_makes_the_next_revision(make_scene: SceneMaker, tier:
     assert scene.reload(order).state != "void"
 
 
+def test_lines_that_a_person_replaced_there_are_written_as_new_ones(make_scene: SceneMaker) -> None:
+    scene = make_scene({"amend": "free", "tier": "unique"})
+    order = make_approved(scene)
+    line = {"text": "packing", "quantity": "1", "price": "4.00", "tax_percent": "13"}
+    scene.wang.edit("sale", scene.sale()["id"], lines=[line])
+    requote(scene, order, "3")
+    scene.settle(8)
+    assert scene.binding(order).parked is None
+    assert [row["quantity"] for row in scene.sale()["lines"]] == ["3"]
+
+
 def test_what_gave_way_on_a_blind_system_is_no_document_of_its_own(make_scene: SceneMaker) -> None:
     """Nothing there says that the void one was ours."""
     scene = make_scene({"amend": "reverse", "tier": "blind"})
