@@ -219,11 +219,10 @@ def test_reverse_voids_and_makes_the_next_revision(make_scene: SceneMaker, tier:
     assert scene.reload(order).state != "void"
 
 
-def test_lines_that_a_person_replaced_there_are_written_as_new_ones(make_scene: SceneMaker) -> None:
+def test_lines_that_a_person_removed_there_are_written_as_new_ones(make_scene: SceneMaker) -> None:
     scene = make_scene({"amend": "free", "tier": "unique"})
     order = make_approved(scene)
-    line = {"text": "packing", "quantity": "1", "price": "4.00", "tax_percent": "13"}
-    scene.wang.edit("sale", scene.sale()["id"], lines=[line])
+    scene.wang.edit("sale", scene.sale()["id"], lines=[])
     requote(scene, order, "3")
     scene.settle(8)
     assert scene.binding(order).parked is None
