@@ -28,7 +28,14 @@ settings.load_profile("isthmus")
 
 S = TypeVar("S", bound=Server)
 T = TypeVar("T")
-SERVER_FIXTURES = {"postgres_server", "redis_server", "prepared_tryton", "traded_tryton", "calendar_server", "node_crypto"}
+SERVER_FIXTURES = {
+    "postgres_server",
+    "redis_server",
+    "prepared_tryton",
+    "traded_tryton",
+    "calendar_server",
+    "node_crypto",
+}
 TRYTON_CACHE = Path(__file__).parents[1] / ".cache" / "tryton"
 CALENDAR_CACHE = TRYTON_CACHE.with_name("calendars")
 

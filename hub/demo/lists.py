@@ -67,7 +67,7 @@ class Lists:
 def write_lists(seed: int, old: Path, other: Path) -> Lists:
     """Write the old list and the orders into one folder, the other department's list into another."""
     rng = random.Random(f"lists/{seed}")
-    companies = list(_draw_companies(rng, 56))
+    companies = list(draw_companies(rng, 56))
     here, there = companies[:40], [*companies[24:40], *companies[40:]]
     doubles = rng.sample(here[:24], 3)
     wrong = rng.sample(range(len(here)), 2)
@@ -85,7 +85,8 @@ def write_lists(seed: int, old: Path, other: Path) -> Lists:
 # ---------------------------------------------------------------- companies
 
 
-def _draw_companies(rng: random.Random, count: int) -> Iterator[Company]:
+def draw_companies(rng: random.Random, count: int) -> Iterator[Company]:
+    """Different companies, each with a valid code."""
     names = [
         (place, f"{place[0]}{brand}{trade}有限公司") for place in _PLACES for brand in _BRANDS for trade in _TRADES
     ]

@@ -8,15 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from hub.demo.people import draw_orders, draw_sheet
-from hub.demo.stage import Isthmus, Outcome, Screen, add_money, count_of, money_of
-from hub.locale import render
+from hub.demo.scene import ErpScene
+from hub.demo.stage import Isthmus, Outcome, Screen, count_of, money_of
 from hub.model.money import format_money
 from hub.protocol.reference import parse_reference
 from hub.testkit.fault_proxy import FaultProxy, calls
@@ -42,11 +41,14 @@ def run(folder: Path, *, seed: int, lang: str, as_json: bool) -> Outcome:
         FaultProxy(server.url) as proxy,
         _open_person(server) as wang,
     ):
-        scene = Scene(Isthmus(folder / "home", lang), screen, wang, proxy, seed)
+        scene = Scene(Isthmus(folder / "home", lang), screen, seed, NAME, wang=wang, proxy=proxy)
         screen.say("demo.title", seed=seed, url=server.url, home=str(folder / "home"))
         scene.connect(server)
-        for act in (scene.read, scene.plan, scene.write, scene.edit, scene.repeat, scene.check, scene.finish):
+        for act in (scene.read, scene.plan, scene.write, scene.edit):
             act()
+        scene.run_again("demo.again")
+        scene.check("demo.check_head")
+        scene.finish()
     screen.note("time", seconds=round(time.monotonic() - screen.started_s, 1))
     return Outcome(screen.figures, 1 if scene.unexplained else 0)
 
@@ -60,19 +62,13 @@ def _open_person(server: RunningTryton) -> Iterator[TrytonPerson]:
         person.close()
 
 
-@dataclass
-class Scene:
-    """The hub's command line, a person in the ERP, and what has been found so far."""
+@dataclass(kw_only=True)
+class Scene(ErpScene):
+    """Beside a person in the ERP, and a proxy that loses answers."""
 
-    hub: Isthmus
-    screen: Screen
     wang: TrytonPerson
     proxy: FaultProxy
-    seed: int
-    unexplained: int = 0
-    label: str = ""
     voided: str = ""
-    traced: str = ""
 
     def connect(self, server: RunningTryton) -> None:
         """A home, a connection through the proxy that will lose answers, and three syncs."""
@@ -102,18 +98,18 @@ class Scene:
         before = self.wang.count("party.party")
         done = self.hub.run("sync", "run", NAME, allow=(1,))
         counts = done["item"]["run"]["counts"]
-        orders = self._records("order")
+        orders = self.records("order")
         live = [row for row in orders if row["state"] != "void"]
         total = sum((Decimal(row["gross"]) for row in live), Decimal(0))
         customers = sum(count for name, count in counts.items() if name.startswith("in.account."))
-        joined = len(sheet.rows) + counts.get("in.account.created", 0) - len(self._records("account"))
+        joined = len(sheet.rows) + counts.get("in.account.created", 0) - len(self.records("account"))
         self.screen.say(
             "demo.read", customers=customers, products=counts.get("in.product.created", 0), orders=len(live),
             total=format_money(total, "CNY"), void=len(orders) - len(live), here=len(sheet.rows), same=len(sheet.known),
         )  # fmt: skip
         self.screen.say("demo.read_refused")
         self.screen.note("read", customers=customers, orders=len(orders), total=str(total), same=len(sheet.known))
-        self._expect("read_wrote", self.wang.count("party.party") == before and joined == 0)
+        self.expect("read_wrote", self.wang.count("party.party") == before and joined == 0)
 
     def _list_erp_customers(self) -> list[tuple[str, str]]:
         rows = self.wang.call(
@@ -122,21 +118,16 @@ class Scene:
         )  # fmt: skip
         return [(row["party."]["name"], row["code"]) for row in rows]
 
-    def _records(self, kind: str) -> list[dict[str, Any]]:
-        answer = self.hub.run("record", "list", kind, "--limit", "5000")
-        rows: list[dict[str, Any]] = answer["items"]
-        return rows
-
     # ------------------------------------------------------------ 2 PLAN
 
     def plan(self) -> None:
         """Orders taken here, then what would happen there: counted, with money, not written."""
-        accounts = [row for row in self._records("account") if row["name"]]
+        accounts = [row for row in self.records("account") if row["name"]]
         made_here = [row for row in accounts if not row["number"]]
         coded = [row["id"] for row in made_here if row["identifiers"]]
         bare = [row["id"] for row in made_here if not row["identifiers"]]
         numbered = [row["id"] for row in accounts if row["number"]]
-        priced = [row for row in self._records("product") if Decimal(row["list_price"]) > 0]
+        priced = [row for row in self.records("product") if Decimal(row["list_price"]) > 0]
         products = sorted(priced, key=lambda row: str(row["number"]))  # ids of one page are in no order
         customers = [*numbered[:7], *coded[:4], *bare[:1]]
         orders = draw_orders(self.seed, customers, products, count=len(customers))
@@ -159,29 +150,18 @@ class Scene:
         """The accepted plan, while answers get lost after the ERP has committed."""
         self.proxy.lose_next_answer(calls("model.sale.sale.create"), times=LOST_ANSWERS)
         first = self.hub.run("sync", "run", NAME, "--accept", self.label)["item"]["run"]
-        lost = [row for row in self._writes(first["number"]) if row["outcome"] == "unknown"]
-        self._await_quiet()
+        lost = [row for row in self.writes(first["number"]) if row["outcome"] == "unknown"]
+        self.await_quiet()
         second = self.hub.run("sync", "run", NAME)["item"]["run"]
         found = first["counts"].get("out.adopt", 0) + second["counts"].get("out.adopt", 0)
         ours = self._approve(4)
         references = Counter(order.reference for order in self.wang.orders([["reference", "like", "I%"]]))
         twice = sum(1 for count in references.values() if count > 1)
-        written = [row for row in self._writes(first["number"]) if row["op"] == "create"]
+        written = [row for row in self.writes(first["number"]) if row["op"] == "create"]
         self.screen.say("demo.run", written=len(written), lost=len(lost), found=found, twice=twice)
         self.screen.say("demo.run_approved", approved=ours)
         self.screen.note("run", written=len(written), answers_lost=len(lost), found_again=found, written_twice=twice)
-        self._expect("twice", twice == 0 and found == len(lost) == LOST_ANSWERS)
-
-    def _await_quiet(self) -> None:
-        """Wait out the quiet period: only after it does a search tell for sure what became of a lost answer."""
-        rows = self.hub.run("binding", "list", "--connection", NAME, "--state", "unknown")["items"]
-        ends_s = [datetime.fromisoformat(row["not_before"]).timestamp() for row in rows if row["not_before"]]
-        time.sleep(max(0.0, max(ends_s, default=0.0) - time.time()))
-
-    def _writes(self, number: int) -> list[dict[str, Any]]:
-        answer = self.hub.run("run", "show", str(number), "--writes")["item"]
-        rows: list[dict[str, Any]] = answer["writes"]
-        return rows
+        self.expect("twice", twice == 0 and found == len(lost) == LOST_ANSWERS)
 
     def _approve(self, count: int) -> int:
         """王会计 approves some of the drafts that the hub left."""
@@ -197,95 +177,31 @@ class Scene:
 
     def edit(self) -> None:
         """One phone changed on both sides; one of our drafts cancelled there."""
-        account = next(row for row in self._records("account") if row["phone"] and row["number"])
+        account = next(row for row in self.records("account") if row["phone"] and row["number"])
         party = self.wang.call("model.party.party.search", [["code", "=", account["number"]]], 0, None, None)[0]
         self.wang.set_phone(party, "021-55550001")
         self.hub.run("record", "edit", "account", account["id"], "--set", "phone=021-55550002")
         order = self._our_orders("draft")[0]
         self.wang.cancel(order.id)
         done = self.hub.run("sync", "run", NAME)["item"]["run"]
-        orders = {row["number"]: row for row in self._records("order")}
+        orders = {row["number"]: row for row in self.records("order")}
         self.voided = next((number for number, row in orders.items() if self._is_at(row, order.reference)), "")
         conflicts = [row for row in self.hub.run("todo")["items"] if row["kind_of_wait"] == "conflict"]
         self.screen.say("demo.edit", name=account["name"], conflicts=len(conflicts), voided=self.voided)
         self.screen.note("edit", conflicts=len(conflicts), conflicts_run=done["counts"], voided=self.voided)
         again = self.wang.orders([["reference", "=", order.reference]])
-        self._expect("edit_lost", len(conflicts) >= 1 and len(again) == 1 and again[0].state == "cancelled")
+        self.expect("edit_lost", len(conflicts) >= 1 and len(again) == 1 and again[0].state == "cancelled")
 
     def _is_at(self, record: dict[str, Any], reference: str | None) -> bool:
         parsed = parse_reference(reference)
         return parsed is not None and parsed.hub_id == UUID(record["id"]) and record["state"] == "void"
 
-    # ------------------------------------------------------------ 5 AGAIN
-
-    def repeat(self) -> None:
-        """Nothing happened since: nothing may be written."""
-        self.hub.run("sync", "run", NAME)
-        done = self.hub.run("sync", "run", NAME)["item"]["run"]
-        writes = self._writes(done["number"])
-        quiet = ("unchanged", "stale")
-        changes = sum(
-            count for name, count in done["counts"].items() if name.startswith("in.") and not name.endswith(quiet)
-        )
-        self.screen.say("demo.again", writes=len(writes), changes=changes)
-        self.screen.note("again", writes=len(writes), changes=changes)
-        self._expect("not_quiet", not writes and not changes)
-
-    # ------------------------------------------------------------ 6 CHECK
-
-    def check(self) -> None:
-        """Counts and money on both sides; every difference explained."""
-        rows = self.hub.run("reconcile", NAME)["items"]
-        self.screen.say("demo.check_head")
-        for row in rows:
-            self._show_check(row)
-        self.screen.note("check", rows=rows)
-
-    def _show_check(self, row: dict[str, Any]) -> None:
-        money = row["hub_sum"] is not None and row["currency"]
-        sums = {
-            name: add_money({row["currency"]: row[f"{name}_sum"]}) if money else ""
-            for name in ("hub", "remote", "waiting", "unexplained")
-        }
-        kind = render(f"demo.kind_{row['kind']}", self.screen.lang)
-        self.screen.say(
-            "demo.check_row", kind=kind, hub=row["hub_count"], remote=row["remote_count"],
-            waiting=row["waiting_count"], unexplained=row["unexplained_count"], hub_sum=sums["hub"],
-            remote_sum=sums["remote"], waiting_sum=sums["waiting"], unexplained_sum=sums["unexplained"],
-        )  # fmt: skip
-        clear = row["unexplained_count"] == 0 and (not money or Decimal(row["unexplained_sum"]) == 0)
-        self._expect("unexplained", clear)
-
-    # ------------------------------------------------------------ 7 the end
+    # ------------------------------------------------------------ the end
 
     def finish(self) -> None:
         """One order's story, what waits, and the next commands."""
-        orders = [row for row in self._records("order") if row["number"].startswith("SO-")]
+        orders = [row for row in self.records("order") if row["number"].startswith("SO-")]
         approved = [row["number"] for row in orders if row["state"] == "approved"]
         number = (approved or [row["number"] for row in orders])[0]
-        events = self.hub.run("trace", number)["item"]["events"]
-        story = " → ".join(f"{_clock(event)} {self._word(event['what'])}" for event in events if _is_told(event))
-        waiting = self.hub.run("todo")["items"]
-        self.screen.say("demo.trace", number=number, story=story)
-        self.screen.say("demo.waits", count=len(waiting), home=str(self.hub.home))
-        self.screen.note("trace", number=number, events=events)
-        self.screen.note("todo", count=len(waiting), by_kind=dict(Counter(row["kind_of_wait"] for row in waiting)))
-
-    def _word(self, what: str) -> str:
-        code = f"demo.step_{what}"
-        found = render(code, self.screen.lang)
-        return what if found == code else found
-
-    def _expect(self, code: str, holds: bool) -> None:
-        if not holds:
-            self.unexplained += 1
-            self.screen.say("demo.broken", what=code)
-
-
-def _is_told(event: dict[str, Any]) -> bool:
-    """The first and last reading, and how it stands now, are no part of the story."""
-    return event["what"] not in ("seen", "last_seen", "waits", "not_sent")
-
-
-def _clock(event: dict[str, Any]) -> str:
-    return datetime.fromisoformat(event["at"]).strftime("%H:%M:%S")
+        self.tell_story(number)
+        self.tell_waits("demo.waits")

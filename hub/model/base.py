@@ -71,6 +71,6 @@ class Line(Value):
     """What an example holds where its fields alone do not tell: a value, or what makes one from its number."""
 
     DISTINCT: ClassVar[tuple[str, ...]] = ()
-    """Fields that no two lines of one record share; lines that come to share them, as records are merged, become one."""
+    """Fields that no two lines of one record share; lines that come to share them when records merge become one."""
 
     key: str

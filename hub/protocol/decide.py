@@ -124,7 +124,11 @@ def choose_hit(binding: Binding, search: Search) -> tuple[Snapshot | None, list[
         parsed = hit.parsed
         if parsed is None or hit.created_by_us is False or not (hit.reference or "").upper().startswith(mine):
             continue
-        if parsed.hub_id == (binding.home_id or binding.hub_id) and parsed.revision >= binding.revision and hit.stage is not Stage.GONE:
+        if (
+            parsed.hub_id == (binding.home_id or binding.hub_id)
+            and parsed.revision >= binding.revision
+            and hit.stage is not Stage.GONE
+        ):
             hits.append((-parsed.revision, _STAGE_ORDER[hit.stage], _id_order(hit.external_id), hit))
     hits.sort(key=lambda row: row[:3])
     ordered = [row[3] for row in hits]

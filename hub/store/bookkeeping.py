@@ -119,8 +119,9 @@ class UnitOfWork(Records):
         found: dict[int, list[UUID]] = {key: [] for key in keys}
         params: dict[str, Any] = {f"key{place}": key for place, key in enumerate(found)}
         if found:
-            for row in self._run(_select_carriers(len(found)), {**params, "limit_rows": limit}):
-                found[row[0]].append(row[1])
+            rows: Sequence[Any] = self._run(_select_carriers(len(found)), {**params, "limit_rows": limit}).all()
+            for key, id in rows:
+                found[key].append(id)
         return found
 
     def count_carriers(self, key: int) -> int:

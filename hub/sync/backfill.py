@@ -42,9 +42,7 @@ def _list_missing(tx: UnitOfWork, hub: Hub, connection: str, records: list[Entit
     wanted = {
         record.id
         for record in records
-        if not is_void(record)
-        and not _is_older(hub, connection, record)
-        and belongs_there(hub, connection, record)
+        if not is_void(record) and not _is_older(hub, connection, record) and belongs_there(hub, connection, record)
     }
     if not wanted:
         return []

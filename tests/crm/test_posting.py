@@ -196,7 +196,7 @@ def test_a_rule_knows_the_amounts_of_its_event() -> None:
         VoucherRule.model_validate({"trigger": "receipt", "summary": "{nobody}"})
 
 
-CENTS = st.integers(-10**9, 10**9).map(lambda cents: D(cents).scaleb(-2))
+CENTS = st.integers(-(10**9), 10**9).map(lambda cents: D(cents).scaleb(-2))
 POSITIVE = st.integers(1, 10**9).map(lambda cents: D(cents).scaleb(-2))
 RATES = st.sampled_from([D(1), D("7.1234"), D("0.0521"), D("1.005")])
 

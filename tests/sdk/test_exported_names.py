@@ -14,7 +14,17 @@ from tests.house.source import fail_with
 PINNED = {
     "hub.sdk": {
         *("ALL_FIELDS", "NO_FIELDS", "Amend", "Budget", "CallLimits", "CheckItem", "Clock", "Confirm", "Connector"),
-        *("ConnectorConfig", "Draft", "Evidence", "Grant", "HttpClient", "Message", "MessageItem", "NoBudget", "Normaliser"),
+        *(
+            "ConnectorConfig",
+            "Draft",
+            "Evidence",
+            "Grant",
+            "HttpClient",
+            "Message",
+            "MessageItem",
+            "NoBudget",
+            "Normaliser",
+        ),
         *("Page", "Part", "Place"),
         *(
             "ReadSemantics",

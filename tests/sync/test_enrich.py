@@ -281,5 +281,3 @@ def test_another_company_takes_the_place_of_the_first(register: Register) -> Non
     assert sources == [f"qcc/registry/{register.company(1)['KeyNo']}"]
     assert "record.changed" in actions
     assert register.desk.reload(customer).identifiers[0].value == register.company(1)["CreditCode"]
-
-

@@ -185,7 +185,8 @@ def test_what_says_nothing_new_is_not_rehearsed(make_scene: SceneMaker) -> None:
         for place in range(count):
             scene.make_customer(f"云栖商贸 {place} 号有限公司")
         scene.accept()
-        engine, statements = scene.store._writing, []
+        engine = scene.store._writing
+        statements: list[str] = []
 
         def note(connection: Any, cursor: Any, statement: str, *rest: Any, into: list[str] = statements) -> None:
             into.append(statement)

@@ -19,8 +19,11 @@ TABLES = {
     "BD_UNIT": (("Pcs", "个", ""), ("tai", "台", ""), ("he", "盒", ""), ("m", "米", ""), ("kg", "千克", "")),
     "BD_SETTLETYPE": (("JSFS01_SYS", "现金", ""), ("JSFS04_SYS", "电汇", ""), ("JSFS06_SYS", "商业承兑汇票", "")),
     "BD_Saler": (("XSY001", "赵销售", ""), ("XSY002", "钱销售", "")),
-    "BOS_BillType": (("XSDD01_SYS", "标准销售订单", ""), ("SKDLX01_SYS", "销售收款单", ""),
-                     ("SKTKDLX01_SYS", "销售业务退款单", "")),
+    "BOS_BillType": (
+        ("XSDD01_SYS", "标准销售订单", ""),
+        ("SKDLX01_SYS", "销售收款单", ""),
+        ("SKTKDLX01_SYS", "销售业务退款单", ""),
+    ),
     "CN_RECPAYPURPOSE": (("SFKYT01_SYS", "销售收款", ""), ("SFKYT02_SYS", "预收款", "")),
     "BD_AccountBook": (("001", "海岳精密账簿", ""),),
     "BD_VOUCHERGROUP": (("PRE001", "记", ""),),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 from connectors.webhook.simulator.pushing import FAULTS, Pusher
-from connectors.webhook.simulator.shop import Shop
+from connectors.webhook.simulator.shop import Company, Shop
 from connectors.webhook.simulator.signing import PLAIN, SCHEMES, SECRETS
 from hub.errors import ConfigInvalid
 from hub.sdk.simulator import Option, Request, Response, RunningSimulator, answer_json, serve
@@ -17,13 +18,15 @@ OPTIONS = {
     "secret": Option(""),
     "steps": Option("30"),
     "every_s": Option("0.2"),
+    "company": Option(""),
 }
 MOST_STEPS = 10_000
 
 
 class WebhookSimulator:
     """Implements ``hub.sdk.simulator.Simulator``. ``target``: where to push; ``steps``: how much happens, one thing
-    ``every_s`` seconds; ``secret``: the shop has one of its own when none is given."""
+    ``every_s`` seconds; ``secret``: the shop has one of its own when none is given; ``company``: a JSON file
+    with its customers and goods."""
 
     name = "webhook"
     faults = tuple(FAULTS)
@@ -41,9 +44,10 @@ class WebhookSimulator:
             secret = given["secret"] or SECRETS.get(given["scheme"], PLAIN)
             pusher = Pusher(given["target"], given["scheme"], secret, seed, faults)
             steps, every_s = int(given["steps"]), float(given["every_s"])
-        except ValueError as error:
+            company = Company.read(Path(given["company"]).read_text(encoding="utf-8")) if given["company"] else None
+        except (ValueError, OSError) as error:
             raise ConfigInvalid("webhook.simulator_options", what=str(error)) from error
-        running = RunningShop(Shop(seed), pusher)
+        running = RunningShop(Shop(seed, company), pusher)
         server = serve(running.handle, port)
         running.begin(steps, every_s)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,26 @@ CITIES = ("上海", "苏州", "Hamburg", "深圳")
 GOODS = (("轴承 6204", "12.50"), ("Coupling A2", "199.90"), ("传感器 TX-3", "45.00"), ("Cable 5 m", "7.35"))
 CENT = Decimal("0.01")
 TAX = Decimal(13)
+
+
+@dataclass(frozen=True)
+class Company:
+    """Who buys in a shop, and what: customers with ``name`` and perhaps ``uscc``, in the order in which they come;
+    goods with ``name``, ``price`` and perhaps ``sku`` and ``unit``."""
+
+    customers: tuple[Mapping[str, str], ...] = ()
+    goods: tuple[Mapping[str, str], ...] = tuple({"name": name, "price": price} for name, price in GOODS)
+
+    @classmethod
+    def read(cls, text: str) -> Company:
+        """From JSON: ``{"customers": [{"name": …}], "goods": [{"name": …, "price": "12.50"}]}``."""
+        told = json.loads(text)
+        goods = tuple(told.get("goods") or ()) or cls().goods
+        if not all("name" in row for row in told.get("customers") or ()) or not all(
+            {"name", "price"} <= row.keys() for row in goods
+        ):
+            raise ValueError("customers need a name; goods a name and a price")
+        return cls(tuple(told.get("customers") or ()), goods)
 
 
 @dataclass(frozen=True)
@@ -36,8 +57,9 @@ class ShopEvent:
 class Shop:
     """Same seed, same history. ``documents[kind][id]`` is the truth."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, company: Company | None = None) -> None:
         self._random = random.Random(seed)
+        self._company = company or Company()
         self._count = 0
         self.documents: dict[str, dict[str, Document]] = {"customer": {}, "order": {}, "payment": {}}
 
@@ -58,8 +80,9 @@ class Shop:
 
     def add_customer(self) -> ShopEvent:
         number = len(self.documents["customer"]) + 1
-        name = f"{self._random.choice(NAMES)} {number:03}"
-        values = {"number": f"C-{number:04}", "name": name, "phone": f"021-5555{number:04}", "active": True}
+        known = self._company.customers[number - 1 : number]
+        told = known[0] if known else {"name": f"{self._random.choice(NAMES)} {number:03}"}
+        values = {"number": f"C-{number:04}", "phone": f"021-5555{number:04}", "active": True, **told}
         address = {"city": self._random.choice(CITIES), "street": f"{number} 号", "note": ""}
         return self._put("customer", f"cus_{number}", "customer.created", values | address)
 
@@ -69,13 +92,15 @@ class Shop:
 
     def place_order(self, customer_id: str) -> ShopEvent:
         number = len(self.documents["order"]) + 1
-        chosen = self._random.sample(GOODS, self._random.randrange(1, len(GOODS)))
+        goods = self._company.goods
+        chosen = self._random.sample(goods, self._random.randrange(1, min(4, len(goods)) + (len(goods) < 2)))
         lines = [
             {
-                "id": str(place), "name": name, "quantity": self._random.randrange(1, 9), "unit": "pcs",
-                "unit_price": price, "tax_percent": str(TAX),
+                "id": str(place), "name": row["name"], "quantity": self._random.randrange(1, 9),
+                "unit": row.get("unit", "pcs"), "unit_price": row["price"], "tax_percent": str(TAX),
+                **({"sku": row["sku"]} if "sku" in row else {}),
             }
-            for place, (name, price) in enumerate(chosen, start=1)
+            for place, row in enumerate(chosen, start=1)
         ]  # fmt: skip
         values = {
             "number": f"SH-{number:05}", "customer_id": customer_id, "ordered_on": "2026-11-02", "currency": "CNY",

@@ -38,7 +38,8 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "order": {"lines.unit": "个"},
     "payment": {"method": "电汇"},
     "voucher": {
-        "ledger": "海岳精密账簿", "word": "记",
+        "ledger": "海岳精密账簿",
+        "word": "记",
         "lines": tuple(
             VoucherLine.model_validate({"key": key, "summary": "试", "account_code": code, side: 7, "amount": 7})
             for key, code, side in (("1", "1002", "debit"), ("2", "6001", "credit"))
@@ -147,7 +148,6 @@ class Accountant(Person):
 
     def _make_payment(self) -> Mapping[str, Any]:
         return self.hand.receive("AR_receivable", self._make_invoice()["FID"], "1.13")
-
 
     def _make_voucher(self) -> Mapping[str, Any]:
         """By another program with the login of the hub: what people book themselves is not read at all."""
