@@ -147,7 +147,9 @@ def test_nothing_in_the_mailbox_changes(mailbox: Mailbox) -> None:
 
 def test_a_refused_login_says_why(mailbox: Mailbox) -> None:
     with open_connector(
-        mailbox.server, mailbox.user, password="wrong-password"
+        mailbox.server,
+        mailbox.user,
+        password="wrong-password",  # pragma: allowlist secret
     ) as connector:  # pragma: allowlist secret
         with pytest.raises(NeedsConsent) as caught:
             pull(connector)

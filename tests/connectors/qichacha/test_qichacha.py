@@ -120,7 +120,7 @@ def test_used_up_for_today_means_until_midnight_there() -> None:
     ("config", "settings", "code", "words"),
     [
         ({"app_key": "nobody"}, {}, "qichacha.key_wrong", "KEY"),
-        ({"secret_key": "wrong"}, {}, "qichacha.address_or_signature", "IP"),
+        ({"secret_key": "wrong"}, {}, "qichacha.address_or_signature", "IP"),  # pragma: allowlist secret
         ({}, {"denied": DETAIL}, "qichacha.no_right", DETAIL),
         ({}, {"status": "102"}, "qichacha.in_arrears", "102"),
         ({}, {"quota": 0}, "qichacha.used_up", "112"),
