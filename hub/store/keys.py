@@ -58,6 +58,8 @@ class TableSpec:
     unique_where: tuple[tuple[tuple[str, ...], str], ...] = ()
     """(columns, SQL condition) for partial unique indexes."""
     index: tuple[tuple[str, ...], ...] = ()
+    is_narrow: bool = False
+    """Little more than its key: SQLite keeps such rows in the key's own tree, once instead of twice."""
 
 
 def _transactional_kinds() -> str:
@@ -119,9 +121,9 @@ TABLES: tuple[TableSpec, ...] = (
         unique_where=((("record_kind", "loser_id"), "undone_at IS NULL"),),
         index=(("record_kind", "loser_id"), ("record_kind", "survivor_id"), ("record_kind", "root_id")),
     ),
-    TableSpec(CandidateKey, "candidate_key", ("key", "record_id")),
+    TableSpec(CandidateKey, "candidate_key", ("key", "record_id"), is_narrow=True),
     TableSpec(CommonKey, "common_key", ("key",)),
-    TableSpec(IdentityDue, "identity_due", ("record_kind", "record_id")),
+    TableSpec(IdentityDue, "identity_due", ("record_kind", "record_id"), is_narrow=True),
     TableSpec(MergeRef, "merge_ref", ("merge_id", "record_kind", "record_id")),
     TableSpec(
         PairVerdict,

@@ -97,7 +97,7 @@ def derive_table(spec: TableSpec, metadata: MetaData) -> StoredModel:
     line_models = {name: model for name, info in fields.items() if (model := line_model(info)) is not None}
     columns = [derive_column(name, info, spec.key) for name, info in fields.items() if name not in line_models]
     uniques = [UniqueConstraint(*names, name=f"uq_{spec.name}_{'_'.join(names)}") for names in spec.unique]
-    table = Table(spec.name, metadata, *columns, *uniques)
+    table = Table(spec.name, metadata, *columns, *uniques, sqlite_with_rowid=not spec.is_narrow)
     references = [(name,) for name, info in fields.items() if name not in line_models and _is_reference(info)]
     _add_indexes(table, [*spec.index, *references])
     for name in getattr(spec.model, "FOLDED", ()):

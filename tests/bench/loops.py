@@ -30,6 +30,8 @@ from tests.bench.source import KINDS, Pages, Row
 
 Values = dict[str, Any]
 LINE_TABLES = {"identifiers": "identifier", "addresses": "address", "lines": "line"}
+ACCOUNT_KEYS = 12
+"""By so many keys the hub finds one of these customers again; here they are drawn instead of worked out."""
 _EMPTY: Values = {"revision": 1, "deleted_at": None, "tags": (), "attributes": {}, "custom": {}}
 _BOUND: Values = {
     "connection": "erp", "primary": True, "ours": False, "state": "bound", "stage": "effective", "dirty": False,
@@ -146,6 +148,11 @@ class PlainLoop:
             }
         )  # fmt: skip
         rows["binding"].append(self._make_binding(kind, row, id, values, now))
+        if kind == "account":
+            rows["candidate_key"] += [
+                {"key": self._random.getrandbits(63), "record_id": id} for _ in range(ACCOUNT_KEYS)
+            ]
+            rows["identity_due"].append({"record_kind": kind, "record_id": id})
         changes = self._list_changes(shape, shown)
         sources = {name: address if name in values else "rule" for name in changes}
         rows["journal"].append(

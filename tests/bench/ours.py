@@ -24,6 +24,7 @@ from tests.bench.source import KINDS, Pages, PagesConnector
 
 COUNTED = (
     *("payload", "binding", "image", "journal", "cursor"),
+    *("candidate_key", "identity_due"),
     *("crm_account", "crm_account_identifier", "crm_account_address", "crm_product", "crm_order", "crm_order_line"),
 )
 """Tables whose rows both sides must have made alike."""

@@ -87,7 +87,8 @@ CREATE TABLE candidate_key (
   "key" BIGINT NOT NULL,
   record_id TEXT NOT NULL,
   PRIMARY KEY ("key", record_id)
-);
+)
+ WITHOUT ROWID;
 
 CREATE TABLE common_key (
   "key" BIGINT NOT NULL,
@@ -939,7 +940,8 @@ CREATE TABLE identity_due (
   record_kind TEXT NOT NULL,
   record_id TEXT NOT NULL,
   PRIMARY KEY (record_kind, record_id)
-);
+)
+ WITHOUT ROWID;
 
 CREATE TABLE identity_verdict (
   id TEXT NOT NULL,
