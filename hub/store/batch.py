@@ -161,6 +161,12 @@ class Batch(UnitOfWork):
             self._memory.put(row, "upsert")
         return row
 
+    def save_all(self, rows: Sequence[Value]) -> None:
+        """As in a plain unit of work."""
+        if rows:
+            self._check_changeable(type(rows[0]))
+            self._memory.put_all(rows, "upsert")
+
     def save_record(self, entity: E) -> E:
         """As in a plain unit of work."""
         known: Any = self._memory.get(entity)

@@ -156,6 +156,11 @@ class Records:
         self._write_lines(row, replace=True)
         return row
 
+    def save_all(self, rows: Sequence[Value]) -> None:
+        """``save`` each of several rows of one model."""
+        for row in rows:
+            self.save(row)
+
     def save_record(self, entity: E) -> E:
         """Save a canonical record that was read at ``entity.revision`` (0: it is new); the record as saved.
 

@@ -74,8 +74,7 @@ def write_keys(tx: UnitOfWork, before: Entity | None, after: Entity) -> None:
         return
     old = list_digests(tx, before) if before is not None else frozenset()
     new = list_digests(tx, after)
-    for key in sorted(new - old):
-        tx.save(CandidateKey(key=key, record_id=after.id))
+    tx.save_all([CandidateKey.trusted(key=key, record_id=after.id) for key in sorted(new - old)])
     for key in sorted(old - new):
         tx.delete(CandidateKey, key=key, record_id=after.id)
     if new - old:

@@ -26,6 +26,7 @@ CODES = st.lists(NAME, max_size=2, unique=True)
 Step = tuple[Any, ...]
 STEPS = st.one_of(
     st.tuples(st.just("save dead"), NAME, NAME),
+    st.tuples(st.just("save all dead"), st.lists(NAME, max_size=3), NAME),
     st.tuples(st.just("delete dead"), NAME),
     st.tuples(st.just("delete dead in"), NAME),
     st.tuples(st.just("save binding"), ID, NAME),
@@ -47,6 +48,8 @@ def do(tx: UnitOfWork, step: Step) -> Any:
     match step:
         case ("save dead", name, state):
             tx.save(make_dead(name, state))
+        case ("save all dead", names, state):
+            tx.save_all([make_dead(name, state) for name in names])
         case ("delete dead", name):
             return tx.delete(DeadRow, connection="erp", stream="partner", external_id=name)
         case ("delete dead in", state):
