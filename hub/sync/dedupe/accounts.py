@@ -15,7 +15,7 @@ from hub.identity.grouping import choose_parents, group_accounts
 from hub.identity.profile import AccountProfile, normalise_account
 from hub.identity.scoring import Pairs, Scored, find_parents, score_accounts, split_by_veto
 from hub.identity.table import AccountTable, make_table
-from hub.sync.dedupe.run import Answer
+from hub.sync.dedupe.answer import Answer
 from hub.sync.dedupe.workers import Progress, open_spread
 
 

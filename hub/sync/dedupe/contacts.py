@@ -15,7 +15,7 @@ from hub.identity.decide import Band, Decision, decide_pair, find_contact_veto
 from hub.identity.keys import NEVER_OFF, Key, list_surname_houses, make_keys
 from hub.identity.profile import ContactProfile, normalise_contact
 from hub.sync.dedupe.accounts import describe_question
-from hub.sync.dedupe.run import Answer
+from hub.sync.dedupe.answer import Answer
 from hub.sync.dedupe.workers import Progress
 
 MOST = 60

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.errors import ConfigInvalid
+from hub.sync.dedupe.answer import Answer
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,18 +43,6 @@ class Result:
     branches: int
     questions: int
     columns: Mapping[str, list[str]]
-    switched_off: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was found out: one entry for each row. ``cluster``: a row of the cluster; ``parent``: a row of the cluster
-    that it is a branch of, or -1. ``questions``: rows of the review list."""
-
-    cluster: Any
-    band: Any
-    parent: Any
-    questions: list[dict[str, Any]]
     switched_off: Mapping[str, int]
 
 
