@@ -49,9 +49,7 @@ def run(folder: Path, *, seed: int, lang: str, as_json: bool) -> Outcome:
         )
         screen.say("demo.china_title", seed=seed, url=erp.url, home=str(folder / "home"))
         for act in (scene.connect, scene.read, scene.push, scene.match, scene.plan, scene.write, scene.edit):
-            began = time.monotonic()
             act()
-            print(act.__name__, round(time.monotonic() - began, 1), round(time.process_time(), 1))
         scene.run_again("demo.china_again")
         scene.check("demo.china_check_head")
         scene.finish()

@@ -84,7 +84,8 @@ class ErpScene:
     def tell_story(self, number: str) -> None:
         """One order's way, from the first sight of it to now."""
         events = self.hub.run("trace", number)["item"]["events"]
-        story = " → ".join(f"{_clock(event)} {self._word(event['what'])}" for event in events if _is_told(event))
+        steps = [f"{_clock(event)} {self._word(event['what'])}" for event in events if _is_told(event)]
+        story = " → ".join(dict.fromkeys(steps))
         self.screen.say("demo.trace", number=number, story=story)
         self.screen.note("trace", number=number, events=events)
 
