@@ -37,7 +37,8 @@ Refs = Mapping[str, set[str]]
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """A page makes a hundred thousand objects that live as long as its transaction, hardly any of them in a circle: a
-    sixth of the time would go into looking for circles."""
+    sixth of the time would go into looking for circles. Let the batch be gone when it ends, or they are all looked
+    through then."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -51,10 +52,15 @@ def write_page(store: Store, work: Callable[[UnitOfWork], T]) -> T:
     """One transaction for a page; when the database refuses some row of it, the same once more row by row, so that only
     the one at fault is put aside."""
     try:
-        with _without_collector(), store.write_batch() as batch:
-            return work(batch)
+        with _without_collector():
+            return _write_batch(store, work)
     except (BatchRefused, Deadlocked):
         return store.carry_out(work)
+
+
+def _write_batch(store: Store, work: Callable[[UnitOfWork], T]) -> T:
+    with store.write_batch() as batch:
+        return work(batch)
 
 
 class _Undone(Exception):
