@@ -28,7 +28,7 @@ def find_roots(tx: UnitOfWork, kind: str, ids: Iterable[UUID]) -> dict[UUID, UUI
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
         known.update(dict.fromkeys(part))
-        rows = tx.pluck(Merge, ("loser_id", "root_id"), record_kind=kind, loser_id__in=part, undone_at=None)
+        rows = tx.find(Merge, record_kind=kind, loser_id__in=part, undone_at=None)
         known.update({row.loser_id: row.root_id for row in rows})
     return {id_: root for id_ in asked if (root := known.get(id_)) is not None}
 
@@ -51,7 +51,7 @@ def list_members(tx: UnitOfWork, kind: str, record_id: UUID) -> list[UUID]:
     """The record and all that were merged into it."""
     if kind not in IDENTIFIED or not has_merges(tx):
         return [record_id]
-    rows = tx.pluck(Merge, ("loser_id",), record_kind=kind, root_id=record_id, undone_at=None)
+    rows = tx.find(Merge, record_kind=kind, root_id=record_id, undone_at=None)
     return [record_id, *sorted(row.loser_id for row in rows)]
 
 

@@ -11,7 +11,7 @@ from hub.runtime.up import DEFAULT_PORT
 from tests.docs.newcomer import LINES, Newcomer
 from tests.docs.pages import ROOT, list_commands, list_mentions, list_story, read_page
 
-FOLLOWED = {"file", "caldav", "webhook", "wecom"}
+FOLLOWED = {"file", "caldav", "imap", "qichacha", "smtp", "tianyancha", "webhook", "wecom"}
 """Connectors whose pages have a test of their own, beside something else than an ERP: test_file_page.py, or
 test_page.py beside the connector's tests …"""
 CONNECTORS = sorted(

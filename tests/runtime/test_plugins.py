@@ -8,6 +8,7 @@ from hub.errors import ConfigInvalid, NotFound
 from hub.locale import render
 from hub.runtime.home import Home, find_home, make_home
 from hub.runtime.plugins import find_connectors, find_mapping_files, load_connector, register_catalogues
+from hub.sdk import Connector
 
 GREETER = """
 from hub.sdk import hookimpl
@@ -70,7 +71,7 @@ def test_every_built_in_connector_loads_and_ships_mappings(home: Home):
             loaded = load_connector(name, home)
             assert loaded.name == name
             assert set(loaded.label) >= {"en", "zh"}
-            assert find_mapping_files(name, loaded)
+            assert find_mapping_files(name, loaded) or loaded.registry is not Connector.registry, "a registry has none"
 
 
 def test_a_connector_of_the_home_enters_by_the_same_door(home: Home):
