@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -73,7 +72,7 @@ def describe(connection: Connection) -> dict[str, str]:
     """Every table, index, constraint and view, as the database itself writes it."""
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        found = {name: re.sub(r"\s+", " ", sql) for name, sql in rows}
+        found = {name: " ".join(sql.split()) for name, sql in rows}
     else:
         found = {name: str(definition) for name, definition in connection.exec_driver_sql(_POSTGRES_SCHEMA)}
     return {name: definition for name, definition in found.items() if "alembic_version" not in name}
