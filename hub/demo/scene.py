@@ -34,9 +34,10 @@ class ErpScene:
         return rows
 
     def writes(self, number: int) -> list[dict[str, Any]]:
-        """What a run sent there; what it put back before it left is none of it."""
+        """What a run wrote there."""
         answer = self.hub.run("run", "show", str(number), "--writes")["item"]
-        return [row for row in answer["writes"] if row["outcome"] != "unsent"]
+        rows: list[dict[str, Any]] = answer["writes"]
+        return rows
 
     def await_quiet(self) -> None:
         """Wait out the quiet period: only after it does a search tell for sure what became of a lost answer."""

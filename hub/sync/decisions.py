@@ -214,10 +214,8 @@ class _Undoing:
                 self._refuse(place["table"])
 
     def _check_unwritten(self, binding_id: UUID) -> None:
-        sent = self.tx.find(
-            Attempt, order=["sent_at"], limit=1, binding_id=binding_id, sent_at__gt=self.decision.at,
-            outcome__ne="refused",
-        )  # fmt: skip
+        later = self.tx.find(Attempt, order=["sent_at"], binding_id=binding_id, sent_at__gt=self.decision.at)
+        sent = [row for row in later if row.outcome not in ("refused", "unsent")]
         if sent:
             raise RuleBroken(
                 "todo.undo_written", connection=sent[0].connection, op=Phrase(f"sync.op_{sent[0].op}"),

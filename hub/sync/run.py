@@ -307,9 +307,9 @@ def list_runs(hub: Hub, limit: int = 20) -> list[Run]:
 
 
 def load_run(hub: Hub, number: int) -> tuple[Run, list[Attempt]]:
-    """A run and every call that it made to write."""
+    """A run and every call that it made to write; what was put back before it left is none."""
     with hub.store.read() as tx:
         found = tx.find(Run, number=number, limit=1)
         if not found:
             raise NotFound("sync.run_unknown", number=number)
-        return found[0], list(tx.find(Attempt, run_id=found[0].id, order=["id"]))
+        return found[0], list(tx.find(Attempt, run_id=found[0].id, outcome__ne="unsent", order=["id"]))

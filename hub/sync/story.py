@@ -63,7 +63,8 @@ def tell_story(tx: UnitOfWork, hub: Hub, record: Entity) -> list[TraceEvent]:
     """Everything about a record, here and in every other system, oldest first."""
     bindings = tx.find(Binding, kind=record.KIND, hub_id=record.id, order=["id"])
     entries = tx.find(JournalEntry, record_id=record.id, order=["at", "id"])
-    attempts = tx.find(Attempt, binding_id__in=[row.id for row in bindings], order=["sent_at"]) if bindings else []
+    ids = [row.id for row in bindings]
+    attempts = tx.find(Attempt, binding_id__in=ids, outcome__ne="unsent", order=["sent_at"]) if ids else []
     runs = _load_runs(tx, [*(row.run_id for row in entries), *(row.run_id for row in attempts)])
     events = [
         *(event for entry in entries for event in _tell_entry(entry, runs)),

@@ -89,7 +89,7 @@ def test_the_tutorial_works_from_an_empty_folder(newcomer: Newcomer, monkeypatch
     with newcomer.running(serve.removeprefix("isthmus ").replace(PORT, "0")) as (url, said):
         export, *commands = use
         name, _, token = export.removeprefix("export ").partition("=")
-        assert f"token = {token}" in said, "the simulator prints the token of the page"
+        assert f'"token": "{token}"' in said, "the simulator prints the token of the page"
         monkeypatch.setenv(name, token)
         for line in commands:
             printed = newcomer.type(line.removeprefix("isthmus ").replace(f"http://127.0.0.1:{PORT}", url))

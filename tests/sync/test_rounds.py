@@ -15,6 +15,7 @@ from hub.errors import NeedsConsent
 from hub.protocol.binding import BindingState
 from hub.sync import intent, rounds
 from hub.sync.push import list_due, push_bindings
+from hub.sync.trace import trace_number
 from tests.sync.conftest import SceneMaker
 from tests.sync.scenes import Scene, allow, interrupt, is_patch
 
@@ -107,6 +108,9 @@ def test_consent_that_ends_in_the_middle_leaves_the_others_as_they_were(scene: S
         volatile = {"fence": now.fence, "updated_at": now.updated_at}
         assert now == was.model_copy(update=volatile)
     assert Counter(row.outcome for row in scene.attempts("create")) == {"ok": 1, "consent": 1, "unsent": 2}
+    for order, sent in ((done, 1), (others[0], 0)):
+        told = trace_number(scene.hub, str(order.id))
+        assert sum(event.what == "sent" for event in told.events) == sent, "nobody is told that it was sent"
     assert len(scene.sales()) == 1
 
 
