@@ -4,11 +4,12 @@ is neither compiled anew nor spelled out value by value."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -49,6 +50,10 @@ class OneOf(ColumnElement[bool]):
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column
         self.wanted = bindparam(name, type_=Several(column.type))
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """As it stands: SQLAlchemy would add ``= 1`` for SQLite, which then uses no index for it."""
+        return self
 
 
 @compiles(OneOf, "sqlite")

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,10 @@ def digest_source(arrival: Arrival) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-_BINDING = ("remote_id", "id", "hub_id", "stage", "remote_version", "held")
+_CALM = ("parked", "why", "missing_since", "dirty", "void_wanted", "held")
+"""What of a binding is empty when nothing waits, is held or doubted. Read rather than asked for: a database that is
+asked for all that is calm would look through the calm rows of the whole company."""
+_BINDING = ("remote_id", "id", "hub_id", "stage", "remote_version", "state", *_CALM)
 _IMAGE = ("record_id", "source", "digest", "at")
 
 
@@ -43,9 +47,8 @@ def list_settled(tx: Batch, arrivals: Sequence[Arrival]) -> dict[str, tuple[UUID
     times = Counter(arrival.source.external_id for arrival in arrivals)
     ids = list(times)
     tx.read_ahead_payloads(conn, stream, ids)
-    calm = {"parked": None, "why": None, "missing_since": None, "dirty": False, "void_wanted": False}
-    where = {"connection": conn, "kind": kind, "remote_id__in": ids, "state": BindingState.BOUND}
-    quiet = {row.remote_id: row for row in tx.pluck(Binding, _BINDING, **where, **calm) if not row.held}
+    bound = tx.pluck(Binding, _BINDING, connection=conn, kind=kind, remote_id__in=ids)
+    quiet = {row.remote_id: row for row in bound if row.state == BindingState.BOUND and not any(_read_calm(row))}
     if not quiet:
         return {}
     put_aside = {
@@ -64,6 +67,9 @@ def list_settled(tx: Batch, arrivals: Sequence[Arrival]) -> dict[str, tuple[UUID
         and (row.stage, row.remote_version) == (arrival.source.stage.value, arrival.source.version or 0)
         and _is_last_word(arrival, marks[row.hub_id])
     }
+
+
+_read_calm = attrgetter(*_CALM)
 
 
 def _is_last_word(arrival: Arrival, marks: Sequence[Any]) -> bool:

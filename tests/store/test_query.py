@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from hub.model.party import Account, Identifier, IdentifierKind
 from hub.model.sales import Order, OrderState
 from hub.protocol.binding import Binding, BindingState
 from hub.store import Store
-from tests.store.samples import NOON, make_binding, make_order
+from tests.store.samples import NOON, make_binding, make_order, open_store
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,19 @@ def test_accounts_are_found_by_identifier(store: Store) -> None:
         assert tx.find_by_line(Account, "identifiers", kind=IdentifierKind.USCC, value="91B") == [first, second]
         assert tx.find_by_line(Account, "identifiers", kind=IdentifierKind.VAT, value="91B") == []
         assert tx.find_by_line(Account, "identifiers", value="91A") == [first]
+
+
+@pytest.mark.parametrize("name", ["remote_id", "hub_id"])
+def test_a_question_about_many_looks_into_an_index(name: str) -> None:
+    """SQLite looked through every row of the kind, page by page, for as long as the condition was compared with 1."""
+    where = {"kind": "order", f"{name}__in": [UUID(int=1)]} | ({"connection": "erp"} if name == "remote_id" else {})
+    with open_store("sqlite://") as store, store.read() as tx:
+        asked: list[tuple[str, Any]] = []
+        event.listen(store.engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+        tx.pluck(Binding, ("id",), **where)
+        ((text, params),) = asked
+        plan = tx._connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", params).all()
+    assert any(f"{name}=?" in row[3] for row in plan), plan
 
 
 def test_more_records_than_one_statement_takes(store: Store) -> None:
