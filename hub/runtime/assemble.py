@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ from hub.runtime.defects import guard, guard_functions
 from hub.runtime.home import Home
 from hub.runtime.logs import write_log
 from hub.runtime.plugins import find_mapping_files, load_connector, register_catalogues
+from hub.runtime.presence import find_presence
+from hub.runtime.recovery import recover_all
 from hub.runtime.secrets import Vault, read_tokens
 from hub.runtime.settings import secret_fields
 from hub.sdk import Budget, CallLimits, Clock, Connector, NoBudget, Sink, Stream, Tools
@@ -84,6 +87,10 @@ def open_hub(home: Home, *, outfit: Outfit | None = None, hint: Hint | None = No
         hub.hint = hint
     if outfit.checkpoint is not None:
         hub.checkpoint = outfit.checkpoint
+    presence = find_presence(store)
+    if presence is not None:
+        presence.join(when_alone=functools.partial(recover_all, hub))
+        hub.on_close = presence.leave
     return hub
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from hub.errors import IsthmusError
 from hub.runtime.logs import write_failure, write_log
 from hub.runtime.pool import HubPool
+from hub.runtime.recovery import BEACONS
 from hub.runtime.schedule import make_holder
 from hub.store import UnitOfWork
 from hub.store.rows import Lease
@@ -18,7 +19,6 @@ BEAT_S = 10.0
 LIFE_S = 35.0
 """A process that was not heard of for so long is dead, or cannot reach the database."""
 KEPT = timedelta(days=1)
-_PREFIX = "process:"
 
 
 class Beacon:
@@ -27,7 +27,7 @@ class Beacon:
     def __init__(self, pool: HubPool, parts: Collection[str], *, beat_s: float = BEAT_S) -> None:
         self._pool, self._beat_s = pool, beat_s
         self._holder = make_holder()
-        self._names = [f"{_PREFIX}{part}:{self._holder}" for part in sorted(parts)]
+        self._names = [f"{BEACONS}{part}:{self._holder}" for part in sorted(parts)]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="beacon", daemon=True)
 
@@ -40,7 +40,7 @@ class Beacon:
         with self._pool.store.write() as tx:
             for name in self._names:
                 tx.acquire_lease(name, self._holder, now + timedelta(seconds=LIFE_S))
-            tx.delete(Lease, name__prefix=_PREFIX, until__lt=now - KEPT)
+            tx.delete(Lease, name__prefix=BEACONS, until__lt=now - KEPT)
 
     def stop(self) -> None:
         """Say goodbye."""
@@ -67,5 +67,5 @@ class Beacon:
 
 def count_processes(tx: UnitOfWork, now: datetime) -> Counter[str]:
     """Part → living processes that run it."""
-    living = tx.find(Lease, name__prefix=_PREFIX, until__gt=now)
+    living = tx.find(Lease, name__prefix=BEACONS, until__gt=now)
     return Counter(row.name.split(":")[1] for row in living)

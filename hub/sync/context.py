@@ -23,7 +23,7 @@ from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
 
 
 def _do_nothing() -> None:
-    """Nothing was borrowed."""
+    """Nothing was borrowed, nobody wants to know."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,8 @@ class Hub:
     """(connection, kind) → updates that may be written without looking at all that wait (``hub.sync.guards``)."""
     bases: dict[tuple[str, str], str] = field(default_factory=dict)
     """(connection, kind) → digest of what decides how its records are read (``hub.sync.known``)."""
+    on_close: Callable[[], object] = _do_nothing
+    """Called when the hub is closed."""
     _open: dict[str, OpenConnection] = field(default_factory=dict)
 
     def open(self, connection: str) -> OpenConnection:
@@ -127,6 +129,7 @@ class Hub:
         for opened in self._open.values():
             opened.close()
         self._open.clear()
+        self.on_close()
 
     def settings_of(self, connection: str) -> ConnectionSettings:
         found = self.config.connections.get(connection)
