@@ -66,8 +66,11 @@ def resolve_claims(
     values: dict[str, Any] = {}
     provenance: dict[str, str] = {}
     for name in sorted({name for claim in claims for name in claim.values}):
-        having = sorted((c for c in claims if name in c.values), key=lambda c: (c.changed[name], c.source))
-        chosen, _ = _choose(name, having, owner_of, number_field, preferences)
+        having = [claim for claim in claims if name in claim.values]
+        chosen = having[0]
+        if len(having) > 1:
+            having.sort(key=lambda claim: (claim.changed[name], claim.source))
+            chosen, _ = _choose(name, having, owner_of, number_field, preferences)
         values[name] = chosen.values[name]
         provenance[name] = chosen.source
     return Resolved(values, provenance)

@@ -241,7 +241,7 @@ def _write_all(writes: list[tuple[Writer, Any]], payload: MutableMapping[str, An
 
 
 def _collect_writes(plan: ListPlan, line: Any, run: Run, problems: list[Problem]) -> list[tuple[Writer, Any]]:
-    values = {} if line is None else dict(line)
+    values = {} if line is None else line.__dict__ if isinstance(line, Line) else dict(line)
     line_run = Run(run.context, run.record, run.payload, values)
     writes: list[tuple[Writer, Any]] = []
     for inner in plan.plans:

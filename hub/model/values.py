@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Annotated, Any, Self, TypeVar
 
@@ -33,10 +33,12 @@ class Scaled:
     def check(self, value: Decimal) -> Decimal:
         """The same value, refused when it is not finite or finer than the column can keep."""
         low, high, step = _BOUNDS[self.places]
-        if not value.is_finite():
-            raise ValueError(Phrase("model.refused_infinite"))
-        if not low < value < high:
-            raise ValueError(Phrase("model.refused_large"))
+        try:
+            inside = low < value < high
+        except InvalidOperation:  # no number
+            inside = False
+        if not inside:
+            raise ValueError(Phrase("model.refused_large" if value.is_finite() else "model.refused_infinite"))
         if value != value.quantize(step):
             raise ValueError(Phrase("model.refused_fine", places=self.places))
         return value

@@ -25,7 +25,13 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 def matches(row: Value, where: Mapping[str, Any]) -> bool:
     """Whether a row meets every condition."""
     values = row.__dict__
-    return all(_holds(values, key, wanted) for key, wanted in where.items())
+    for key, wanted in where.items():
+        if "__" in key or wanted is None:
+            if not _holds(values, key, wanted):
+                return False
+        elif values[key] is not wanted and values[key] != wanted:
+            return False
+    return True
 
 
 def _holds(values: Mapping[str, Any], key: str, wanted: Any) -> bool:

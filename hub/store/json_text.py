@@ -12,7 +12,8 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel
 
-_decoder = json.JSONDecoder(parse_float=Decimal)
+_decoder: Any = json.JSONDecoder(parse_float=Decimal)
+_scan = _decoder.scan_once
 DEEPEST = 100
 """Levels of a payload that are kept in any case."""
 _LONGEST_BITS = 14_000
@@ -85,7 +86,11 @@ def load_json(text: str | bytes) -> Any:
         text = text.decode("utf-8", "surrogatepass")
     if not isinstance(text, str):
         raise TypeError("not a text")  # SQLAlchemy asks, and keeps what SQLite has made a number of
-    return _decoder.decode(text)
+    try:
+        found, end = _scan(text, 0)
+    except StopIteration:
+        end = -1
+    return found if end == len(text) else _decoder.decode(text)  # white space around it, or no JSON
 
 
 def _encode_other(value: Any) -> Any:

@@ -112,13 +112,14 @@ class Memory:
     ) -> tuple[list[Any], tuple[str, ...]] | None:
         """Rows among which are all that meet the conditions, and the conditions that are still to be looked at; None
         when that is not known."""
-        asked = tuple(where)
-        names, wanted_names = _key_names(model)
-        if where.keys() >= wanted_names:
-            cell = self._cells[model].get(tuple([where[name] for name in names]))
+        asked = (*where,)
+        names, others = _find_key(model, asked)
+        if names:
+            key = (where[names[0]],) if len(names) == 1 else tuple([where[name] for name in names])
+            cell = self._cells[model].get(key)
             if cell is not None and (not lock or cell.locked or cell.op == "insert"):
-                return ([] if cell.row is ABSENT else [cell.row]), tuple([name for name in asked if name not in names])
-        for index, wanted, rest in self._plan(model, asked, lock=lock):
+                return ([] if cell.row is ABSENT else [cell.row]), others
+        for index, wanted, rest in self._plans.get((model, asked, lock)) or self._plan(model, asked, lock=lock):
             found = self._look_up(index, wanted, where)
             if found is not None:
                 return found, rest
@@ -138,7 +139,7 @@ class Memory:
 
     def _look_up(self, index: Index, wanted: tuple[str, ...], where: Mapping[str, Any]) -> list[Any] | None:
         if wanted == index.fields:
-            one = tuple([where[name] for name in wanted])
+            one = (where[wanted[0]],) if len(wanted) == 1 else tuple([where[name] for name in wanted])
             bucket = index.buckets.get(one)
             if bucket is not None:
                 return [cell.row for cell in bucket]
@@ -347,9 +348,10 @@ class Savepoint:
 
 
 @cache
-def _key_names(model: type[Value]) -> tuple[tuple[str, ...], frozenset[str]]:
+def _find_key(model: type[Value], asked: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the primary key, where all of it is asked for (else none), and what else is."""
     names = stored(model).spec.key
-    return names, frozenset(names)
+    return (names if set(names) <= set(asked) else ()), tuple([name for name in asked if name not in names])
 
 
 @cache

@@ -6,9 +6,11 @@ scaled integers, microseconds since 1970 in UTC, and text with dashes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +19,53 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from hub.model.values import WHOLE_DIGITS
+from hub.store.json_text import load_json
 
 _LIMIT = 10**WHOLE_DIGITS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+_KEPT = 10_000
+
+
+class _Ids(dict[Any, UUID | None]):
+    """Ids by their text: the id of a record stands in many rows, and ids that are one object are soon compared."""
+
+    def __missing__(self, text: Any) -> UUID | None:
+        if len(self) >= _KEPT:
+            self.clear()
+        found = self[text] = UUID(text) if isinstance(text, str) else text
+        return found
+
+
+class _Decimals(dict[Any, Decimal | None]):
+    """Decimals by their scaled number."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+
+    def __missing__(self, scaled: int | None) -> Decimal | None:
+        if len(self) >= _KEPT:
+            self.clear()
+        found = self[scaled] = None if scaled is None else make_decimal(scaled, self._places)
+        return found
+
+
+class _Members(dict[Any, StrEnum | None]):
+    """Members of an enumeration by their text."""
+
+    def __init__(self, members: type[StrEnum]) -> None:
+        super().__init__({member.value: member for member in members})
+        self[None] = None
+        self._members = members
+
+    def __missing__(self, text: Any) -> StrEnum:
+        return self._members(text)  # told as the enumeration tells it
+
+
+_ids = _Ids()
+_decimals = cache(_Decimals)
 
 
 def make_decimal(scaled: int, places: int) -> Decimal:
@@ -50,11 +95,12 @@ class ScaledDecimal(TypeDecorator[Decimal]):
         scaled = self.scale(value)
         return value if dialect.name == "postgresql" else scaled
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        if value is None:
-            return None
-        scaled: int = self.scale(value) if dialect.name == "postgresql" else value
-        return make_decimal(scaled, self.places)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Decimal | None]:
+        """As the column is read: without the layers in between."""
+        decimals = _decimals(self.places)
+        if dialect.name == "postgresql":
+            return lambda value: decimals[self.scale(value)]
+        return decimals.__getitem__
 
     def scale(self, value: Decimal | int | None) -> Any:
         """The value as a whole number of its smallest unit (None stays); ``ValueError`` when it does not fit."""
@@ -92,13 +138,11 @@ class UtcInstant(TypeDecorator[datetime]):
         micros = count_micros(value)
         return value if dialect.name == "postgresql" else micros
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """As the column is read: without the layers in between."""
         if dialect.name == "postgresql":
-            instant: datetime = value.astimezone(UTC)
-            return instant
-        return _EPOCH + timedelta(microseconds=value)
+            return lambda value: None if value is None else value.astimezone(UTC)
+        return lambda value: None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 class HubUuid(TypeDecorator[UUID]):
@@ -115,8 +159,9 @@ class HubUuid(TypeDecorator[UUID]):
             return value
         return str(value)
 
-    def process_result_value(self, value: UUID | str | None, dialect: Dialect) -> UUID | None:
-        return UUID(value) if isinstance(value, str) else value
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], UUID | None] | None:
+        """As the column is read: without the layers in between."""
+        return None if dialect.name == "postgresql" else _ids.__getitem__
 
 
 class EnumText(TypeDecorator[StrEnum]):
@@ -132,10 +177,31 @@ class EnumText(TypeDecorator[StrEnum]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else self.members(value).value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        return None if value is None else self.members(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], StrEnum | None]:
+        """As the column is read: without the layers in between."""
+        return _Members(self.members).__getitem__
+
+
+class TextJson(JSON):
+    """JSON as SQLite keeps it: as text."""
+
+    def adapt(self, cls: Any, **kw: Any) -> Any:
+        """Not to SQLite's own, which reads in more layers."""
+        return super().adapt(type(self), **kw)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """As the column is read: without the layers in between."""
+        return _read_json
+
+
+def _read_json(text: Any) -> Any:
+    """SQLite has made a number of what is one. Most columns hold nothing."""
+    return {} if text == "{}" else load_json(text) if type(text) in _TEXTS else text
+
+
+_TEXTS = frozenset({str, bytes})
 
 
 def json_type() -> TypeEngine[Any]:
     """JSON, binary on PostgreSQL; Python's None is the database's NULL."""
-    return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    return TextJson(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")

@@ -20,7 +20,7 @@ from hub.model.base import SYSTEM_FIELDS, Entity
 from hub.model.kinds import decode_fields, find_kind
 from hub.model.refusal import explain_refusal, show_refused
 from hub.protocol.binding import Binding, BindingState
-from hub.protocol.compare import is_same, project_lines
+from hub.protocol.compare import is_same, is_same_in_lines
 from hub.protocol.reference import make_reference
 from hub.protocol.semantics import Direction, Owner
 from hub.store import UnitOfWork
@@ -269,10 +269,10 @@ def _lend_figures(tx: UnitOfWork, kind: str, record_id: UUID, resolved: Resolved
     if resolved.provenance.get("lines") == source:
         return values, True
     image = tx.get(Image, record_kind=kind, record_id=record_id, source=source)
-    theirs = decode_fields(kind, image.values).get("lines", ()) if image else ()
+    theirs = _read_values(tx, image, kind).get("lines", ()) if image else ()
     fields = frozenset({"quantity", "unit_price", "tax_rate"})
     ours = values.get("lines", ())
-    if project_lines(ours, fields, {}) != project_lines(theirs, fields, {}):
+    if not is_same_in_lines(ours, theirs, fields):
         return values, False
     figures = {line.key: {name: getattr(line, name) for name in ("net", "tax", "gross")} for line in theirs}
     values["lines"] = tuple(line.model_copy(update=figures[line.key]) for line in ours)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from uuid import UUID
 from hub.errors import IsthmusError, MappingError
 from hub.locale import keep_params
 from hub.protocol.binding import Binding
-from hub.protocol.compare import take_fingerprint
+from hub.protocol.compare import digest_request
 from hub.sdk import Written
 from hub.sdk.budget import LONGEST_WRITE_SLEEP_S
 from hub.store import UnitOfWork
@@ -128,7 +127,7 @@ def mark_sending(
         kind=binding.kind,
         number=_count_attempts(tx, binding.id) + 1,
         op=op,
-        request_digest=take_fingerprint(payload),
+        request_digest=digest_request(payload),
         summary={name: show_value(value) for name, value in summary.items()},
         sent_at=work.hub.now(),
         remote_id=binding.remote_id,
@@ -154,7 +153,7 @@ def end_attempt(tx: UnitOfWork, work: Work, attempt: Attempt, answer: Answer) ->
     if answer.written is not None:
         update |= {
             "remote_id": answer.written.external_id,
-            "response_digest": take_fingerprint(dataclasses.asdict(answer.written)),
+            "response_digest": digest_request(answer.written),
         }
     if answer.error is not None:
         update |= {"error_code": answer.error.code, "error_words": answer.error.vendor}
