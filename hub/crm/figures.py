@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from hub.errors import RuleBroken
 from hub.model.kinds import Fields
-from hub.model.money import add_exactly, multiply_exactly, round_money
+from hub.model.money import add_exactly, multiply_money
 from hub.model.refusal import give_reason
 from hub.model.sales import PricedLine
 from hub.model.values import Scaled
@@ -18,6 +18,7 @@ L = TypeVar("L", bound=PricedLine)
 
 FIGURES = ("net", "tax", "gross")
 ZERO = Decimal(0)
+_ONE = Decimal(1)
 _storable = Scaled(6)
 
 
@@ -50,7 +51,8 @@ def complete_figures(kind: str, values: dict[str, Any], own_figures: bool) -> di
     """Line figures, header figures and ``base_gross``. Ours are rounded half-up per line to the currency."""
     values = complete_lines(kind, values, own_figures)
     given = {} if own_figures else {name: values[name] for name in FIGURES if name in values}
-    values.update(_fill(given, _sum_lines(values.get("lines", ()))).as_values(kind))
+    if len(given) < len(FIGURES):
+        values.update(_fill(given, _sum_lines(values.get("lines", ()))).as_values(kind))
     if own_figures or "base_gross" not in values:
         values["base_gross"] = check_amount(kind, "base_gross", convert_to_base(values, values["gross"]))
     return values
@@ -68,8 +70,7 @@ def complete_lines(kind: str, values: dict[str, Any], own_figures: bool) -> dict
 
 def convert_to_base(values: Fields, amount: Decimal) -> Decimal:
     """The amount in the base currency of a document, in whole smallest units."""
-    in_base = multiply_exactly(amount, values.get("rate", Decimal(1)))
-    return round_money(in_base, values.get("base_currency", "CNY"))
+    return multiply_money(amount, values.get("rate", _ONE), values.get("base_currency", "CNY"))
 
 
 def complete_line(kind: str, line: L, currency: str, own_figures: bool) -> L:
@@ -79,13 +80,13 @@ def complete_line(kind: str, line: L, currency: str, own_figures: bool) -> L:
         return line
     given = {} if own_figures else {name: getattr(line, name) for name in FIGURES if name in told}
     net = given.get("net", _calculate_net(line, currency, ROUND_HALF_UP))
-    tax = round_money(multiply_exactly(net, line.tax_rate), currency)
+    tax = multiply_money(net, line.tax_rate, currency)
     figures = _fill(given, Figures(net, tax, net + tax))
     return line.model_copy(update=figures.as_values(kind))
 
 
 def _calculate_net(line: PricedLine, currency: str, mode: str) -> Decimal:
-    return round_money(multiply_exactly(line.quantity, line.unit_price), currency, mode)
+    return multiply_money(line.quantity, line.unit_price, currency, mode)
 
 
 def _fill(given: Mapping[str, Decimal], calculated: Figures) -> Figures:
@@ -133,7 +134,11 @@ def check_declared(values: Fields, rounding: str, tolerance: Decimal = ZERO) -> 
     """The first header figure that differs by more than the tolerance from what quantities, prices and tax rates give
     under the system's declared rounding (``ROUNDINGS``), in whole smallest units of the document's currency."""
     expected = calculate_declared(values.get("lines", ()), values["currency"], rounding)
-    return _first_above(_compare(expected, _figures_of(values)), tolerance)
+    for name, amount in (("net", expected.net), ("tax", expected.tax), ("gross", expected.gross)):
+        found = values.get(name, ZERO)
+        if abs(found - amount) > tolerance:
+            return Difference(name, amount, found)
+    return None
 
 
 def calculate_declared(lines: Sequence[PricedLine], currency: str, rounding: str) -> Figures:
@@ -142,15 +147,18 @@ def calculate_declared(lines: Sequence[PricedLine], currency: str, rounding: str
     if declared is None:
         raise RuleBroken("crm.rounding_unknown", rounding=rounding, known=", ".join(ROUNDINGS))
     whole, mode = declared
-    groups: dict[Any, list[Decimal]] = {}
-    for place, line in enumerate(lines):
-        # Tax is rounded once for each rate of the document, or once for each line.
-        key = line.tax_rate if whole else (place, line.tax_rate)
-        groups.setdefault(key, []).append(_calculate_net(line, currency, mode))
-    net = add_exactly([amount for group in groups.values() for amount in group])
-    rates = [key if whole else key[1] for key in groups]
-    taxes = [multiply_exactly(add_exactly(group), rate) for rate, group in zip(rates, groups.values(), strict=True)]
-    tax = add_exactly([round_money(amount, currency, mode) for amount in taxes])
+    nets = [_calculate_net(line, currency, mode) for line in lines]
+    net = add_exactly(nets)
+    if whole:  # tax is rounded once for each rate of the document, else once for each line
+        groups: dict[Decimal, list[Decimal]] = {}
+        for line, amount in zip(lines, nets, strict=True):
+            groups.setdefault(line.tax_rate, []).append(amount)
+        taxes = [multiply_money(add_exactly(group), rate, currency, mode) for rate, group in groups.items()]
+    else:
+        taxes = [
+            multiply_money(amount, line.tax_rate, currency, mode) for line, amount in zip(lines, nets, strict=True)
+        ]
+    tax = add_exactly(taxes)
     return Figures(net, tax, net + tax)
 
 

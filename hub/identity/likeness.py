@@ -10,7 +10,7 @@ from hub.identity.names import fold_name
 from hub.model.base import Entity
 from hub.model.identifiers import list_keys
 from hub.model.kinds import find_kind
-from hub.model.money import places_of
+from hub.model.money import DEFAULT_PLACES, PLACES, places_of
 
 IDENTIFIER = "identifier"
 NUMBER = "number"
@@ -18,6 +18,8 @@ NAME = "name"
 DEAL = "deal"
 """Customer, day and total of a document."""
 HALF = Decimal("0.5")
+_STEPS = {places: Decimal(1).scaleb(1 - places) for places in {DEFAULT_PLACES, *PLACES.values()}}
+"""Ten of the smallest coin, by the digits after the point."""
 STRONG = frozenset({NUMBER, DEAL})
 """Signs that a branch in the name does not explain away: a number is given once."""
 
@@ -50,11 +52,10 @@ def _list_deals(model: type[Entity], values: Mapping[str, Any]) -> list[str]:
     if party is None or day is None or not isinstance(total, Decimal) or not total:
         return []
     currency = str(values.get("currency") or "")
-    step = Decimal(1).scaleb(1 - places_of(currency))
-    below = (total / step).to_integral_value(ROUND_FLOOR) * step
-    near = (total / step + HALF).to_integral_value(ROUND_FLOOR) * step
-    told = (("≥", below.quantize(step)), ("≈", near.quantize(step)))
-    return [f"{DEAL}|{party}|{day}|{currency} {mark}{place:f}" for mark, place in told]
+    step = _STEPS[places_of(currency)]
+    coins, deal = total / step, f"{DEAL}|{party}|{day}|{currency}"
+    told = (("≥", coins), ("≈", coins + HALF))
+    return [f"{deal} {mark}{(many.to_integral_value(ROUND_FLOOR) * step).quantize(step):f}" for mark, many in told]
 
 
 def sort_of(sign: str) -> str:

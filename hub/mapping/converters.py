@@ -277,17 +277,29 @@ def require_currency(decode: Converter, currency_field: str) -> Converter:
     return decode_amount
 
 
+_KEPT_NUMBERS = 1000
+
+
 def read_plainly(decode: Converter, moves: int, places: int, currency_field: str | None) -> Converter:
     """The same for a decimal of ``places``; a number that its text shows to fit, as nearly all do, is read at once."""
     whole, fine = WHOLE_DIGITS - places - moves, places + moves
     if fine < 0:
         return decode
     fits = re.compile(rf"-?[0-9]{{1,{whole}}}(?:\.[0-9]{{0,{fine}}})?").fullmatch
+    read: dict[str, Decimal] = {}  # quantities, prices and rates come again and again
 
     def decode_plain(raw: Any, run: Run) -> Any:
-        if type(raw) is str and fits(raw) and (currency_field is None or run.record.get(currency_field)):
-            return Decimal(raw).scaleb(moves) if moves else Decimal(raw)
-        return decode(raw, run)
+        if type(raw) is not str or not (currency_field is None or run.record.get(currency_field)):
+            return decode(raw, run)
+        found = read.get(raw)
+        if found is not None:
+            return found
+        if not fits(raw):
+            return decode(raw, run)
+        if len(read) >= _KEPT_NUMBERS:
+            read.clear()
+        found = read[raw] = Decimal(raw).scaleb(moves) if moves else Decimal(raw)
+        return found
 
     return decode_plain
 

@@ -34,6 +34,25 @@ def derive_id(text: str) -> UUID:
     return _trust_id(head << 80 | 0x7 << 76 | middle << 64 | 0b10 << _LOW_BITS | tail)
 
 
+def show_id(id: UUID) -> str:
+    """``str(id)``, which takes longer: the id of a record stands in most rows that a page writes."""
+    return _texts[id.int]
+
+
+class _Texts(dict[int, str]):
+    def __missing__(self, number: int) -> str:
+        if len(self) >= _KEPT_TEXTS:
+            self.clear()
+        sixteens = f"{number:032x}"
+        text = f"{sixteens[:8]}-{sixteens[8:12]}-{sixteens[12:16]}-{sixteens[16:20]}-{sixteens[20:]}"
+        self[number] = text
+        return text
+
+
+_KEPT_TEXTS = 10_000
+_texts = _Texts()
+
+
 def _trust_id(value: int) -> UUID:
     """``UUID(int=value)`` for a value that is right, in a third of the time: a page needs thousands."""
     made = UUID.__new__(UUID)

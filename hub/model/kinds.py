@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache
 from typing import Any, get_args
 from uuid import UUID
@@ -17,6 +18,7 @@ from pydantic.fields import FieldInfo
 import hub.model
 from hub.errors import ConfigInvalid, RuleBroken
 from hub.model.base import SYSTEM_FIELDS, Entity, Line
+from hub.model.ids import show_id
 from hub.model.refusal import explain_refusal, show_refused
 from hub.model.values import AnyRef, InCurrency, Ref, Value
 
@@ -94,12 +96,34 @@ def check_fields(kind: str, values: Fields) -> dict[str, Any]:
 
 def encode_fields(kind: str, values: Fields) -> dict[str, Any]:
     """Canonical values as JSON-ready objects (decimals as text)."""
-    return {
-        name: make(value)
-        if (make := _PLAIN.get(type(value))) is not None
-        else field_adapter(kind, name).serializer.to_python(value, mode="json")
-        for name, value in values.items()
-    }
+    encoded: dict[str, Any] = {}
+    for name, value in values.items():
+        make = _PLAIN.get(type(value))
+        if make is not None:
+            encoded[name] = make(value)
+        elif isinstance(value, StrEnum):
+            encoded[name] = value.value
+        elif type(value) is tuple and (lines := _encode_lines(value)) is not None:
+            encoded[name] = lines
+        else:
+            encoded[name] = field_adapter(kind, name).serializer.to_python(value, mode="json")
+    return encoded
+
+
+def _encode_lines(lines: tuple[Any, ...]) -> list[dict[str, Any]] | None:
+    """None for what is not all lines of plain values."""
+    encoded: list[dict[str, Any]] = []
+    for line in lines:
+        if not isinstance(line, Line):
+            return None
+        row: dict[str, Any] = {}
+        for name, value in line.__dict__.items():
+            make = _PLAIN.get(type(value))
+            if make is None:
+                return None
+            row[name] = make(value)
+        encoded.append(row)
+    return encoded
 
 
 def _keep(value: Any) -> Any:
@@ -108,7 +132,8 @@ def _keep(value: Any) -> Any:
 
 _PLAIN: Mapping[type, Callable[[Any], Any]] = {
     **dict.fromkeys((str, bool, int, type(None)), _keep),
-    **dict.fromkeys((Decimal, UUID), str),
+    Decimal: str,
+    UUID: show_id,
     date: date.isoformat,
 }
 """What the adapters of the fields do to such values, in a fraction of the time."""

@@ -24,6 +24,7 @@ SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "JP¥", "H
 _exact = Context(prec=120, traps=[Inexact, InvalidOperation])
 """Wide enough for the product of any two stored decimals; the default 28 digits would round it without a word."""
 
+_add, _multiply, _ZERO = _exact.add, _exact.multiply, Decimal(0)
 _wide = Context(prec=120)
 _STEPS = {places: Decimal(1).scaleb(-places) for places in {DEFAULT_PLACES, *PLACES.values()}}
 """The smallest unit by its digits after the point."""
@@ -41,10 +42,15 @@ def multiply_exactly(left: Decimal, right: Decimal) -> Decimal:
 
 def add_exactly(amounts: Sequence[Decimal]) -> Decimal:
     """The whole sum, never rounded; zero for none."""
-    total = Decimal(0)
+    total = _ZERO
     for amount in amounts:
-        total = _exact.add(total, amount)
+        total = _add(total, amount)
     return total
+
+
+def multiply_money(left: Decimal, right: Decimal, currency: str, mode: str = ROUND_HALF_UP) -> Decimal:
+    """The product in whole smallest units of the currency, rounded once."""
+    return _multiply(left, right).quantize(_STEPS[PLACES.get(currency, DEFAULT_PLACES)], mode, _wide)
 
 
 def round_money(amount: Decimal, currency: str, mode: str = ROUND_HALF_UP) -> Decimal:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache, partial
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import JSON, ColumnElement, Connection, Delete, Dialect, Executable, LargeBinary, bindparam, delete
 from sqlalchemy.types import TypeEngine
 
 from hub.errors import RuleBroken
+from hub.model.ids import show_id
 from hub.model.values import Value
 from hub.store import statements
 from hub.store.cells import make_picker
@@ -51,7 +51,10 @@ class BulkStatement:
 
     def _convert(self, rows: Iterable[Values]) -> Any:
         columns = zip(*map(self._pick, rows), strict=True)
-        converted = [map(to, column) if to else column for to, column in zip(self._converters, columns, strict=True)]
+        converted = [
+            map(to, column) if to and column.count(None) < len(column) else column
+            for to, column in zip(self._converters, columns, strict=True)
+        ]
         found = zip(*converted, strict=True)
         if self._is_positional:
             return list(found)
@@ -105,11 +108,28 @@ def _make_converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert:
         if isinstance(type_, UtcInstant):
             return _to_micros
         if isinstance(type_, ScaledDecimal):
-            return type_.scale
+            return _Scaled(type_).__getitem__
         if isinstance(type_, JSON):
             return _to_json
     convert: _Convert = type_.dialect_impl(dialect).bind_processor(dialect)
     return convert
+
+
+class _Scaled(dict[Any, Any]):
+    """Decimals as whole numbers of their smallest unit: the same prices, rates and noughts come again and again."""
+
+    def __init__(self, type_: ScaledDecimal) -> None:
+        super().__init__({None: None})
+        self._scale = type_.scale
+
+    def __missing__(self, value: Any) -> Any:
+        if len(self) >= _KEPT_NUMBERS:
+            self.clear()
+        scaled = self[value] = self._scale(value)
+        return scaled
+
+
+_KEPT_NUMBERS = 10_000
 
 
 def _to_text(value: Any) -> Any:
@@ -117,21 +137,7 @@ def _to_text(value: Any) -> Any:
 
 
 def _to_id(value: Any) -> Any:
-    return None if value is None else _texts[value.int]
-
-
-class _Texts(dict[int, str]):
-    """Ids as text, by number: the id of a record stands in most rows that a page writes."""
-
-    def __missing__(self, number: int) -> str:
-        if len(self) >= _KEPT_TEXTS:
-            self.clear()
-        text = self[number] = str(UUID(int=number))
-        return text
-
-
-_KEPT_TEXTS = 10_000
-_texts = _Texts()
+    return None if value is None else show_id(value)
 
 
 def _to_micros(value: Any) -> Any:
