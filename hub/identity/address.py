@@ -51,6 +51,7 @@ def parse_address(text: str, province: str = "", city: str = "") -> Address:
     return Address(code, _cut_street(plain[start:]))
 
 
+@lru_cache(maxsize=8_192)
 def find_code(name: str, inside: str) -> str:
     place = choose_place(fold_text(name).replace(" ", ""), inside) or choose_place(fold_text(name).replace(" ", ""))
     return place.code if place is not None else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hub.identity.columns import Numbers
+from hub.identity.columns import Numbers, run_side_by_side, sort_different
 from hub.identity.table import AccountTable
 
 MOST = 50
@@ -31,21 +31,22 @@ def find_account_candidates(table: AccountTable) -> Candidates:
     name = {key: table.of_name(key) for key in ("core_key", "alternate", "sound", "letters", "brand_sound")}
     area = np.where(table["place_size"] >= 4, table["place"] // 100, 0).astype(np.uint64)
     off: dict[str, int] = {}
-    found = [
-        _pair_owned(table["uscc"] | table["parent_uscc"]),
-        _pair_owned(table["registration"]),
-        _pair_shared(table["organisation"], area, "organisation", off),
-        _pair_halves(table),
-        _pair_shared(name["sound"], area, "sound", off),
-        _pair_shared(name["letters"], area, "letters", off),
-        _pair_shared(name["brand_sound"], area, "brand", off, BRAND_MOST),
-        _pair_across(name["alternate"], name["core_key"]),
-        _pair_phones(table, name["brand_sound"], off),
-        _pair_shared(table["box"], name["brand_sound"], "mail", off),
-        _pair_shared(table["domain"], name["brand_sound"], "domain", off),
-        _pair_shared(_join(table["street"], area), name["brand_sound"], "street", off),
-    ]
-    codes = np.unique(np.concatenate(found))
+    jobs = (
+        lambda: _pair_owned(table["uscc"] | table["parent_uscc"]),
+        lambda: _pair_owned(table["registration"]),
+        lambda: _pair_shared(table["organisation"], area, "organisation", off),
+        lambda: _pair_halves(table),
+        lambda: _pair_shared(name["sound"], area, "sound", off),
+        lambda: _pair_shared(name["letters"], area, "letters", off),
+        lambda: _pair_shared(name["brand_sound"], area, "brand", off, BRAND_MOST),
+        lambda: _pair_across(name["alternate"], name["core_key"]),
+        lambda: _pair_phones(table, name["brand_sound"], off),
+        lambda: _pair_shared(table["box"], name["brand_sound"], "mail", off),
+        lambda: _pair_shared(table["domain"], name["brand_sound"], "domain", off),
+        lambda: _pair_shared(_join(table["street"], area), name["brand_sound"], "street", off),
+    )
+    found = run_side_by_side(jobs)
+    codes = sort_different(np.concatenate(found))
     count = table.count
     return Candidates((codes // count).astype(np.int32), (codes % count).astype(np.int32), off)
 
@@ -157,8 +158,8 @@ def count_keys(table: AccountTable) -> Mapping[str, Numbers]:
     _, place, brands = np.unique(brand, return_inverse=True, return_counts=True)
     codes = table["uscc"]
     coded = np.flatnonzero(codes)
-    pairs = np.unique(np.stack((core[coded], codes[coded]), axis=1), axis=0)[:, 0]
-    named, several = np.unique(pairs, return_counts=True)
+    _, first = np.unique(_join(core[coded], codes[coded]), return_index=True)
+    named, several = np.unique(core[coded][first], return_counts=True)
     namesakes = np.zeros(len(core), dtype=np.int64)
     if len(named):
         at = np.minimum(np.searchsorted(named, core), len(named) - 1)

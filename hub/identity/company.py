@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from hub.identity.divisions import choose_place, find_places, is_long_name, match_place, spelled_places
 from hub.identity.text import fold_text, has_han, spell
@@ -13,7 +13,6 @@ from hub.identity.words import (
     ENGLISH_FORMS,
     ENGLISH_GROUPS,
     ENGLISH_TRADES,
-    LONGEST_TRADE,
     NOTES,
     TRADES,
 )
@@ -38,6 +37,9 @@ _FORMS = (
     ("经营部", OTHER), ("服务部", OTHER), ("门市部", OTHER), ("商行", OTHER), ("商店", OTHER), ("工作室", OTHER),
     ("事务所", OTHER), ("研究院", OTHER), ("研究所", OTHER), ("设计院", OTHER), ("店", OTHER),
 )  # fmt: skip
+_FORMS_ENDING = {
+    last: tuple(row for row in _FORMS if row[0].endswith(last)) for last in {ending[-1] for ending, _ in _FORMS}
+}
 _GROUP = re.compile(r"\(?(?:集团|控股)\)?$")
 _GROUP_INSIDE = re.compile(r"\((?:集团|控股)\)")
 _BRANCH = re.compile(
@@ -75,6 +77,8 @@ _END_FORM = re.compile(
 )
 _NOTE_WORDS = "|".join(sorted(map(re.escape, NOTES), key=len, reverse=True))
 _NOTE = re.compile(rf"(?:{_NOTE_WORDS})(?:[,\s/-]*(?:{_NOTE_WORDS}))*[0-9]{{0,8}}")
+_NOTES_ENDING = {last: tuple(word for word in NOTES if word.endswith(last)) for last in {word[-1] for word in NOTES}}
+_ONLY_HAN = re.compile(r"[\u4e00-\u9fff]+")
 _NOTE_BRACKET = re.compile(rf"\(\s*(?:{_NOTE_WORDS})(?:[,\s/-]*(?:{_NOTE_WORDS}))*[0-9]{{0,8}}\s*\)")
 _NOTE_END = re.compile(
     rf"(?:[\s\-_/,;:*#]+|(?<=公司)|(?<=\)))(?:{_NOTE_WORDS})(?:[,\s/-]*(?:{_NOTE_WORDS}))*[0-9]{{0,8}}$"
@@ -88,8 +92,7 @@ _LATIN_WORD = re.compile(r"[^\W_]+")
 _GAP = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyName:
+class CompanyName(NamedTuple):
     """``normal``: without noise, folded; to parse it again gives the same. ``core``: brand and trade, without region,
     form and brackets: what two names are compared by. ``alternate``: the core together with what may be a region and
     may be a part of the brand; empty where there is no doubt. ``sound``: the core in pinyin.
@@ -134,6 +137,8 @@ def clean_company_name(text: str) -> str:
 def _clean_once(text: str) -> str:
     if not has_han(text):
         return " ".join(_LATIN_WORD.findall(text.replace("&", " and ")))
+    if _ONLY_HAN.fullmatch(text) and not text.endswith(_NOTES_ENDING.get(text[-1], ())):
+        return text
     text = text.strip(_EDGES)
     if "(" in text:
         text = _NOTE_BRACKET.sub("", text)
@@ -179,16 +184,24 @@ def _parse_chinese(normal: str) -> CompanyName:
     if region and not certain and (not brand or len(core) < 2):
         core, region = rest_of(rest), ""
         brand, trade = split_trade(core)
-    codes = tuple(item.code for item in find_places(region)) if region else ()
-    place_codes = tuple(item.code for item in find_places(place)[:2]) if place else ()
-    short = find_places(region)[0].name if region else ""
+    short, codes = _describe_place(region)
+    seat, seat_codes = _describe_place(place)
+    brand_sound = spell(brand or core)
     return CompanyName(
         normal=normal, core=core, alternate=region + core if region and not certain else "",
-        brand=brand or core, trade=trade if brand else "", region=short, codes=codes[:2], form=form, group=group,
-        branch=branch, branch_place=find_places(place)[0].name if find_places(place) else place,
-        branch_codes=place_codes, sound=spell(core), brand_sound=spell(brand or core),
+        brand=brand or core, trade=trade if brand else "", region=short, codes=codes, form=form, group=group,
+        branch=branch, branch_place=seat or place, branch_codes=seat_codes,
+        sound=brand_sound + spell(trade) if brand else brand_sound,
+        brand_sound=brand_sound,
         latin=False, complete=form != NONE,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=8_192)
+def _describe_place(name: str) -> tuple[str, tuple[str, ...]]:
+    """(its short name, the codes that it may mean)."""
+    places = find_places(name)
+    return places[0].name if places else "", tuple(place.code for place in places[:2])
 
 
 def rest_of(text: str) -> str:
@@ -199,12 +212,12 @@ def rest_of(text: str) -> str:
 def _take_branch(text: str) -> tuple[str, str, str]:
     """(the parent, the marker with its number, the place). Without a marker: (the text, "", "")."""
     tail = text.removesuffix(")")
-    found = _BRANCH.search(tail)
+    found = _BRANCH.search(tail) if tail.endswith(_BRANCH_WORDS) else None
     if found is None:
         broken = _take_broken_branch(tail)
         if broken is not None:
             return broken
-        if len(tail) < 9 or spell(tail[-3:]) not in _BRANCH_SPOKEN:
+        if len(tail) < 9 or tail.endswith("限公司") or spell(tail[-3:]) not in _BRANCH_SPOKEN:
             return text, "", ""
         head, number, marker = tail[:-3], "", "分公司" if spell(tail[-3:]) == "fengongsi" else tail[-3:]
     else:
@@ -263,7 +276,7 @@ def _take_form(text: str) -> tuple[str, str, bool]:
     """(what stands before it, the class of the form, whether it is a group)."""
     form = NONE
     while True:
-        for ending, kind in _FORMS:
+        for ending, kind in _FORMS_ENDING.get(text[-1:], ()):
             if text.endswith(ending) and len(text) > len(ending) + 1:
                 text, form = text[: -len(ending)].removesuffix("("), form or kind
                 break
@@ -277,6 +290,8 @@ def _take_form(text: str) -> tuple[str, str, bool]:
         if form and text.endswith(word) and len(text) > len(word) + 1:
             text, form = text[: -len(word)], STOCK if word == "股份" else form
     group = False
+    if "集团" not in text and "控股" not in text:
+        return text, form, group
     while (found := _GROUP.search(text)) is not None and found.start() > 1:
         text, group = text[: found.start()], True
     return text, form, group or _GROUP_INSIDE.search(text) is not None
@@ -340,12 +355,19 @@ def _fits(name: str, region: str) -> bool:
     )
 
 
+_TRADE_LENGTHS = {
+    last: sorted({len(word) for word in TRADES if word.endswith(last) and len(word) > 1}, reverse=True)
+    for last in {word[-1] for word in TRADES}
+}
+"""The last character of a trade → how long the trades are that end so, the longest first."""
+
+
 def split_trade(core: str) -> tuple[str, str]:
     """Brand and trade: words of trades are taken from the end as long as two characters stay for the brand."""
     cut = len(core)
     while cut > 2:
-        for length in range(min(LONGEST_TRADE, cut - 1), 1, -1):
-            if core[cut - length : cut] in TRADES:
+        for length in _TRADE_LENGTHS.get(core[cut - 1], ()):
+            if length < cut and core[cut - length : cut] in TRADES:
                 break
         else:
             break

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hub.identity.cluster import Edge, cluster_pairs
-from hub.identity.columns import Numbers
+from hub.identity.columns import Numbers, sort_different
 from hub.identity.compare import is_inside
 from hub.identity.decide import Band
 from hub.identity.scoring import Scored
@@ -88,7 +88,7 @@ def _group_doubtful(table: AccountTable, edges: Scored, chosen: Numbers, cluster
                 low.tolist(), high.tolist(), strict=True,
             )
         ),
-        make_veto(table, np.unique(np.concatenate((one, other)))),
+        make_veto(table, sort_different(np.concatenate((one, other)))),
     )  # fmt: skip
     for group in found:
         cluster[list(group.members)] = min(group.members)
@@ -132,7 +132,7 @@ def find_bands(cluster: Numbers, sure: Numbers, content: Numbers) -> Numbers:
     sure_size = np.bincount(sure, minlength=count)
     first = np.full(count, np.uint64(2**64 - 1))
     np.minimum.at(first, sure, content)
-    groups = np.unique(sure)
+    groups = sort_different(sure)
     order = groups[np.lexsort((first[groups], -sure_size[groups], cluster[groups]))]
     best = order[np.flatnonzero(np.concatenate(([True], np.diff(cluster[order]) != 0)))]
     leading = np.zeros(count, dtype=np.bool_)

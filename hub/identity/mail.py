@@ -11,6 +11,7 @@ from hub.identity.words import GENERIC_DOMAINS, ROLES
 
 _ADDRESS = re.compile(r"([^\s@<>\"(),;:]+)@([^\s@<>\"(),;:/]+\.[^\s@<>\"(),;:/.]{2,})")
 _SECOND_LEVEL = frozenset({"com", "net", "org", "gov", "edu", "co", "ac", "or", "ne", "gob", "gouv", "mil"})
+_HOST_END = re.compile(r"[/?#]")
 _DIGITS = re.compile(r"[0-9]+")
 _HOST = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
 
@@ -48,11 +49,12 @@ def parse_mail(text: str) -> Mail | None:
     return Mail(f"{local}@{host}", local, domain, generic, role and not _DIGITS.fullmatch(local))
 
 
+@lru_cache(maxsize=65_536)
 def find_domain(text: str) -> str:
     """The registered domain in the address of a site or the host of a mail address; empty for none. Never raises."""
     plain = text.strip().lower() if text.isascii() else fold_text(text).replace(" ", "")
     host = plain.partition("://")[2] or plain
-    host = re.split(r"[/?#]", host, maxsplit=1)[0].rpartition("@")[2].partition(":")[0].strip(".")
+    host = _HOST_END.split(host, maxsplit=1)[0].rpartition("@")[2].partition(":")[0].strip(".")
     host = host.removeprefix("www.")
     if not _HOST.fullmatch(host) or _DIGITS.fullmatch(host.replace(".", "")):
         return ""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hub.identity import compare, weights
-from hub.identity.columns import FORMS, Numbers
+from hub.identity.columns import FORMS, PIECE, Numbers, Parts, Spread, spread_here
 from hub.identity.decide import BY_BRAND, FULL, OWN, PROVEN, WHOLE
-from hub.identity.table import AccountTable, name_parts
+from hub.identity.table import AccountTable, pick_names, read_names
 
 NAMES = compare.NAME_LEVELS
 _RANK = {level: place for place, level in enumerate(NAMES)}
@@ -246,7 +246,7 @@ def _compare_texts(pairs: Pairs, kind: str, ids: str | None, holds: Callable[[st
 # ---------------------------------------------------------------- the name, and all together
 
 
-def score_accounts(pairs: Pairs, counts: Mapping[str, Numbers]) -> Scored:
+def score_accounts(pairs: Pairs, counts: Mapping[str, Numbers], spread: Spread = spread_here) -> Scored:
     """The pairs without a veto that are worth a question, with their weights."""
     weight = np.full(len(pairs.one), weights.ACCOUNT_BASE, dtype=np.int32)
     for weigh in (_weigh_forms, _weigh_places, _weigh_streets, _weigh_people):
@@ -260,7 +260,7 @@ def score_accounts(pairs: Pairs, counts: Mapping[str, Numbers]) -> Scored:
     pairs, weight, beyond, level = pairs.keep(kept), weight[kept], beyond[kept], level[kept]
     hard = np.flatnonzero(level < 0)
     if len(hard):
-        level[hard] = _find_hard_levels(pairs.keep(hard))
+        level[hard] = _find_hard_levels(pairs.keep(hard), spread)
     weight += _NAME_WEIGHTS[level] + _weigh_commonness(pairs, level, counts)
     auto = (weight >= weights.AUTO) & (beyond | _WHOLE[level])
     kept = np.flatnonzero(weight >= weights.REVIEW)
@@ -289,24 +289,26 @@ def _find_easy_levels(pairs: Pairs) -> Numbers:
     return level
 
 
-def _find_hard_levels(pairs: Pairs) -> Numbers:
+def _find_hard_levels(pairs: Pairs, spread: Spread) -> Numbers:
     """By ``compare_names``, once for each two different names."""
     count = len(pairs.table.names["brand_size"])
     low, high = np.minimum(pairs.name_one, pairs.name_other), np.maximum(pairs.name_one, pairs.name_other)
     keys, where = np.unique(low.astype(np.int64) * count + high, return_inverse=True)
-    wanted, place = np.unique(np.concatenate((keys // count, keys % count)), return_inverse=True)
-    names = name_parts(pairs.table.names, wanted)
-    half = len(keys)
-    levels = np.fromiter(
-        (
-            _RANK[compare.compare_names(names[one], names[other])]
-            for one, other in zip(place[:half].tolist(), place[half:].tolist(), strict=True)
-        ),
-        np.int8,
-        half,
-    )
-    found: Numbers = levels[where]
+    tasks = []
+    for at in range(0, len(keys), PIECE):
+        piece = keys[at : at + PIECE]
+        wanted, place = np.unique(np.concatenate((piece // count, piece % count)), return_inverse=True)
+        tasks.append((_rank_names, (pick_names(pairs.table.names, wanted), place)))
+    found: Numbers = np.concatenate(list(spread(tasks)))[where]
     return found
+
+
+def _rank_names(given: tuple[Parts, Numbers]) -> Numbers:
+    """Levels of pairs; the first half of the places are the one names, the second half the others."""
+    names, place = read_names(given[0]), given[1].tolist()
+    half = len(place) // 2
+    pairs = zip(place[:half], place[half:], strict=True)
+    return np.fromiter((_RANK[compare.compare_names(names[one], names[other])] for one, other in pairs), np.int8, half)
 
 
 def _weigh_commonness(pairs: Pairs, level: Numbers, counts: Mapping[str, Numbers]) -> Numbers:

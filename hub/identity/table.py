@@ -130,16 +130,27 @@ def _find_seat(one: int, two: int, one_size: int, two_size: int, seat: int, seat
     return find_seat(CompanyName(codes=places), Address(f"{seat:06d}"[:seat_size]), code)
 
 
-def name_parts(names: Parts, wanted: Numbers) -> list[CompanyName]:
-    """The names of some ids with what ``compare_names`` looks at."""
-    cores, alternates = names["core"].gather(wanted).to_list(), names["alternate_text"].gather(wanted).to_list()
-    flags = [names[key][wanted].tolist() for key in ("brand_size", "latin", "complete", "group")]
-    spoken = [core.replace(" ", "") if latin else spell(core) for core, latin in zip(cores, flags[1], strict=True)]
+_COMPARED = ("core", "alternate_text", "brand_size", "latin", "complete", "group")
+
+
+def pick_names(names: Parts, wanted: Numbers) -> Parts:
+    """What ``compare_names`` looks at, of the names with some ids."""
+    return {
+        key: names[key].gather(wanted) if isinstance(names[key], pl.Series) else names[key][wanted]
+        for key in _COMPARED
+    }  # fmt: skip
+
+
+def read_names(picked: Parts) -> list[CompanyName]:
+    """Names for ``compare_names``, from what ``pick_names`` gives."""
+    columns = [
+        picked[key].to_list() if isinstance(picked[key], pl.Series) else picked[key].tolist() for key in _COMPARED
+    ]
     return [
         CompanyName(
             core=core, alternate=alternate, brand=core[:size], trade=core[size:], latin=latin, complete=complete,
-            group=group, sound=sound,
+            group=group, sound=core.replace(" ", "") if latin else spell(core),
             brand_sound=core[:size].replace(" ", "") if latin else spell(core[:size]),
         )
-        for core, alternate, size, latin, complete, group, sound in zip(cores, alternates, *flags, spoken, strict=True)
+        for core, alternate, size, latin, complete, group in zip(*columns, strict=True)
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from hub.identity.traditional_table import SIMPLIFIED, TRADITIONAL
@@ -26,6 +26,8 @@ HAN = re.compile(r"[\u3400-\u9fff]")
 
 def fold_text(text: str) -> str:
     """Half-width, lower case, simplified, brackets and dashes of one kind, single spaces, none at the ends."""
+    if _plain()(text) is not None:
+        return text
     if text.isascii():
         return " ".join(text.lower().translate(_FOLDED).split())
     for _ in range(_ROUNDS):
@@ -37,17 +39,24 @@ def fold_text(text: str) -> str:
     return text
 
 
+@cache
+def _plain() -> Callable[[str], object]:
+    """Knows texts that stay as they are: simplified characters, small letters, digits, round brackets."""
+    changed = set(TRADITIONAL)
+    kept = "".join(mark for mark in map(chr, range(0x4E00, 0xA000)) if mark not in changed)
+    return re.compile(f"[0-9a-z(){kept}]*").fullmatch
+
+
 def has_han(text: str) -> bool:
     return HAN.search(text) is not None
 
 
-class _Syllables(dict[int, str]):
-    """Code point → its first reading without tone; a character without a reading stays."""
+class _Syllables(dict[str, str]):
+    """Character → its first reading without tone; a character without a reading stays."""
 
-    def __missing__(self, point: int) -> str:
-        readings = _readings().get(point)
-        spoken = chr(point) if readings is None else _strip_tones(readings.partition(",")[0])
-        self[point] = spoken
+    def __missing__(self, mark: str) -> str:
+        readings = _readings().get(ord(mark))
+        spoken = self[mark] = mark if readings is None else _strip_tones(readings.partition(",")[0])
         return spoken
 
 
@@ -63,14 +72,14 @@ def _strip_tones(reading: str) -> str:
     return "".join(mark for mark in plain if not unicodedata.combining(mark)).replace("ü", "v")
 
 
-_SPOKEN = _Syllables()
+_speak = _Syllables().__getitem__
 
 
 def spell(text: str) -> str:
     """The text in pinyin without tones and spaces, each character in its first reading: ``华为`` → ``huawei``."""
-    return text.translate(_SPOKEN)
+    return "".join(map(_speak, text))
 
 
 def list_syllables(text: str) -> list[str]:
     """One syllable for each character."""
-    return [_SPOKEN[ord(mark)] for mark in text]
+    return list(map(_speak, text))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hub.identity import weights
 from hub.identity.blocking import count_keys
 from hub.identity.cluster import Edge, cluster_pairs
-from hub.identity.columns import encode_here
+from hub.identity.columns import spread_here
 from hub.identity.compare import NAME_LEVELS, PERSON_NAME_LEVELS
 from hub.identity.decide import Band, decide_pair
 from hub.identity.keys import make_keys
@@ -191,7 +191,7 @@ def table_of(rows):
     }
     named |= {name: name for name in ("address", "province", "city")}
     raw = {field: pl.Series(values=[row[column] for row in rows], dtype=pl.String) for field, column in named.items()}
-    return make_table(raw, encode_here)
+    return make_table(raw, spread_here)
 
 
 def counts_of(profiles: list[AccountProfile]):

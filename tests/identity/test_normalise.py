@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from hub.identity.person import parse_person_name
 from hub.identity.phone import parse_phones
 from hub.identity.profile import normalise_account, normalise_contact
 from hub.identity.text import fold_text, spell
+from hub.identity.traditional_table import TRADITIONAL
 
 MIXED = st.text(
     alphabet=st.one_of(
@@ -25,6 +28,14 @@ MIXED = st.text(
     ),
     max_size=40,
 )
+
+
+def test_what_is_plain_already_stays_as_it_is():
+    """The short way of ``fold_text`` is for texts that the long one would not change."""
+    plain = "".join(mark for mark in map(chr, range(0x4E00, 0xA000)) if mark not in TRADITIONAL) + "az09()"
+    assert fold_text(plain) == plain
+    assert fold_text(plain + "Ａ") == plain + "a"
+    assert "".join(unicodedata.normalize("NFKC", mark).lower() for mark in plain) == plain
 
 
 # ---------------------------------------------------------------- companies

@@ -16,19 +16,19 @@ from hub.identity.profile import AccountProfile, normalise_account
 from hub.identity.scoring import Pairs, Scored, find_parents, score_accounts, split_by_veto
 from hub.identity.table import AccountTable, make_table
 from hub.sync.dedupe.answer import Answer
-from hub.sync.dedupe.workers import Progress, open_spread
+from hub.sync.dedupe.workers import Progress, open_spread, tell
 
 
 def find_accounts(raw: Mapping[str, pl.Series], progress: Progress, *, auto_only: bool, ask: bool) -> Answer:
-    with open_spread(len(raw["name"]), progress) as spread:
-        table = make_table(raw, spread)
-    progress("compare", 0, 3)
-    found = find_account_candidates(table)
-    progress("compare", 1, 3)
-    free, crossing = split_by_veto(Pairs(table, found.one, found.other))
-    branch, parent = find_parents(crossing)
-    counts = count_keys(table)
-    scored = score_accounts(free, counts)
+    with open_spread(len(raw["name"])) as spread:
+        table = make_table(raw, tell(spread, "normalise", progress))
+        progress("compare", 0, 3)
+        found = find_account_candidates(table)
+        progress("compare", 1, 3)
+        free, crossing = split_by_veto(Pairs(table, found.one, found.other))
+        branch, parent = find_parents(crossing)
+        counts = count_keys(table)
+        scored = score_accounts(free, counts, spread)
     progress("compare", 2, 3)
     grouping = group_accounts(table, scored, auto_only=auto_only)
     parents = choose_parents(table, grouping, branch, parent)

@@ -4,31 +4,48 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
+from typing import Any
 
-from hub.identity.columns import Parts, Spread, encode, encode_here
+from hub.identity.columns import Spread, Task, run_task, spread_here
 
-Task = tuple[str, Sequence[str]]
 MANY = 200_000
 """Below so many rows a second process costs more than it brings."""
 Progress = Callable[[str, int, int | None], None]
 
 
 @contextmanager
-def open_spread(rows: int, progress: Progress) -> Iterator[Spread]:
-    """A way to run pieces of work; progress is told after each."""
+def open_spread(rows: int) -> Iterator[Spread]:
+    """A way to run pieces of work, in processes where there are many rows."""
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4)
     if rows < MANY or workers < 2:
-        yield lambda tasks: _tell(encode_here(tasks), len(tasks), progress)
+        yield spread_here
         return
     # Processes are made anew, not forked: the threads of a library would not live on in them.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield lambda tasks: _tell(pool.map(encode, tasks), len(tasks), progress)
+        yield lambda tasks: _run_in(pool, tasks, 2 * workers)
 
 
-def _tell(answers: Iterable[Parts], total: int, progress: Progress) -> Iterator[Parts]:
-    for done, answer in enumerate(answers, start=1):
-        progress("normalise", done, total)
+def _run_in(pool: ProcessPoolExecutor, tasks: Sequence[Task], ahead: int) -> Iterator[Any]:
+    """Answers in the order of the tasks; so many are under way that no process waits, and no more."""
+    waiting = iter(tasks)
+    running = deque(pool.submit(run_task, task) for task in islice(waiting, ahead))
+    while running:
+        answer = running.popleft().result()
+        running.extend(pool.submit(run_task, task) for task in islice(waiting, 1))
         yield answer
+
+
+def tell(spread: Spread, step: str, progress: Progress) -> Spread:
+    """The same, and progress is told after each piece."""
+
+    def run(tasks: Sequence[Task]) -> Iterator[Any]:
+        for done, answer in enumerate(spread(tasks), start=1):
+            progress(step, done, len(tasks))
+            yield answer
+
+    return run
