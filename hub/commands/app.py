@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from hub.commands import (
+    backup,
     binding,
     codes,
     connection,
@@ -49,7 +50,7 @@ EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
 NOUNS = (connector, connection, sync, record, mapping, codes, binding, todo, identity, event, run, secret, voucher)
-VERBS = (setup, doctor, enrich, explain, remap, reconcile, trace, pause, simulate, dedupe, demo, up)
+VERBS = (setup, doctor, enrich, explain, remap, reconcile, trace, pause, simulate, dedupe, demo, backup, up)
 
 
 class RootGroup(TyperGroup):

@@ -18,6 +18,8 @@ def move_state(binding: Binding, snapshot: Snapshot, policy: Policy, revision: i
         "remote_number": snapshot.number or binding.remote_number,
         "missing_since": None,
     }
+    if binding.state is BindingState.FOREIGN:  # another hub's to write, whatever becomes of it
+        return binding.model_copy(update=update)
     if binding.state is BindingState.TOMB and snapshot.stage not in (Stage.VOID, Stage.GONE):
         return binding.model_copy(update=update | _revive(binding, snapshot))
     if binding.state is BindingState.TOMB:
