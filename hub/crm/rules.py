@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
@@ -185,6 +185,13 @@ class Rules:
 
     def reachable(self, state: str) -> frozenset[str]:
         """Every state that a walk of at least one step leads to."""
+        return self._walks.get(state, frozenset())
+
+    @cached_property
+    def _walks(self) -> Mapping[str, frozenset[str]]:
+        return {state: self._walk_from(state) for state in self.transitions}
+
+    def _walk_from(self, state: str) -> frozenset[str]:
         found: set[str] = set()
         ahead = list(self.transitions.get(state, ()))
         while ahead:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,10 +29,11 @@ class Claim:
     pinned: frozenset[str] = frozenset()
     """Fields whose value a person pinned: it holds against everybody."""
 
-    @property
-    def is_hub(self) -> bool:
-        """An edit made here, of this record or of one that was merged into it."""
-        return self.source.partition("#")[0] == HUB
+    is_hub: bool = field(init=False)
+    """An edit made here, of this record or of one that was merged into it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_hub", self.source.partition("#")[0] == HUB)
 
 
 NEWEST, COMPLETE, VERIFIED, SURVIVOR = "newest", "complete", "verified", "survivor"
@@ -115,13 +116,15 @@ def _choose(
     wanted = preferences.get(name, preferences.get("*", ""))
     if wanted == VERIFIED and (known := [c for c in having if c.humble and c.values[name] not in _NOTHING]):
         return known[-1], VERIFIED
-    if any(claim.humble for claim in having):
+    if [claim for claim in having if claim.humble]:
         having = _leave_humble(name, having)
     if name == number_field:
         mine = [claim for claim in having if not claim.merged]
         first = mine if any(claim.values[name] for claim in mine) else having
         return next((claim for claim in first if claim.is_hub), first[0]), "first"
-    edits = sorted((claim for claim in having if claim.is_hub), key=lambda claim: not claim.merged)  # stable: by time
+    edits = [claim for claim in having if claim.is_hub]
+    if len(edits) > 1:
+        edits.sort(key=lambda claim: not claim.merged)  # stable: by time
     own = edits[-1] if edits else None
     if name == "state" and own is not None and own.values[name] == "void":
         return own, "void"

@@ -21,7 +21,7 @@ def project_lines(parts: Parts, lines: Sequence[Line]) -> tuple[Line, ...]:
     """The lines that the other system can hold: those that some part speaks of, one only for a slot."""
     seen: list[Line] = []
     for part in parts:
-        chosen = [line for line in lines if part.covers(line)]
+        chosen = [line for line in lines if part.covers(line)] if part.fixed else lines
         seen += chosen[:1] if part.select is None else chosen
     return tuple(seen)
 
@@ -50,4 +50,5 @@ def overlay_lines(parts: Parts, current: Sequence[Line], incoming: Sequence[Line
 
 
 def _shown_fields(part: ListPlan, line: Line) -> dict[str, Any]:
-    return {plan.name: getattr(line, plan.name) for plan in part.plans if plan.goes_in}
+    values = line.__dict__
+    return {plan.name: values[plan.name] for plan in part.plans_in}

@@ -209,7 +209,7 @@ def _form_converters(verbs: Mapping[str, Any], target: Target, currency: str | N
         whole = require_currency(whole, amount_in)
     if form.moves is not None and target.places is not None:
         whole = read_plainly(whole, form.moves, target.places, amount_in)
-    return whole, lambda value, run: encode(unfit(value, run), run)
+    return whole, encode if unfit is keep_value else lambda value, run: encode(unfit(value, run), run)
 
 
 def _check_after(decode: Converter, target: Target) -> Converter:

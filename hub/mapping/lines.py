@@ -68,9 +68,14 @@ class ListPlan:
     def path(self) -> str:
         return str(self.rule.verbs["each"])
 
+    @cached_property
+    def fixed(self) -> tuple[tuple[str, Any], ...]:
+        """What every line of the part has in common."""
+        return tuple((plan.name, plan.fixed) for plan in self.plans if plan.fixed is not ABSENT)
+
     def covers(self, line: Line | Mapping[str, Any]) -> bool:
         """The part speaks of this line: its fixed values are the line's."""
-        return all(_get(line, plan.name) == plan.fixed for plan in self.plans if plan.fixed is not ABSENT)
+        return not self.fixed or all(_get(line, name) == value for name, value in self.fixed)
 
 
 def compile_list(rule: FieldRule, target: Target, functions: Functions, currency: str | None) -> ListPlan:
@@ -210,7 +215,7 @@ def _explain(plan: ListPlan, refusal: Refusal, name: str | None = None) -> Probl
 def write_lines(plan: ListPlan, lines: Any, run: Run, payload: MutableMapping[str, Any]) -> list[Problem]:
     """Writes the lines that the plan speaks of; known lines carry their remote id, new ones none. With a problem in
     any line nothing is written: a list with a hole would delete a line over there."""
-    chosen = [line for line in lines if plan.covers(line)]
+    chosen = [line for line in lines if plan.covers(line)] if plan.fixed else list(lines)
     problems: list[Problem] = []
     if plan.open_list is None:
         writes = _collect_writes(plan, chosen[0] if chosen else None, run, problems)

@@ -12,6 +12,8 @@ from uuid import UUID
 
 PREFIX = "I"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # pragma: allowlist secret
+_DIGITS = str.maketrans(ALPHABET + "ILOU", "0123456789ABCDEFGHIJKLMNOPQRSTUV----")
+"""To the digits that Python reads as base 32; none for the letters that are too like others."""
 INSTALLATION_LENGTH = 3
 _BODY_LENGTH = 26
 _VERSION_7 = 7 << 76
@@ -61,10 +63,8 @@ def parse_reference(text: str | None) -> Reference | None:
     code = (text or "").strip().upper()
     if len(code) != len(PREFIX) + INSTALLATION_LENGTH + _BODY_LENGTH or not code.startswith(PREFIX):
         return None
-    rest = code[len(PREFIX) :]
-    if any(char not in ALPHABET for char in rest):
+    digits = code[len(PREFIX) :].translate(_DIGITS)
+    if not digits.isalnum() or not digits.isascii():
         return None
-    number = 0
-    for char in rest[INSTALLATION_LENGTH:]:
-        number = number << 5 | ALPHABET.index(char)
-    return Reference(rest[:INSTALLATION_LENGTH], _unpack(number >> 8), number & 255)
+    number = int(digits[INSTALLATION_LENGTH:], 32)
+    return Reference(code[len(PREFIX) :][:INSTALLATION_LENGTH], _unpack(number >> 8), number & 255)

@@ -48,7 +48,8 @@ def date_changes(
     for image in tx.find(Image, record_kind=kind, record_id=record_id, source__ne=source) if names else ():
         for name in moments.keys() & image.changed.keys():
             moments[name] = max(moments[name], datetime.fromisoformat(image.changed[name]) + _LEAST)
-    return {name: at.isoformat() for name, at in moments.items()}
+    told = now.isoformat()
+    return {name: told if at is now else at.isoformat() for name, at in moments.items()}
 
 
 def _keep_pin(before: str, actor: str) -> str:

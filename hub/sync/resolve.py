@@ -292,7 +292,7 @@ def compare_records(old: Entity | None, new: Entity) -> dict[str, tuple[Any, Any
         if old is None and (not after or not before):
             if after:
                 found[name] = (before, after)
-        elif not is_same(before, after):
+        elif before is not after and not is_same(before, after):
             found[name] = (before, after)
     return found
 

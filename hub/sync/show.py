@@ -27,12 +27,15 @@ def show_field(tx: UnitOfWork, kind: str, name: str, value: Any) -> Any:
     if isinstance(value, tuple) and value and isinstance(value[0], Line):
         targets = dict(list_line_refs(type(value[0])))
         rows: list[dict[str, Any]] = show_value(value)
-        return [row | {field: _name(tx, kind, row[field]) for field, kind in targets.items()} for row in rows]
+        named = [{field: _name(tx, kind, getattr(line, field)) for field, kind in targets.items()} for line in value]
+        return [row | names for row, names in zip(rows, named, strict=True)]
     return _name(tx, dict(list_refs(kind)).get(name), value)
 
 
 def _name(tx: UnitOfWork, kind: str | None, value: Any) -> Any:
-    record = tx.get(find_kind(kind), id=UUID(str(value))) if kind and value else None
+    record = None
+    if kind and value:
+        record = tx.get(find_kind(kind), id=value if isinstance(value, UUID) else UUID(str(value)))
     return describe_record(record, str(value))[0] if record else show_value(value)
 
 
