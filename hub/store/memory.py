@@ -188,8 +188,12 @@ class Memory:
 
     def add(self, row: Value) -> bool:
         """The row is new; False when there is one with its key."""
-        cell = self._cells[type(row)].get(self.key_of(row))
-        if cell is not None and cell.row is not ABSENT:
+        model, key = type(row), self.key_of(row)
+        cell = self._cells[model].get(key)
+        if cell is None:
+            self._put_unknown(model, key, row, "insert")
+            return True
+        if cell.row is not ABSENT:
             return False
         self.put(row, "insert")
         return True
@@ -197,17 +201,28 @@ class Memory:
     def put(self, row: Value, op: str) -> None:
         """The row is to be so."""
         model, key = type(row), self.key_of(row)
-        cells = self._cells[model]
-        cell = cells.get(key)
+        cell = self._cells[model].get(key)
         if cell is None:
-            cell = cells[key] = Cell(key, ABSENT, None)
-            if self._depth:
-                self._undo.append((cells, key, _UNSET))
+            self._put_unknown(model, key, row, op)
+            return
         if cell.op == "delete":
             op = "upsert"
         elif cell.op == "insert" or (cell.op and op.startswith("revise")):
             op = cell.op
         self._replace(model, cell, row, op)
+
+    def _put_unknown(self, model: type[Value], key: Key, row: Value, op: str) -> None:
+        """Most rows of a first load."""
+        cells, changed = self._cells[model], self._changed[model]
+        cell = cells[key] = Cell(key, row, None)
+        cell.op = op
+        changed[cell] = None
+        if self._depth:
+            self._undo += ((cells, key, _UNSET), (changed, cell, _UNSET))
+        for index in self._indexes[model]:
+            self._reindex(index, cell, ABSENT, row)
+        for lines in self._lines[model]:
+            self._reindex_lines(lines, cell, ABSENT, row)
 
     def put_all(self, rows: Sequence[Value], op: str) -> None:
         """The same for several of one model, in less time where nothing is known of them."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -39,11 +38,11 @@ class Arrival:
     as_of: datetime | None = None
     """A reading of old, taken in anew: nothing in it is newer than it was then."""
 
-    @cached_property
+    @property
     def policy(self) -> Policy:
         return self.conn.policies[self.kind]
 
-    @cached_property
+    @property
     def address(self) -> str:
         """The name of this source among a record's images."""
         return f"{self.conn.name}/{self.source.stream}/{self.source.external_id}"

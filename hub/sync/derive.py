@@ -47,11 +47,11 @@ def list_linked_records(tx: UnitOfWork, kind: str, versions: Sequence[Entity | N
     """(kind, id) of every record that looks for this one by a text that it has, or had."""
     found: set[tuple[str, UUID]] = set()
     for target, link in list_linked(kind):
-        texts = {str(getattr(record, link.field)).lower() for record in versions if record is not None} - {""}
-        if texts and _has_any(tx, target):
-            for text in texts:
-                where: dict[str, Any] = {link.column: text}
-                found |= {(target, row.id) for row in tx.find_by_line(find_kind(target), link.lines, **where)}
+        if not _has_any(tx, target):
+            continue
+        for text in {str(getattr(record, link.field)).lower() for record in versions if record is not None} - {""}:
+            where: dict[str, Any] = {link.column: text}
+            found |= {(target, row.id) for row in tx.find_by_line(find_kind(target), link.lines, **where)}
     return sorted(found)
 
 

@@ -27,7 +27,7 @@ from hub.sync.namesakes import read_namesakes_ahead
 from hub.sync.references import find_referred
 from hub.sync.signs import mark_self, sign_snapshot
 from hub.sync.strangers import Newcomer, note_strangers
-from hub.sync.translate import BOUND, read_source
+from hub.sync.translate import BOUND, make_context, read_source
 
 T = TypeVar("T")
 Refs = Mapping[str, set[str]]
@@ -163,11 +163,12 @@ def _read_ahead_new(tx: Batch, arrivals: Sequence[Arrival]) -> None:
         return
     kind = arrivals[0].kind
     tx.read_ahead(IdentityVerdict, "source", [arrival.address for arrival in arrivals], record_kind=kind)
+    context = make_context(tx, arrivals[0].hub, arrivals[0].conn, None)
     newcomers: list[Newcomer] = []
     broken: set[str] = set()
     for arrival in arrivals:
         try:
-            translated = read_source(tx, arrival.hub, arrival.conn, kind, arrival.source, None)
+            translated = read_source(tx, arrival.hub, arrival.conn, kind, arrival.source, None, context=context)
         except (RuleBroken, MappingError):  # ingest comes to the same, and puts this one aside alone
             broken.add(arrival.source.external_id)
             continue

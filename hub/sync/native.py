@@ -34,12 +34,13 @@ def make_native(arrival: Arrival, binding: Binding, translated: Translated) -> t
 
 def _settle_state(arrival: Arrival, snapshot: Snapshot) -> dict[str, Any]:
     """What people made there is agreed as it stands, and is no edit here that would have to be submitted."""
-    both = {name: value for name, value in snapshot.values.items() if name in arrival.policy.mapped_in}
+    policy = arrival.policy
+    both = {name: value for name, value in snapshot.values.items() if name in policy.mapped_in}
     return {
         "remote_version": snapshot.version or 0,
         "stage": snapshot.stage.value,
         "remote_number": snapshot.number,
-        "base": base_prints(both, arrival.policy),
+        "base": base_prints(both, policy),
         "held": {"gross": "protocol.total_differs"} if snapshot.total_differs is not None else {},
         "submitted_revision": FIRST_REVISION,
     }
@@ -49,10 +50,11 @@ def _save_first_image(arrival: Arrival, binding: Binding, translated: Translated
     source, now = arrival.source, arrival.hub.now()
     mapping = arrival.conn.mapping_of(arrival.kind)
     values = mapping.overlay({}, translated.snapshot.values)
+    address = arrival.address
     image = Image.trusted(
         record_kind=arrival.kind,
         record_id=binding.hub_id,
-        source=arrival.address,
+        source=address,
         connection=arrival.conn.name,
         stream=source.stream,
         external_id=source.external_id,
@@ -65,7 +67,7 @@ def _save_first_image(arrival: Arrival, binding: Binding, translated: Translated
         at=now,
     )
     arrival.tx.insert(image)
-    return Born(Resolved(values, dict.fromkeys(values, arrival.address)), image.values)
+    return Born(Resolved(values, dict.fromkeys(values, address)), image.values)
 
 
 def is_living(snapshot: Snapshot) -> bool:

@@ -75,19 +75,20 @@ def read_source(
     binding: Binding | None,
     *,
     corrected: bool = False,
+    context: Context | None = None,
 ) -> Translated:
     """The snapshot of a source record. Problems of the mapping stand in ``mapped.problems``; nothing is raised. A
     translation that was made ahead for the same binding is used as it is, unless something was missing then.
-    ``corrected``: with the values that people gave for what was refused."""
+    ``corrected``: with the values that people gave for what was refused. ``context``: made before for the same."""
     ahead: tuple[Binding | None, Translated] | None = tx.notes.get((read_source, id(source)))
     if not corrected and ahead is not None and ahead[0] is binding and not ahead[1].mapped.problems:
         return ahead[1]
-    mapping, context = conn.mapping_of(kind), make_context(tx, hub, conn, binding)
+    mapping, context = conn.mapping_of(kind), context or make_context(tx, hub, conn, binding)
     if corrected:
         context = dataclasses.replace(context, given=read_given(tx, mapping, conn.name, source.external_id))
     mapped = mapping.to_canonical(source.payload, context)
     if not mapped.problems:
-        mapped = dataclasses.replace(mapped, values=_complete_lists(kind, mapped.values))
+        mapped = Mapped(_complete_lists(kind, mapped.values), mapped.origins, mapped.problems)
     snapshot = make_snapshot(source, mapped.values, _find_total_difference(conn, kind, mapped.values))
     return Translated(snapshot, mapped)
 
