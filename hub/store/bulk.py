@@ -52,7 +52,7 @@ class BulkStatement:
     def _convert(self, rows: Iterable[Values]) -> Any:
         columns = zip(*map(self._pick, rows), strict=True)
         converted = [
-            map(to, column) if to and column.count(None) < len(column) else column
+            column if to is None or _is_empty(column) else map(to, column)
             for to, column in zip(self._converters, columns, strict=True)
         ]
         found = zip(*converted, strict=True)
@@ -61,6 +61,14 @@ class BulkStatement:
         names = self._places if self._is_json else self._names
         named = [dict(zip(names, values, strict=True)) for values in found]
         return (dump_rows(named),) if self._is_json else named
+
+
+def _is_empty(column: Sequence[Any]) -> bool:
+    """All None, as many columns are for a whole page."""
+    return column[0] is None and set(map(type, column)) == _NOTHING
+
+
+_NOTHING = {type(None)}
 
 
 def _insert_from_json(sql: str, columns: Sequence[TypeEngine[Any]], dialect: Dialect) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from hub.model.ids import RANDOM_BITS, make_uuid7
 from hub.store import schema, temporary
 from hub.store.batch import Batch
 from hub.store.bookkeeping import UnitOfWork
+from hub.store.chance import draw_bits
 from hub.store.engine import BUSY_TIMEOUT_S, check_file, for_reading, for_writing, open_engine, parse_url
 from hub.store.failures import Deadlocked
 from hub.store.records import Clock
@@ -59,7 +59,7 @@ class Store:
         url: str,
         *,
         clock: Clock,
-        random_bits: RandomBits = secrets.randbits,
+        random_bits: RandomBits = draw_bits,
         durable: bool = True,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
         create: bool = True,

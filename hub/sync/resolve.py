@@ -77,10 +77,10 @@ class Born:
     resolved: Resolved
     written: Mapping[str, Any]
 
-    def show(self, name: str, value: Any) -> Any:
-        """As ``show_value``, which need not do again what was done for the image: lists are written alike."""
+    def show(self, name: str, value: tuple[Any, ...]) -> Any:
+        """A list as ``show_value`` does, which need not do again what was done for the image: it is written alike."""
         told = self.resolved.values.get(name)
-        same = type(value) is tuple and told is not None and len(told) == len(value) and all(map(is_, told, value))
+        same = told is not None and len(told) == len(value) and all(map(is_, told, value))
         return self.written[name] if same else show_value(value)
 
 
@@ -144,7 +144,6 @@ def rebuild_record(  # noqa: PLR0913 - the one way in which a record changes
     rooms = measure_rooms(tx, kind, (current, fresh)) if local else {}
     saved = tx.save_record(fresh)
     write_keys(tx, current, saved)
-    show = born.show if born is not None else _show
     tx.journal(
         actor,
         "record.changed" if current else "record.created",
@@ -153,7 +152,10 @@ def rebuild_record(  # noqa: PLR0913 - the one way in which a record changes
         connection=cause.connection if cause else None,
         remote_id=cause.remote_id if cause else None,
         run_id=run_id,
-        changes={name: [show_value(old), show(name, new)] for name, (old, new) in changes.items()},
+        changes={
+            name: [show_value(old), born.show(name, new) if born and type(new) is tuple else show_value(new)]
+            for name, (old, new) in changes.items()
+        },
         sources={name: resolved.provenance.get(name, "rule") for name in changes},
     )
     fed = rebuild_fed(tx, hub, kind, (current, saved), actor=actor, run_id=run_id)
@@ -162,7 +164,8 @@ def rebuild_record(  # noqa: PLR0913 - the one way in which a record changes
         done = rebuild_record(tx, hub, target, target_id, actor=actor, cause=None, run_id=run_id, derived=True)
         fed.extend(done.due)
     told = not quiet and (current is None or set(changes) - model.DERIVED)
-    due = mark_bindings(tx, hub, saved, cause=cause) if told else []
+    rows = [cause] if born is not None and cause is not None else None  # nothing else can know of it yet
+    due = mark_bindings(tx, hub, saved, cause=cause, rows=rows) if told else []
     return Rebuilt(saved, changes, created=current is None, provenance=resolved.provenance, due=[*due, *fed])
 
 
@@ -279,10 +282,6 @@ def _lend_figures(tx: UnitOfWork, kind: str, record_id: UUID, resolved: Resolved
     return values, True
 
 
-def _show(name: str, value: Any) -> Any:
-    return show_value(value)
-
-
 def compare_records(old: Entity | None, new: Entity) -> dict[str, tuple[Any, Any]]:
     """Business fields that differ: field → (old, new)."""
     found: dict[str, tuple[Any, Any]] = {}
@@ -314,9 +313,13 @@ def counts(record: Entity) -> bool:
     return getattr(record, "state", None) not in record.ENDED
 
 
-def mark_bindings(tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | None) -> list[UUID]:
-    """Every outbound sync of the kind gets its intent as a row, in the transaction that caused it."""
-    rows = tx.find(Binding, kind=record.KIND, hub_id=record.id, lock=True)
+def mark_bindings(
+    tx: UnitOfWork, hub: Hub, record: Entity, *, cause: Binding | None, rows: Sequence[Binding] | None = None
+) -> list[UUID]:
+    """Every outbound sync of the kind gets its intent as a row, in the transaction that caused it. ``rows``: the
+    record's bindings, where they are known."""
+    if rows is None:
+        rows = tx.find(Binding, kind=record.KIND, hub_id=record.id, lock=True)
     touched: list[UUID] = []
     for connection, settings in sorted(hub.config.connections.items()):
         sync = settings.syncs.get(record.KIND)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from hub.model.base import Line
+from hub.model.ids import show_id
 from hub.model.kinds import find_kind, list_line_refs, list_refs
 from hub.store import UnitOfWork
 
 _PLAIN = (str, int, bool, dict)
+_AS_TEXT: Mapping[type, Callable[[Any], Any]] = {
+    **dict.fromkeys((type(None), str, bool, int), lambda value: value),
+    **dict.fromkeys((Decimal, date), str),
+    UUID: show_id,
+}
+"""What is made of the most usual values, told by their type alone."""
 
 
 def show_value(value: Any) -> Any:
     """A value as JSON-ready data."""
-    if value is None or type(value) is str:
-        return value
+    make = _AS_TEXT.get(type(value))
+    if make is not None:
+        return make(value)
     if isinstance(value, tuple | list):
         return [item.model_dump(mode="json") if hasattr(item, "model_dump") else show_value(item) for item in value]
     return value if isinstance(value, _PLAIN) else str(value)
