@@ -10,7 +10,7 @@ from connectors.caldav.client import CalDavClient
 from connectors.caldav.config import CalDavConfig
 from connectors.caldav.sinks import EventSink
 from connectors.caldav.streams import EventStream
-from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 
 
 class CalDavConnector(Connector):
@@ -19,6 +19,7 @@ class CalDavConnector(Connector):
     name = "caldav"
     label: ClassVar[Mapping[str, str]] = {"en": "Calendars (CalDAV)", "zh": "日历（CalDAV）"}
     Config = CalDavConfig
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.SERVER,)}
 
     def __init__(self, config: CalDavConfig, tools: Tools) -> None:
         super().__init__(config, tools)

@@ -16,7 +16,7 @@ from connectors.file.staging import KEY_JOIN, find_files
 from connectors.file.streams import FileStream, ListStream
 from hub.errors import ConfigInvalid, IsthmusError
 from hub.model.kinds import load_kinds
-from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 
 
 class FileConnector(Connector):
@@ -25,6 +25,7 @@ class FileConnector(Connector):
     name = "file"
     label: ClassVar[Mapping[str, str]] = {"en": "Files (CSV, XLSX, JSONL)", "zh": "文件（CSV、XLSX、JSONL）"}
     Config = FileConfig
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.VECTORS,)}
 
     def __init__(self, config: FileConfig, tools: Tools) -> None:
         super().__init__(config, tools)

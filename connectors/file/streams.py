@@ -13,7 +13,7 @@ from connectors.file.config import KINDS_WITH_LINES, StreamConfig
 from connectors.file.ledger import Entry, Ledger
 from connectors.file.staging import FoundFile, Staging, StoredDoc, StoredRow, find_files
 from hub.errors import ConfigInvalid, MappingError, Transient
-from hub.sdk import Page, Place, SourceRecord, Stage, Stream, Tools, Unreadable
+from hub.sdk import Page, Place, ReadSemantics, SourceRecord, Stage, Stream, Tools, Unreadable
 from hub.sdk.tables import Layout, Row, clean_heading, open_table
 
 KEY = "_key"
@@ -43,6 +43,10 @@ class FileStream(Stream):
         self._clock = tools.clock
         self._log = tools.log
         self._staging: Staging | None = None
+
+    @property
+    def semantics(self) -> ReadSemantics:
+        return ReadSemantics(cursor_field="time of the file")
 
     def close(self) -> None:
         """Remove what was staged."""
@@ -190,6 +194,10 @@ class ListStream(Stream):
         self.kind = self.name = kind  # type: ignore[misc]  # the configuration names the kinds, not the class
         self._ledger = ledger
         self._clock = tools.clock
+
+    @property
+    def semantics(self) -> ReadSemantics:
+        return ReadSemantics(cursor_field="time of the change")
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         started = self._clock.now()

@@ -9,7 +9,7 @@ from connectors.imap.checks import check_mailbox
 from connectors.imap.client import MailboxClient, open_mailbox
 from connectors.imap.config import ImapConfig
 from connectors.imap.streams import MailStream
-from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 
 
 class ImapConnector(Connector):
@@ -19,6 +19,7 @@ class ImapConnector(Connector):
     label: ClassVar[Mapping[str, str]] = {"en": "Mailbox (IMAP)", "zh": "邮箱（IMAP）"}
     Config = ImapConfig
     listens = True
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.SERVER,)}
 
     def __init__(self, config: ImapConfig, tools: Tools) -> None:
         super().__init__(config, tools)

@@ -205,7 +205,10 @@ class KingdeeClient:
         return answer
 
     def _keep_session(self, answer: httpx.Response) -> None:
-        self._session = answer.cookies.get(COOKIE) or self._session
+        for line in answer.headers.get_list("set-cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            if name.strip() == COOKIE:
+                self._session = value.strip() or self._session
 
     def _now_s(self) -> int:
         return int(self._clock.now().timestamp())

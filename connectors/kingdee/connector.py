@@ -14,7 +14,7 @@ from connectors.kingdee.refund_sink import PaymentSink
 from connectors.kingdee.streams import STREAMS
 from connectors.kingdee.tables import KingdeeTables
 from connectors.kingdee.voucher_sink import VoucherSink
-from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 
 SINKS = (CustomerSink, MaterialSink, OrderSink, PaymentSink, VoucherSink)
 
@@ -27,6 +27,9 @@ class KingdeeConnector(Connector):
     label: ClassVar[Mapping[str, str]] = {"en": "Kingdee Cloud Galaxy (K/3 Cloud)", "zh": "金蝶云·星空"}
     Config = KingdeeConfig
     simulator: ClassVar[str] = "connectors.kingdee.simulator:simulator"
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {
+        "order": (Proof.CLIENT, Proof.VECTORS), "*": (Proof.VECTORS, Proof.DOCUMENTS),
+    }  # fmt: skip
 
     def __init__(self, config: KingdeeConfig, tools: Tools) -> None:
         super().__init__(config, tools)

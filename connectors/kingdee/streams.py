@@ -34,6 +34,8 @@ from hub.sdk import Page, Part, ReadSemantics, SourceRecord, Stream, Tools, by_k
 
 AT_ONCE = 100
 """Documents asked for with their lines in one query."""
+SURELY_WHOLE = 100
+"""A page with fewer rows than this was not cut: servers cut at 2,000 rows, or at 10,000."""
 SAME_WRITE = timedelta(seconds=1)
 """Two times of one save differ by less."""
 ADVANCE, SALE_MONEY = "SFKYT02_SYS", "SFKYT01_SYS"
@@ -187,7 +189,7 @@ class KingdeeStream(Stream):
         rows: list[Sequence[Any]] = []
         while page := self._client.query(shape.form, self._columns, condition, order, start=len(rows), limit=size):
             rows += page
-            if not shape.line_id and len(rows) >= len(ids):
+            if len(page) < min(size, SURELY_WHOLE) or (not shape.line_id and len(rows) >= len(ids)):
                 break
         return rows
 

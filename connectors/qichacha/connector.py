@@ -9,7 +9,7 @@ from connectors.qichacha.client import QichachaClient
 from connectors.qichacha.config import QichachaConfig
 from connectors.qichacha.registry import QichachaRegistry
 from hub.errors import IsthmusError, NegativeResult
-from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 from hub.sdk.registry import Registry
 
 NOBODY = "91000000000000000A"
@@ -23,6 +23,7 @@ class QichachaConnector(Connector):
     label: ClassVar[Mapping[str, str]] = {"en": "Qichacha", "zh": "企查查"}
     Config = QichachaConfig
     simulator: ClassVar[str] = "connectors.qichacha.simulator:simulator"
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.VECTORS, Proof.DOCUMENTS)}
 
     def __init__(self, config: QichachaConfig, tools: Tools) -> None:
         super().__init__(config, tools)

@@ -10,7 +10,7 @@ from connectors.sandbox.config import SandboxConfig
 from connectors.sandbox.sinks import SINKS
 from connectors.sandbox.streams import STREAMS
 from hub.errors import NeedsConsent, Rejected, Transient
-from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 
 REFERENCES = {"unique": "unique", "draft": "free", "plain": "free", "blind": "none"}
 """What the ERP says about its reference field, by the tier that this is."""
@@ -23,6 +23,7 @@ class SandboxConnector(Connector):
     label: ClassVar[Mapping[str, str]] = {"en": "Sandbox ERP", "zh": "沙盒 ERP"}
     Config = SandboxConfig
     simulator: ClassVar[str] = "connectors.sandbox.simulator:simulator"
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.SERVER,)}
 
     def __init__(self, config: SandboxConfig, tools: Tools) -> None:
         super().__init__(config, tools)

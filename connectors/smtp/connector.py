@@ -12,7 +12,7 @@ from connectors.smtp.config import SmtpConfig
 from connectors.smtp.sinks import MailSink
 from connectors.smtp.streams import SentStream
 from hub.errors import ConfigInvalid, NeedsConsent, Transient
-from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 
 
 class SmtpConnector(Connector):
@@ -21,6 +21,7 @@ class SmtpConnector(Connector):
     name = "smtp"
     label: ClassVar[Mapping[str, str]] = {"en": "Outgoing mail (SMTP)", "zh": "发送邮件（SMTP）"}
     Config = SmtpConfig
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.SERVER,)}
 
     def __init__(self, config: SmtpConfig, tools: Tools) -> None:
         super().__init__(config, tools)

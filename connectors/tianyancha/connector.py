@@ -9,7 +9,7 @@ from connectors.tianyancha.client import TianyanchaClient
 from connectors.tianyancha.config import TianyanchaConfig
 from connectors.tianyancha.registry import TianyanchaRegistry
 from hub.errors import IsthmusError, NegativeResult
-from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 from hub.sdk.registry import Registry
 
 NOBODY = "91000000000000000A"
@@ -23,6 +23,7 @@ class TianyanchaConnector(Connector):
     label: ClassVar[Mapping[str, str]] = {"en": "Tianyancha", "zh": "天眼查"}
     Config = TianyanchaConfig
     simulator: ClassVar[str] = "connectors.tianyancha.simulator:simulator"
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.DOCUMENTS,)}
 
     def __init__(self, config: TianyanchaConfig, tools: Tools) -> None:
         super().__init__(config, tools)

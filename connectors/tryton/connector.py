@@ -16,7 +16,7 @@ from connectors.tryton.sale_sink import SaleSink
 from connectors.tryton.shapes import FUNCTIONS
 from connectors.tryton.streams import PartyStream, ProductStream, SaleStream
 from connectors.tryton.tables import TrytonTables
-from hub.sdk import CheckItem, Connector, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 
 READ = (PartyStream, ProductStream, SaleStream, ShipmentStream, InvoiceStream)
 SINKS = (PartySink, ProductSink, SaleSink, PaymentSink)
@@ -29,6 +29,7 @@ class TrytonConnector(Connector):
     label: ClassVar[Mapping[str, str]] = {"en": "Tryton", "zh": "Tryton"}
     Config = TrytonConfig
     rounding: ClassVar[str] = "document"
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.SERVER,)}
 
     def __init__(self, config: TrytonConfig, tools: Tools) -> None:
         super().__init__(config, tools)

@@ -24,7 +24,7 @@ from connectors.tryton.money_shapes import (
 from connectors.tryton.streams import TrytonStream
 from connectors.tryton.tables import TrytonTables
 from hub.errors import NeedsConsent, Transient
-from hub.sdk import Page, SourceRecord, Stage, Stream, Tools
+from hub.sdk import Page, ReadSemantics, SourceRecord, Stage, Stream, Tools
 
 
 class SalesPaperStream(TrytonStream):
@@ -264,6 +264,10 @@ class PaymentStream(Stream):
         self.orders = PaymentOrderStream(client, tables, tools)
         self._lines = PaidLineStream(client, tables, tools)
         self._parts: tuple[TrytonStream, ...] = (self.orders, self._lines)
+
+    @property
+    def semantics(self) -> ReadSemantics:
+        return self.orders.semantics
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         at, inner, began = position or (0, None, self._clock.now().isoformat())

@@ -28,7 +28,7 @@ from connectors.tryton.shapes import (
 )
 from connectors.tryton.tables import TrytonTables
 from hub.errors import NeedsConsent
-from hub.sdk import Page, SourceRecord, Stage, Stream, Tools
+from hub.sdk import Page, ReadSemantics, SourceRecord, Stage, Stream, Tools
 
 IDS_AT_ONCE = 5000
 RESOURCES_AT_ONCE = 1000
@@ -51,6 +51,10 @@ class TrytonStream(Stream):
         self._client = client
         self._tables = tables
         self._clock = tools.clock
+
+    @property
+    def semantics(self) -> ReadSemantics:
+        return ReadSemantics(cursor_field="write_date")
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         """In the order of ids, which is safe within one pull because ``since`` stays. The high water never passes the

@@ -10,7 +10,7 @@ from connectors.webhook.config import RECEIVED, WebhookConfig
 from connectors.webhook.receiver import WebhookReceiver, make_places, make_scheme
 from hub.errors import ConfigInvalid
 from hub.model.kinds import load_kinds
-from hub.sdk import CheckItem, Connector, Page, Sink, SourceRecord, Stream, Tools
+from hub.sdk import CheckItem, Connector, Page, Proof, Sink, SourceRecord, Stream, Tools
 from hub.sdk.webhooks import Receiver, check_secret
 
 
@@ -41,6 +41,8 @@ class WebhookConnector(Connector):
     label: ClassVar[Mapping[str, str]] = {"en": "Webhook (any system that pushes)", "zh": "Webhook（任何会推送的系统）"}
     Config = WebhookConfig
     simulator: ClassVar[str] = "connectors.webhook.simulator:simulator"
+    pushed: ClassVar[frozenset[str]] = frozenset({"*"})
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.VECTORS,)}
 
     def __init__(self, config: WebhookConfig, tools: Tools) -> None:
         super().__init__(config, tools)

@@ -15,7 +15,7 @@ from connectors.wecom.messages import tell
 from connectors.wecom.receiver import WecomReceiver
 from connectors.wecom.schedules import ScheduleStream
 from connectors.wecom.sinks import CustomerSink, ScheduleSink
-from hub.sdk import CallLimits, CheckItem, Connector, Message, Sink, Stream, Tools
+from hub.sdk import CallLimits, CheckItem, Connector, Message, Proof, Sink, Stream, Tools
 from hub.sdk.webhooks import Receiver
 
 
@@ -26,6 +26,10 @@ class WecomConnector(Connector):
     label: ClassVar[Mapping[str, str]] = {"en": "WeCom (WeChat Work)", "zh": "企业微信"}
     Config = WecomConfig
     simulator: ClassVar[str] = "connectors.wecom.simulator:simulator"
+    pushed: ClassVar[frozenset[str]] = frozenset({"activity", "contact", "user"})
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {
+        "account": (Proof.OTHER_CLIENT,), "*": (Proof.CLIENT, Proof.OTHER_CLIENT, Proof.VECTORS),
+    }  # fmt: skip
     limits: ClassVar[CallLimits] = CallLimits(per_s=Decimal(100))
     """The vendor allows 10,000 calls of one API in a minute."""
 

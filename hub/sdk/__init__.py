@@ -45,6 +45,7 @@ from hub.sdk.paging import (
     make_page,
     read_all,
 )
+from hub.sdk.proof import Proof
 from hub.sdk.waiting import find_wait_s, parse_wait_s
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "Page",
     "Part",
     "Place",
+    "Proof",
     "ReadSemantics",
     "Sink",
     "SourceRecord",

@@ -20,6 +20,7 @@ from hub.errors import IsthmusError, keep_secret
 from hub.protocol.semantics import Confirm, ReadSemantics, Stage, WriteSemantics
 from hub.sdk.budget import Budget, CallLimits, NoBudget
 from hub.sdk.messages import Message
+from hub.sdk.proof import Proof
 
 if TYPE_CHECKING:
     from hub.sdk.registry import Registry
@@ -79,6 +80,8 @@ class Tools:
     """Writes a line into the hub's log, without secrets."""
     budget: Budget = field(default_factory=NoBudget)
     """The calls of this connection; ``HttpClient`` asks it before each request."""
+    read_file: Callable[[str], bytes | None] = lambda digest: None
+    """The file with this SHA-256 (hexadecimal) that goes out with a record; None where the hub has none."""
 
 
 @dataclass(frozen=True)
@@ -331,6 +334,10 @@ class Connector(ABC):
     """By how much a document's total may differ from what its lines add up to, in its currency."""
     listens: ClassVar[bool] = False
     """Whether ``listen`` can tell that something changed."""
+    pushed: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of which the system tells changes by calling us; ``*`` for every one."""
+    proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.DOCUMENTS,)}
+    """What each kind was tried against; ``*`` for the kinds that are not named."""
     limits: ClassVar[CallLimits] = CallLimits()
     """What the vendor allows one account; the settings of a connection win over it."""
 

@@ -24,13 +24,13 @@ CERTIFICATE_WORDS = "CERTIFICATE_VERIFY_FAILED"
 """OpenSSL's, which httpx passes on."""
 _TURNS = "isthmus.turns"
 _CREDENTIALS = (
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "x-api-key",
-    "x-auth-token",
-    "x-access-token",
-    "apikey",
+    b"authorization",
+    b"proxy-authorization",
+    b"cookie",
+    b"x-api-key",
+    b"x-auth-token",
+    b"x-access-token",
+    b"apikey",
 )
 _MOST_KEPT = 32
 """Credentials of one client that are kept from being shown; one that signs every request has too many to keep."""
@@ -96,12 +96,15 @@ class HttpClient:
     def _keep_credentials(self, request: httpx.Request) -> None:
         """Passwords that travel in another form (``Basic …``), sessions and tokens are secrets like the ones that they
         were made from."""
-        for name in _CREDENTIALS:
-            value = request.headers.get(name)
-            if value is not None and value not in self._kept and len(self._kept) < _MOST_KEPT:
-                self._kept.add(value)
-                for part in (value, value.rpartition(" ")[2], *(pair.partition("=")[2] for pair in value.split(";"))):
-                    keep_secret(part.strip())
+        for name, value in request.headers.raw:
+            if name.lower() in _CREDENTIALS and len(self._kept) < _MOST_KEPT:
+                self._keep_credential(value.decode("latin-1"))
+
+    def _keep_credential(self, value: str) -> None:
+        if value not in self._kept:
+            self._kept.add(value)
+            for part in (value, value.rpartition(" ")[2], *(pair.partition("=")[2] for pair in value.split(";"))):
+                keep_secret(part.strip())
 
     def _send(self, method: str, path: str, *, writes: bool, **kwargs: Any) -> httpx.Response:
         where = f"{method} {path}"

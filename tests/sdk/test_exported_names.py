@@ -25,7 +25,7 @@ PINNED = {
             "NoBudget",
             "Normaliser",
         ),
-        *("Page", "Part", "Place"),
+        *("Page", "Part", "Place", "Proof"),
         *(
             "ReadSemantics",
             "Sink",

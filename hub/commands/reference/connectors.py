@@ -25,6 +25,7 @@ point `isthmus.connectors`; `isthmus connector list` shows the ones that your hu
 shipped ones declare, in the words of [the write protocol](../protocol.md). `isthmus connection check` looks an account
 over without writing.
 
+- **read**, **write**: what the connector does with a kind. *asked*: about one record at a time, for money.
 - **tier**: how a create is made safe: `unique`, `draft`, `plain`, `blind`.
 - **confirm**: who can make a document count there: `save` (people), `submit` (the hub submits, people approve), `audit`
   (the hub). The default of a sync is `save`.
@@ -33,6 +34,11 @@ over without writing.
   `recalled`, which keeps writing off until it was probed.
 - **may be late**: for how long an accepted request can still take effect, and a list not show a change; the hub waits
   this out before it calls a lost request lost.
+- **incremental**: by what a run asks for changes only; – where it reads everything.
+- **webhook**: whether the system calls us when something changed, so that nobody waits for the next run.
+- **proved by**: what the kind was tried against: the *real server*; the vendor's *official client*, or an *independent
+  client*, run against our simulator; an *official spec* that a program checks; *vectors* (examples to the byte, of
+  signatures, encryption and files); *documents only*. Each counts for what it touched.
 """
 ABSENT = Home(Path("nowhere"), {})
 """Only what is shipped: no home is looked into."""
@@ -104,23 +110,34 @@ def invent_answers(model: type[BaseModel]) -> dict[str, Any]:
 
 def list_fields() -> list[str]:
     """The heads of the table of kinds, after the kind."""
-    return ["direction", "tier", "reference in", "confirm", "amend", "edits by stage", "may be late", "evidence"]
+    heads = ["read", "write", "tier", "reference in", "confirm", "amend", "edits by stage", "may be late", "evidence"]
+    return [*heads, "incremental", "webhook", "proved by"]
 
 
 def _describe_kinds(connector: Connector, mapped: Mapping[str, Path]) -> Iterator[list[str]]:
     sinks = connector.sinks()
-    readable = {stream.kind for stream in connector.streams().values()}
-    for kind in sorted(readable | sinks.keys() | mapped.keys()):
-        sink = sinks.get(kind)
-        if sink is None:
-            yield [as_code(kind), "in", *["–"] * (len(list_fields()) - 1)]
-            continue
-        yield [as_code(kind), "both" if kind in readable else "out", *_describe(sink.semantics)]
+    streams = {stream.kind: stream for stream in connector.streams().values()}
+    asked = {"account"} if connector.registry() is not None else set[str]()
+    for kind in sorted({*streams, *sinks, *mapped, *asked}):
+        sink, stream = sinks.get(kind), streams.get(kind)
+        read = "yes" if stream is not None or (kind in mapped and sink is None) else "asked" if kind in asked else "–"
+        written = _describe(sink.semantics) if sink is not None else ["–"] * 8
+        cursor = as_code(stream.semantics.cursor_field) if stream and stream.semantics.cursor_field else "–"
+        yield [as_code(kind), read, *written, cursor, *_tell_proof(connector, kind)]
+
+
+def _tell_proof(connector: Connector, kind: str) -> list[str]:
+    """Whether we are called, and what stands behind the kind."""
+    pushed = bool(connector.pushed & {kind, "*"})
+    proofs = connector.proved_by.get(kind) or connector.proved_by["*"]
+    told = ", ".join(proof.value for proof in proofs)
+    return ["yes" if pushed else "–", told if len(proofs) == 1 else told.removesuffix(" only")]
 
 
 def _describe(semantics: WriteSemantics) -> list[str]:
     late_s = semantics.d_max_s + semantics.lag_s
     return [
+        "create, change" if semantics.creates else "change",
         semantics.tier.value,
         semantics.reference_field or "–",
         ", ".join(choice.value for choice in Confirm if choice in semantics.confirms),
