@@ -34,6 +34,8 @@ def _refuse(form: str, raw: Any) -> Refusal:
 
 
 def _decode_text(raw: Any, run: Run) -> str:
+    if type(raw) is str and raw.isascii() and "\0" not in raw:
+        return raw.strip()
     if isinstance(raw, str):
         return strip_text(raw)
     if isinstance(raw, int) and not isinstance(raw, bool):

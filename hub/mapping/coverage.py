@@ -31,6 +31,8 @@ def overlay_lines(parts: Parts, current: Sequence[Line], incoming: Sequence[Line
     it could show and does not is gone. A slot's line keeps our key."""
     inward = [part for part in parts if part.direction is not Direction.OUT]
     if not current:
+        if any(not part.fixed for part in inward):
+            return tuple(incoming)
         return tuple([line for line in incoming if any(item.covers(line) for item in inward)])
     shown = project_lines(tuple(inward), current)
     partners = {line.key: line for line in shown}

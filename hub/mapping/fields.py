@@ -74,14 +74,26 @@ class FieldPlan:
     def goes_out(self) -> bool:
         return self.direction is not Direction.IN and self.write is not None
 
-    def read_in(self, run: Run) -> Any:
-        """The canonical value; ``ABSENT`` when the record says nothing about it; ``Refusal`` when it cannot be told."""
+    @cached_property
+    def read_in(self) -> Callable[[Run], Any]:
+        """Gives the canonical value; ``ABSENT`` when the record says nothing about it; ``Refusal`` when it cannot be
+        told."""
         if self.fixed is not ABSENT:
-            return self.fixed
-        if self.key is not None:
-            raw = run.payload.get(self.key, ABSENT)
-        else:
-            raw = self.read(run.payload) if self.read is not None else None
+            return lambda run: self.fixed
+        if self.key is None or self.always:
+            return self._read_anywhere
+        key, decode, read_empty, accepts_blank = self.key, self.decode, self._read_empty, self.accepts_blank
+
+        def read_key(run: Run) -> Any:
+            raw = run.payload.get(key, ABSENT)
+            if raw is None or raw is ABSENT or (raw == "" and not accepts_blank):
+                return read_empty(raw)
+            return decode(raw, run)
+
+        return read_key
+
+    def _read_anywhere(self, run: Run) -> Any:
+        raw = self.read(run.payload) if self.read is not None else None
         if not self.always and (raw is None or raw is ABSENT or (raw == "" and not self.accepts_blank)):
             return self._read_empty(raw)
         return self.decode(None if raw is ABSENT else raw, run)

@@ -117,6 +117,8 @@ def write_integer(raw: int) -> str:
 
 def key_text(raw: Any) -> str:
     """A code or an id as text, whatever type it came in; ``Refusal`` when it cannot be one."""
+    if type(raw) is str and raw.isascii() and "\0" not in raw:
+        return raw.strip()
     if isinstance(raw, str):
         return strip_text(raw)
     if isinstance(raw, bool):
