@@ -12,9 +12,11 @@ from hashlib import sha256
 from html.parser import HTMLParser
 
 from connectors.imap.decoding import clean_text, decode_base64, decode_header, decode_text
+from connectors.imap.returns import REPORT, RETURNED, Returned, find_returned_id, list_returned
 
 _DEEPEST = 60
 _MOST_PARTS = 500
+_HEADS = 64 << 10
 _BREAKS = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "table", "blockquote"})
 _HIDDEN = frozenset({"style", "script", "head", "title"})
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
@@ -23,11 +25,14 @@ _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 @dataclass(frozen=True)
 class Body:
     """``attachments``: (name, media type, size in bytes, digest). ``doubts``: what could not be read as it was
-    meant."""
+    meant. ``returned``: whom a mail did not reach, where this one reports that; ``returned_id``: that mail's
+    Message-ID."""
 
     text: str = ""
     attachments: tuple[tuple[str, str, int, str], ...] = ()
     doubts: frozenset[str] = frozenset()
+    returned: tuple[Returned, ...] = ()
+    returned_id: str = ""
 
 
 class _AsItStands(Compat32):
@@ -46,6 +51,8 @@ class _Reading:
     html: list[str] = field(default_factory=list)
     attachments: list[tuple[str, str, int, str]] = field(default_factory=list)
     doubts: set[str] = field(default_factory=set)
+    returned: list[Returned] = field(default_factory=list)
+    returned_id: str = ""
 
 
 def read_body(content: bytes, longest: int, *, whole: bool) -> Body:
@@ -56,13 +63,27 @@ def read_body(content: bytes, longest: int, *, whole: bool) -> Body:
         message = email.message_from_bytes(content, policy=_AS_IT_STANDS)
         for part in _list_parts(message):
             _read_part(part, reading, longest)
+            if message.get_content_type() == "multipart/report":
+                _read_report(part, reading)
     except RecursionError:  # parts within parts within parts: what was read so far counts
         reading.doubts.add("nesting")
     if not whole:
         reading.doubts.add("cut")
         reading.attachments = [(name, kind, 0, "") for name, kind, _, _ in reading.attachments]
     text = "\n".join(reading.plain) if any(told.strip() for told in reading.plain) else "\n".join(reading.html)
-    return Body(_tidy(text)[:longest], tuple(reading.attachments), frozenset(reading.doubts))
+    return Body(
+        _tidy(text)[:longest], tuple(reading.attachments), frozenset(reading.doubts), tuple(reading.returned),
+        reading.returned_id,
+    )  # fmt: skip
+
+
+def _read_report(part: Message, reading: _Reading) -> None:
+    kind = part.get_content_type()
+    if kind in REPORT:
+        reading.returned += list_returned(part)
+    elif kind in RETURNED and not reading.returned_id:
+        content = _flatten(part) if isinstance(part.get_payload(), list) else _read_content(part, reading)
+        reading.returned_id = find_returned_id(content[:_HEADS].decode("utf-8", "replace"))
 
 
 def _list_parts(message: Message) -> Iterator[Message]:

@@ -51,6 +51,8 @@ class Choice:
 
     def leaves_out(self, head: Head) -> bool:
         """Whether the mail is none of the hub's business."""
+        if head.is_report:  # a returned mail comes from our own server
+            return False
         among_us = bool(self._own and head.people) and all(self.is_own(address) for _, _, address in head.people)
         if among_us and self._internal == "skip":
             return True

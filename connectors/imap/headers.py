@@ -43,6 +43,11 @@ class Head:
     doubts: frozenset[str] = frozenset()
     raw: Mapping[bytes, bytes] = field(default_factory=dict)
 
+    @property
+    def is_report(self) -> bool:
+        """A mail that came back, or a receipt."""
+        return self.raw.get(b"CONTENT-TYPE", b"").lower().startswith(b"multipart/report")
+
 
 def read_fields(content: bytes) -> dict[bytes, bytes]:
     """Name in capitals → its first value, unfolded."""

@@ -23,8 +23,8 @@ def shape_mail(head: Head, body: Body, received_at: datetime | None, choice: Cho
         "text": body.text,
         "date": sent_at.astimezone(UTC).isoformat() if sent_at is not None else None,
         "message_id": head.message_id,
-        "thread_id": head.references[0] if head.references else head.reply_to or head.message_id,
-        "reply_to": head.reply_to,
+        "thread_id": (head.references[0] if head.references else head.reply_to or body.returned_id or head.message_id),
+        "reply_to": head.reply_to or body.returned_id,
         "way": "out" if head.sender[1] and choice.is_own(head.sender[1]) else "in",
         "people": [{"address": address, "name": name, "part": part} for part, name, address in head.people],
         "mentions": [
@@ -34,6 +34,10 @@ def shape_mail(head: Head, body: Body, received_at: datetime | None, choice: Cho
         "attachments": [
             {"id": str(place), "name": name, "type": kind, "size": size, "digest": digest}
             for place, (name, kind, size, digest) in enumerate(body.attachments, 1)
+        ],
+        "bounces": [
+            {"id": one.address, "address": one.address, "status": one.status, "reason": one.reason}
+            for one in {one.address: one for one in body.returned}.values()
         ],
         "doubts": ", ".join(sorted(head.doubts | body.doubts)),
     }

@@ -51,8 +51,12 @@ class SmtpConfig(ConnectorConfig):
     )
     unsubscribe: str = Field(
         "",
-        description="Address for List-Unsubscribe (mailto: or https:), for mails to many; empty: no such header",
-        json_schema_extra={"zh": "群发邮件的退订地址（mailto: 或 https:），写入 List-Unsubscribe；留空则不写"},
+        description="Where whoever gets a mail to many says that he wants no more (mailto: or https:); empty: no mail "
+        "to many is sent",
+        pattern=r"^$|^(mailto:[^\s<>@]+@[^\s<>]+|https://[^\s<>]+)$",
+        json_schema_extra={
+            "zh": "群发邮件的退订地址（mailto: 或 https:），写入 List-Unsubscribe；留空则不发送群发邮件"
+        },
     )
     per_minute: int = Field(
         30,

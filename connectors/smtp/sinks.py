@@ -30,6 +30,7 @@ class MailSink(Sink):
         self._stream = stream
         self._config = config
         self._clock = tools.clock
+        self._read_file = tools.read_file
         self._sent: deque[float] = deque()
 
     @property
@@ -39,7 +40,7 @@ class MailSink(Sink):
             reference_field="Message-ID",
             confirms=frozenset({Confirm.SAVE}),
             versioned=False,
-            silent=frozenset({"subject", "text", "people", "reply_to"}),
+            silent=frozenset({"subject", "text", "html", "bulk", "attachments", "people", "reply_to"}),
             d_max_s=_DELIVERY_S,
             lag_s=_SENT_LAG_S,
         )
@@ -54,7 +55,7 @@ class MailSink(Sink):
         return results
 
     def _send(self, draft: Draft) -> Written:
-        mail = write_mail(draft.ref, draft.payload, self._config, self._clock.now())
+        mail = write_mail(draft.ref, draft.payload, self._config, self._clock.now(), self._read_file)
         self._take_turn()
         self._client.send(mail)
         return Written(name_mail(draft.ref, self._config), 1)

@@ -26,6 +26,7 @@ from hub.commands import (
     event,
     explain,
     identity,
+    letter,
     mapping,
     pause,
     reconcile,
@@ -49,7 +50,10 @@ from hub.errors import conceal
 EVERYWHERE = "Anywhere on the line: --home PATH, --lang en|zh, --json."
 WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
-NOUNS = (connector, connection, sync, record, mapping, codes, binding, todo, identity, event, run, secret, voucher)
+NOUNS = (
+    *(connector, connection, sync, record, mapping, codes, binding, todo, identity, event, run, secret, voucher),
+    letter,
+)
 VERBS = (setup, doctor, enrich, explain, remap, reconcile, trace, pause, simulate, dedupe, demo, backup, up)
 
 

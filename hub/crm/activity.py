@@ -10,7 +10,7 @@ from hub.crm.actions import Look
 from hub.crm.checks import check_line_keys
 from hub.crm.rules import Finder, Link, Rules, Transitions
 from hub.errors import RuleBroken
-from hub.model.activity import Activity, ActivityState, Part, Participant, Topic
+from hub.model.activity import Activity, ActivityState, Bounce, Part, Participant, Topic
 from hub.model.kinds import Fields, load_kinds
 from hub.model.party import Contact
 
@@ -24,7 +24,7 @@ TIMES = ("starts_at", "ends_at", "starts_on", "ends_on", "zone", "recurrence")
 
 def complete(values: dict[str, Any], own_figures: bool) -> dict[str, Any]:
     """Addresses and numbers in small letters: they are looked up, and nobody tells them apart by capitals."""
-    for name, field in (("people", "address"), ("mentions", "number")):
+    for name, field in (("people", "address"), ("mentions", "number"), ("bounces", "address")):
         if name in values:
             values[name] = tuple(row.model_copy(update={field: getattr(row, field).lower()}) for row in values[name])
     return values
@@ -36,6 +36,7 @@ def check(activity: Activity, previous: Activity | None, remote: bool) -> None:
     check_line_keys("activity", "topics", activity.topics)
     check_line_keys("activity", "mentions", activity.mentions)
     check_line_keys("activity", "attachments", activity.attachments)
+    check_line_keys("activity", "bounces", activity.bounces)
     if remote:
         return
     if not activity.subject:
@@ -81,6 +82,8 @@ def link(values: Fields, previous: Activity | None, look: Look) -> dict[str, Any
     nobody is made up. What was found once stays: a contact who changes companies takes no old meetings along."""
     answered = _find_answered(values, look)
     found = _link_topics(values, answered, look)
+    if values.get("bounces"):
+        found["bounces"] = _link_bounces(values["bounces"], look)
     people: tuple[Participant, ...] = values.get("people", ())
     linked = _link_people(people, previous, look) if people else ()
     if people:
@@ -102,6 +105,14 @@ def _link_people(people: tuple[Participant, ...], previous: Activity | None, loo
     contacts = _find_alone(look, "contact", fresh)
     users = _find_alone(look, "user", fresh)
     return tuple(_link_person(row, known.get(row.address), contacts, users) for row in people)
+
+
+def _link_bounces(bounces: tuple[Bounce, ...], look: Look) -> tuple[Bounce, ...]:
+    contacts = _find_alone(look, "contact", sorted({row.address for row in bounces if row.contact_id is None}))
+    return tuple(
+        row if row.contact_id is not None else row.model_copy(update={"contact_id": contacts.get(row.address)})
+        for row in bounces
+    )
 
 
 # ---------------------------------------------------------------- what it is about
@@ -184,6 +195,7 @@ MENTIONED = ("contract", "invoice", "order", "quote", "ticket")
 LINKS = (
     *(Link(kind, "email", "people", "address") for kind in ("contact", "account", "user")),
     *(Link(kind, "number", "mentions", "number") for kind in MENTIONED),
+    Link("contact", "email", "bounces", "address"),
 )
 
 RULES = Rules("activity", TRANSITIONS, complete, check, check_relations, links=LINKS, linking=link)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from hub.crm.checks import (
     STANDING_TRANSITIONS,
     check_identifiers,
@@ -9,8 +12,9 @@ from hub.crm.checks import (
     check_name,
     complete_identifiers,
 )
-from hub.crm.rules import Rules
+from hub.crm.rules import Fed, Feeder, Rules
 from hub.errors import RuleBroken
+from hub.model.kinds import Fields
 from hub.model.party import Contact
 
 TRANSITIONS = STANDING_TRANSITIONS
@@ -28,4 +32,23 @@ def check(contact: Contact, previous: Contact | None, remote: bool) -> None:
         raise RuleBroken("crm.primary_twice", name=contact.name)
 
 
-RULES = Rules("contact", TRANSITIONS, complete_identifiers, check)
+def derive(record_id: UUID, values: Fields, fed: Fed) -> dict[str, Any]:
+    """What came back from the address that the contact has now; reports that were voided do not count."""
+    address = str(values.get("email") or "").lower()
+    told = sorted(
+        (str(report.starts_at or ""), f"{row.status} {row.reason}".strip())
+        for report in fed["activity"]
+        for row in report.bounces
+        if row.contact_id == record_id and row.address == address and report.state != "void"
+    )
+    return {"undeliverable": told[-1][1] if told else ""}
+
+
+RULES = Rules(
+    "contact",
+    TRANSITIONS,
+    complete_identifiers,
+    check,
+    feeders=(Feeder("activity", "contact_id", "bounces"),),
+    deriving=derive,
+)

@@ -103,6 +103,20 @@ class Attachment(Line):
     """SHA-256 of the file in hexadecimal; empty where it was not read."""
 
 
+class Bounce(Line):
+    """An address to which a mail could not be delivered, as the returned mail tells it (退信)."""
+
+    INDEX: ClassVar[tuple[tuple[str, ...], ...]] = (("contact_id",), ("address",))
+
+    address: str
+    """In small letters."""
+    status: str = ""
+    """As RFC 3463 counts them, such as ``5.1.1``."""
+    reason: str = ""
+    """The words of the server that refused."""
+    contact_id: Annotated[UUID | None, Ref("contact")] = None
+
+
 class Activity(Entity):
     """A meeting, call, mail, note or follow-up (跟进记录, 日程).
 
@@ -139,6 +153,12 @@ class Activity(Entity):
     """Follow from the mentions, and from what it answers, where they are not given."""
     mentions: tuple[Mention, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    html: str = ""
+    """The same as ``text`` for mails that are sent in both forms; empty: the text is put into paragraphs."""
+    bulk: bool = False
+    """Sent to many alike (群发), so that it tells how to receive no more."""
+    bounces: tuple[Bounce, ...] = ()
+    """Whom a mail did not reach for good, where this one reports that."""
     way: Way | None = None
     thread_id: str = ""
     """What all messages of one conversation share."""

@@ -121,11 +121,14 @@ class Contact(Entity):
     KIND: ClassVar[str] = "contact"
     NUMBER: ClassVar[str] = "name"
     FOLDED: ClassVar[tuple[str, ...]] = ("email",)
+    DERIVED: ClassVar[frozenset[str]] = frozenset({"undeliverable"})
 
     name: str
     mobile: str = ""
     phone: str = ""
     email: str = ""
+    undeliverable: str = ""
+    """Why mails to ``email`` come back (退信原因); empty as far as is known they arrive. Another address clears it."""
     title: str = ""
     note: str = ""
     links: tuple[ContactLink, ...] = ()

@@ -32,7 +32,7 @@ from hub.runtime.secrets import Vault, read_tokens
 from hub.runtime.settings import secret_fields
 from hub.sdk import Budget, CallLimits, Clock, Connector, NoBudget, Sink, Stream, Tools
 from hub.store import Store, UnitOfWork
-from hub.store.rows import ConfigVersion, Setting
+from hub.store.rows import ConfigVersion, Enclosure, Setting
 from hub.sync.config import ConnectionSettings, HubConfig
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.policy import build_policy
@@ -148,9 +148,14 @@ class Opening:
         values = self.vault.resolve_config(settings.config, secrets)
         zone, limits = ZoneInfo(settings.zone), choose_limits(settings, kind_of)
         budget = self.outfit.budgets.lend(name, self.vault.store, self.outfit.clock, zone, limits, self.vault)
-        connector = make_connector(name, settings, kind_of, values, self.outfit, budget)
+        connector = make_connector(name, settings, kind_of, values, self.outfit, budget, self._read_file)
         opened = equip_connection(name, settings, connector, self.outfit.timing)
         return replace(opened, on_close=lambda: _give_back(budget))
+
+    def _read_file(self, digest: str) -> bytes | None:
+        with self.vault.store.read() as tx:
+            found = tx.get(Enclosure, digest=digest)
+        return found.body if found is not None else None
 
 
 def _give_back(budget: SharedBudget) -> None:
@@ -174,6 +179,7 @@ def make_connector(
     values: Mapping[str, Any],
     outfit: Outfit,
     budget: Budget | None = None,
+    read_file: Callable[[str], bytes | None] = lambda digest: None,
 ) -> Connector:
     """One instance of the connector, with the tools that the hub lends it. Without a ``budget`` it is only tried:
     its calls are not counted."""
@@ -185,6 +191,7 @@ def make_connector(
         http_total_s=outfit.timing.http_total_s,
         log=lambda line: write_log("connector", connection=name, line=conceal(line)),
         budget=budget or NoBudget(),
+        read_file=read_file,
     )
     return kind_of(kind_of.Config.model_validate(values), tools)
 

@@ -93,6 +93,10 @@ class Home:
         return self.folder / "codes"
 
     @property
+    def letters(self) -> Path:
+        return self.folder / "letters"
+
+    @property
     def connectors(self) -> Path:
         return self.folder / "connectors"
 

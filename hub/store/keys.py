@@ -28,6 +28,7 @@ from hub.store.rows import (
     ConnectionState,
     Cursor,
     DeadRow,
+    Enclosure,
     IdentityVerdict,
     Image,
     JournalEntry,
@@ -110,6 +111,7 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(Setting, "setting", ("name",)),
     TableSpec(ConfigVersion, "config_version", ("number",)),
     TableSpec(SecretRow, "secret", ("name",)),
+    TableSpec(Enclosure, "enclosure", ("digest",)),
     TableSpec(Lease, "lease", ("name",)),
     TableSpec(
         IdentityVerdict, "identity_verdict", ("id",), index=(("record_kind", "record_id"), ("record_kind", "source"))

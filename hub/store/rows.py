@@ -318,6 +318,16 @@ class SecretRow(Value):
     at: Instant
 
 
+class Enclosure(Value):
+    """A file that goes out with a mail, as it was when the mail was written."""
+
+    digest: str
+    """SHA-256 of the body, in hexadecimal."""
+    media_type: str
+    body: bytes
+    at: Instant
+
+
 class Lease(Value):
     """Who may do a named thing now."""
 

@@ -164,8 +164,11 @@ def is_history(hub: Hub, binding: Binding, record: Entity, seen: Snapshot | None
     return any(day is not None and day < start for day in days)
 
 
-def list_parents(record: Entity, fields: frozenset[str]) -> Iterator[tuple[str, UUID]]:
-    """(kind, id) of every record that the given fields refer to, lines included."""
+def list_parents(
+    record: Entity, fields: frozenset[str], line_fields: Mapping[str, frozenset[str]] | None = None
+) -> Iterator[tuple[str, UUID]]:
+    """(kind, id) of every record that the given fields refer to, lines included. ``line_fields``: of these lists only
+    what travels."""
     for name, kind in list_refs(record.KIND):
         if name in fields and getattr(record, name) is not None:
             yield kind, getattr(record, name)
@@ -173,14 +176,16 @@ def list_parents(record: Entity, fields: frozenset[str]) -> Iterator[tuple[str, 
         lines = getattr(record, name)
         for line in lines if isinstance(lines, tuple) else ():
             if isinstance(line, Line):
-                refs = ((kind, getattr(line, field)) for field, kind in list_line_refs(type(line)))
+                told = (line_fields or {}).get(name)
+                pairs = [pair for pair in list_line_refs(type(line)) if told is None or pair[0] in told]
+                refs = ((kind, getattr(line, field)) for field, kind in pairs)
                 yield from ((kind, found) for kind, found in refs if found is not None)
 
 
 def _check_parents(tx: UnitOfWork, binding: Binding, record: Entity, policy: Policy) -> Parent:
     """Whether everything that a create refers to has a document there."""
     worst = Parent.READY
-    for kind, hub_id in set(list_parents(record, policy.mapped_out)):
+    for kind, hub_id in set(list_parents(record, policy.mapped_out, policy.line_fields)):
         rows = tx.find(Binding, connection=binding.connection, kind=kind, hub_id=hub_id)
         live = [row for row in rows if row.remote_id is not None and row.state is not BindingState.REVERSING]
         if any(row.state is not BindingState.TOMB for row in live):

@@ -159,13 +159,19 @@ def _record_create(work: Work, binding: Binding, answer: Answer) -> dict[str, An
         adopted = adopt_document(work.policy, binding, hit, ours=True)
         return adopted.__dict__ | {"remote_version": answer.written.version or 0}
     if answer.outcome in ("refused", "locked", "stale"):
-        return count_refusal(work, binding, answer) | {"state": BindingState.NEW}
+        return count_refusal(work, binding, answer) | {"state": BindingState.NEW} | _take_back(work, binding)
     if answer.outcome in ("later", "consent"):
         wait_s = find_retry_s(work, answer)
-        return {"state": BindingState.NEW, "not_before": work.later_s(wait_s), "lease_until": None}
+        waits = {"state": BindingState.NEW, "not_before": work.later_s(wait_s), "lease_until": None}
+        return waits | _take_back(work, binding)
     quiet_s = work.policy.quiet_s if needs_quiet(work.policy) and answer.outcome == "unknown" else 0.0
     wait_s = max(quiet_s, work.policy.timing.retry_s)
     return {"state": BindingState.UNKNOWN, "not_before": work.later_s(wait_s), "lease_until": None}
+
+
+def _take_back(work: Work, binding: Binding) -> dict[str, Any]:
+    """Where nobody can look, "sent" must mean that it may be there: what was certainly not applied does not count."""
+    return {"attempts": binding.attempts - 1} if work.policy.semantics.tier is Tier.BLIND else {}
 
 
 def _patch(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action: Action) -> Step:

@@ -155,6 +155,13 @@ def test_a_blind_system_is_told_once_and_then_a_person_must_look(make_scene: Sce
     scene.settle()
     assert scene.binding(third).parked == "protocol.blind_ambiguity"
     assert len(scene.sales()) == 3
+    fourth = scene.make_order()
+    scene.faults.order_next("refused", is_create)
+    scene.push()
+    assert (scene.binding(fourth).attempts, scene.binding(fourth).parked) == (0, None), "certainly not applied"
+    scene.settle()
+    assert scene.binding(fourth).state is BindingState.BOUND
+    assert len(scene.sales()) == 4
     assert scene.binding(unsure).state is BindingState.BOUND
 
 

@@ -1,6 +1,8 @@
-"""A whole story: an answer to a reminder."""
+"""Whole stories: an answer to a reminder, and one that comes back."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +25,14 @@ def test_an_answer_to_a_reminder_hangs_on_the_invoice(office: Office, sales: Mai
     assert [(row.kind, row.record_id) for row in found.topics] == [("invoice", invoice.id)]
     assert found.account_id == account.id
     assert "Re: 付款提醒" in office.say("trace", "INV-0007")
+
+
+def test_a_reminder_that_comes_back_flags_the_contact(office: Office, sales: Mailbox) -> None:
+    contact = office.create("contact", name="李工", email="li@haiyue.example")
+    sales.put((Path(__file__).with_name("mails") / "returned.eml").read_bytes())
+    office.run("sales")
+    (flagged,) = office.records("contact")
+    assert flagged.id == contact.id
+    assert flagged.undeliverable == "5.1.1 550 5.1.1 <li@haiyue.example>: user unknown"
+    sales.put(write_mail("unrelated"))
+    assert all(not report.errors for report in office.run("sales"))

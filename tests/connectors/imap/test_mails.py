@@ -89,6 +89,29 @@ def test_a_mail_without_an_id_is_known_by_what_it_says() -> None:
     assert shape(content.replace(b"Subject: x", b"Subject: y"))["message_id"] != first
 
 
+def test_a_mail_that_came_back_names_whom_it_did_not_reach() -> None:
+    found = read("returned")
+    assert found["reply_to"] == "<reminder@our.example>"
+    assert [(one["address"], one["status"], one["reason"]) for one in found["bounces"]] == [
+        ("li@haiyue.example", "5.1.1", "550 5.1.1 <li@haiyue.example>: user unknown"),
+        ("wang@haiyue.example", "5.2.2", ""),
+    ], "who is only late is not named"
+    other = read("returned-headers-only")
+    assert (other["reply_to"], other["text"]) == ("<folded@our.example>", "用户不存在")
+    assert [(one["address"], one["reason"]) for one in other["bounces"]] == [
+        ("zhao@haiyue.example", "blocked by policy")
+    ]
+    assert read("receipt")["bounces"] == []
+    assert read("mail-in-mail")["bounces"] == [], "a report that somebody forwards is none"
+
+
+def test_a_mail_that_came_back_is_no_internal_mail() -> None:
+    heads = {name: (MAILS / f"{name}.eml").read_bytes() for name in ("returned", "empty")}
+    assert not CHOICE.leaves_out(read_head(heads["returned"], 1, latest=NOW))
+    among_us = heads["returned"].replace(b"multipart/report", b"multipart/mixed")
+    assert CHOICE.leaves_out(read_head(among_us, 1, latest=NOW))
+
+
 @given(st.binary(max_size=400))
 def test_no_bytes_stop_the_reading(content: bytes) -> None:
     found = shape(content)

@@ -222,6 +222,8 @@ CREATE TABLE crm_activity (
   recurrence TEXT NOT NULL,
   account_id UUID,
   owner_id UUID,
+  html TEXT NOT NULL,
+  bulk BOOLEAN NOT NULL,
   way TEXT,
   thread_id TEXT NOT NULL,
   message_id TEXT NOT NULL,
@@ -250,6 +252,7 @@ CREATE TABLE crm_contact (
   mobile TEXT NOT NULL,
   phone TEXT NOT NULL,
   email TEXT NOT NULL,
+  undeliverable TEXT NOT NULL,
   title TEXT NOT NULL,
   note TEXT NOT NULL,
   state TEXT NOT NULL,
@@ -907,6 +910,14 @@ CREATE INDEX ix_decision_at ON decision (at);
 
 CREATE INDEX ix_decision_item ON decision (item);
 
+CREATE TABLE enclosure (
+  digest TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  body BYTEA NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (digest)
+);
+
 CREATE TABLE event (
   id UUID NOT NULL,
   connection TEXT NOT NULL,
@@ -1324,6 +1335,22 @@ CREATE TABLE crm_activity_attachment (
   PRIMARY KEY (activity_id, key),
   FOREIGN KEY(activity_id) REFERENCES crm_activity (id) ON DELETE CASCADE
 );
+
+CREATE TABLE crm_activity_bounce (
+  activity_id UUID NOT NULL,
+  position BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  address TEXT NOT NULL,
+  status TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  contact_id UUID,
+  PRIMARY KEY (activity_id, key),
+  FOREIGN KEY(activity_id) REFERENCES crm_activity (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_crm_activity_bounce_address ON crm_activity_bounce (address);
+
+CREATE INDEX ix_crm_activity_bounce_contact_id ON crm_activity_bounce (contact_id);
 
 CREATE TABLE crm_activity_mention (
   activity_id UUID NOT NULL,

@@ -71,6 +71,8 @@ SELECT t.id AS id,
   t.recurrence AS recurrence,
   t.account_id AS account_id,
   t.owner_id AS owner_id,
+  t.html AS html,
+  t.bulk AS bulk,
   t.way AS way,
   t.thread_id AS thread_id,
   t.message_id AS message_id,
@@ -120,6 +122,17 @@ SELECT t.activity_id AS activity_id,
 FROM crm_activity_attachment t JOIN crm_activity p ON p.id = t.activity_id
 WHERE p.deleted_at IS NULL;
 
+CREATE VIEW v_activity_bounce AS
+SELECT t.activity_id AS activity_id,
+  t.position AS position,
+  t."key" AS "key",
+  t.address AS address,
+  t.status AS status,
+  t.reason AS reason,
+  t.contact_id AS contact_id
+FROM crm_activity_bounce t JOIN crm_activity p ON p.id = t.activity_id
+WHERE p.deleted_at IS NULL;
+
 CREATE VIEW v_contact AS
 SELECT t.id AS id,
   t.revision AS revision,
@@ -133,6 +146,7 @@ SELECT t.id AS id,
   t.mobile AS mobile,
   t.phone AS phone,
   t.email AS email,
+  t.undeliverable AS undeliverable,
   t.title AS title,
   t.note AS note,
   t.state AS state
