@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.tianyancha.client import TianyanchaClient
 from connectors.tianyancha.config import TianyanchaConfig
 from hub.errors import NegativeResult, OutcomeUnknown
-from hub.sdk.registry import Company, Registry, parse_capital, read_day, read_status, split_names
+from hub.sdk.registry import Company, Registry, find_owner, parse_capital, read_day, read_status, split_names
 
 PAGE = "20"
 
@@ -50,7 +50,20 @@ def read_company(row: Mapping[str, Any]) -> Company:
         approved_on=read_day(row.get("approvedTime")), type_text=_text(row, "companyOrgType"),
         industry=_text(row, "industry"), address=_text(row, "regLocation"), phone=_text(row, "phoneNumber"),
         former_names=tuple(name for name in names if name) or split_names(_text(row, "historyNames")),
+        parent_name=find_owner(_list_shares(row)),
+        branches=tuple(name for item in _rows(row, "branchList") if (name := _text(item, "name"))),
     )  # fmt: skip
+
+
+def _list_shares(row: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Each contribution of a shareholder has a percentage of its own."""
+    for holder in _rows(row, "shareHolderList"):
+        for part in _rows(holder, "capital"):
+            yield _text(holder, "name"), part.get("percent")
+
+
+def _rows(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    return [item for item in row.get(name) or () if isinstance(item, Mapping)]
 
 
 def _strip_marks(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -88,6 +88,10 @@ class Company(Value):
     """Credit code of the company that it is a branch of, where the registry says so."""
     parent_code: str = ""
     """Credit code of the company that owns it, where the registry says so."""
+    parent_name: str = ""
+    """Registered name of whoever holds more than half of it, where the registry says so; may be a person."""
+    branches: tuple[str, ...] = ()
+    """Registered names of its branches (分支机构), where the registry lists them."""
 
 
 class RegistryConfig(ConnectorConfig):
@@ -187,6 +191,19 @@ def split_names(text: str) -> tuple[str, ...]:
     return tuple(name for part in re.split(r"[;；\t\n]+", text) if (name := part.strip()))
 
 
+def find_owner(shares: Iterable[tuple[str, object]]) -> str:
+    """Who holds more than half, of names and their percentages as they came (``60%``, ``60.0000``); several rows of one
+    name count together. Empty where nobody does, and where a percentage cannot be read."""
+    held: dict[str, Decimal] = {}
+    for name, told in shares:
+        try:
+            share = Decimal(str(told or 0).replace("%", "").strip() or 0)
+        except InvalidOperation:
+            return ""
+        held[name.strip()] = held.get(name.strip(), Decimal(0)) + share
+    return next((name for name, share in held.items() if name and share > 50), "")
+
+
 def read_day(value: object) -> date | None:
     """A day as registries write it: a date text with or without a time, or milliseconds since 1970 (as the day in
     China); None for nothing, and for what is no day."""
@@ -207,6 +224,7 @@ __all__ = [
     "CompanyStatus",
     "Registry",
     "RegistryConfig",
+    "find_owner",
     "parse_capital",
     "read_day",
     "read_status",

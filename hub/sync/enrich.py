@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.errors import RuleBroken
-from hub.identity.names import fold_name, is_branch_name
+from hub.identity.names import fold_name
 from hub.model.identifiers import clean_code, complete_identifier, is_valid_uscc
 from hub.model.kinds import encode_fields
 from hub.model.money import add_exactly
@@ -25,10 +25,13 @@ from hub.store.registry_rows import Lookup
 from hub.store.rows import Image
 from hub.sync.lookups import Desk, Spent, read_companies
 from hub.sync.pause import check_paused
+from hub.sync.relatives import find_relations, list_branches
 from hub.sync.resolve import REGISTRY, rebuild_record
 
 KIND = "account"
 PREFIX = "attributes."
+HEAD = "head/"
+"""Before the id of a company whose snapshot says that the customer is a branch of it."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def list_due_accounts(desk: Desk, limit: int) -> list[Account]:
         fresh = {
             row.record_id
             for row in tx.find(Image, record_kind=KIND, connection=desk.connection, stream=REGISTRY, at__gt=old)
+            if not (row.external_id or "").startswith(HEAD)
         }
         found: list[Account] = []
         after = UUID(int=0)
@@ -211,13 +215,32 @@ def keep_snapshot(desk: Desk, account_id: UUID, row: Lookup, actor: str) -> Enri
         _save_image(tx, desk, account_id, source, company.key, encode_fields(KIND, values), row.at)
         done = rebuild_record(tx, desk.hub, KIND, account_id, actor=actor, cause=None, run_id=None)
         outcome = "filled" if done.changes else "unchanged"
-        return Enriched(
-            account_id, _label(account), outcome, company, row.at, proposals, due=tuple(done.due)
-        )  # fmt: skip
+        due = (*done.due, *_keep_branches(tx, desk, account, company, row.at, actor))
+        return Enriched(account_id, _label(account), outcome, company, row.at, proposals, due=due)
 
     done = desk.hub.store.carry_out(keep)
     desk.hub.hint(done.due)
     return done
+
+
+def _keep_branches(
+    tx: UnitOfWork, desk: Desk, account: Account, company: Company, at: datetime, actor: str
+) -> Iterator[UUID]:
+    """Customers that are branches of this one learn it, those that are none any more lose it. What a customer's own
+    snapshot says counts beside it."""
+    key = f"{HEAD}{company.key}"
+    source = f"{desk.connection}/{REGISTRY}/{key}"
+    listed = list_branches(tx, account, company)
+    told = tx.find(Image, connection=desk.connection, stream=REGISTRY, external_id=key)
+    before = [image.record_id for image in told]
+    for branch_id in sorted({*before, *listed}):
+        tx.get(Account, id=branch_id, lock=True)
+        if branch_id in listed:
+            values = encode_fields(KIND, {"branch_of_id": account.id})
+            _save_image(tx, desk, branch_id, source, key, values, at)
+        else:
+            tx.delete(Image, record_kind=KIND, record_id=branch_id, source=source)
+        yield from rebuild_record(tx, desk.hub, KIND, branch_id, actor=actor, cause=None, run_id=None).due
 
 
 def _leave_given(tx: UnitOfWork, account: Account, values: dict[str, Any]) -> dict[str, Any]:
@@ -230,7 +253,7 @@ def _leave_given(tx: UnitOfWork, account: Account, values: dict[str, Any]) -> di
 
 def _drop_others(tx: UnitOfWork, connection: str, account_id: UUID, source: str) -> None:
     for image in tx.find(Image, record_kind=KIND, record_id=account_id, connection=connection, stream=REGISTRY):
-        if image.source != source:
+        if image.source != source and not (image.external_id or "").startswith(HEAD):
             tx.delete(Image, record_kind=KIND, record_id=account_id, source=image.source)
 
 
@@ -260,43 +283,18 @@ def make_values(tx: UnitOfWork, account: Account, company: Company, connection: 
         values["identifiers"] = (complete_identifier(item),)
     if company.address:
         values["addresses"] = (Address(key="registry", kind="registered", country="CN", street=company.address),)
-    if (head := find_head(tx, account, company)) is not None:
-        values["branch_of_id"] = head
-    if company.parent_code and (parent := _find_by_code(tx, company.parent_code)) not in (None, account.id):
-        values["parent_id"] = parent
+    values |= find_relations(tx, account, company)
     capital = "" if company.capital is None else f"{company.capital.normalize():f} {company.capital_currency}".strip()
     told = {
         "registry_name": company.name, "registry_status": company.status.value,
         "registry_status_text": company.status_text, "legal_representative": company.legal_person,
         "registered_capital": capital, "founded_on": str(company.founded_on or ""), "industry": company.industry,
         "registered_address": company.address, "former_names": "; ".join(company.former_names),
+        "registry_owner": company.parent_name,
         "registry_source": connection, "registry_read_on": at.date().isoformat(),
     }  # fmt: skip
     values |= {f"{PREFIX}{name}": text for name, text in told.items()}
     return {name: value for name, value in values.items() if value not in ("", None)}
-
-
-def find_head(tx: UnitOfWork, account: Account, company: Company) -> UUID | None:
-    """The customer that a branch belongs to: by the code that the registry tells, else the one with the longest name
-    with which the branch's name begins."""
-    if company.head_code:
-        found = _find_by_code(tx, company.head_code)
-        return found if found != account.id else None
-    if "分公司" not in company.type_text and not is_branch_name(company.name):
-        return None
-    names = tx.pluck(Account, ("id", "name"), deleted_at=None)
-    full = fold_name(company.name)
-    heads = [
-        (len(folded), id)
-        for id, name in names
-        if id != account.id and (folded := fold_name(name)) and full.startswith(folded) and not is_branch_name(name)
-    ]
-    return max(heads)[1] if heads else None
-
-
-def _find_by_code(tx: UnitOfWork, code: str) -> UUID | None:
-    rows = tx.find_by_line(Account, "identifiers", kind=IdentifierKind.USCC.value, value=clean_code(code))
-    return rows[0].id if len(rows) == 1 else None
 
 
 def _compare(account: Account, values: dict[str, Any]) -> Iterator[Proposal]:

@@ -47,7 +47,7 @@ PINNED = {
     },
     "hub.sdk.registry": {
         *("CURRENCIES", "STATUS_WORDS", "Api", "Company", "CompanyStatus", "Registry", "RegistryConfig"),
-        *("parse_capital", "read_day", "read_status", "split_names"),
+        *("find_owner", "parse_capital", "read_day", "read_status", "split_names"),
     },
     "hub.sdk.tables": {
         *("FORMS", "Cell", "CellProblem", "Encoding", "Facts", "Layout", "Row", "Skipped", "Table"),

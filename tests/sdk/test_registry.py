@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.sdk.registry import CompanyStatus, parse_capital, read_day, read_status, split_names
+from hub.sdk.registry import CompanyStatus, find_owner, parse_capital, read_day, read_status, split_names
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,18 @@ def test_days_come_in_three_ways() -> None:
 
 def test_former_names_are_apart_by_separators_of_any_width() -> None:
     assert split_names("甲公司;\t；乙公司 ;") == ("甲公司", "乙公司")
+
+
+@pytest.mark.parametrize(
+    ("shares", "owner"),
+    [
+        ([("甲公司", "66.5%"), ("王芳", "33.5%")], "甲公司"),
+        ([("甲公司", "50%"), ("乙公司", "50%")], ""),
+        ([("甲公司", "30.0000"), ("乙公司", "40"), ("甲公司", "30")], "甲公司"),
+        ([("甲公司", None), ("乙公司", "")], ""),
+        ([("甲公司", "约六成")], ""),
+        ([], ""),
+    ],
+)
+def test_who_holds_more_than_half_is_the_owner(shares, owner):
+    assert find_owner(shares) == owner

@@ -6,7 +6,7 @@ import hashlib
 import random
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,9 @@ from hub.sdk.simulator import NoAnswer, Request, Response, WallClock, answer_jso
 
 APP_KEY = "appkey1"
 SECRET_KEY = "secret1"  # pragma: allowlist secret
-SEARCH, DETAIL = "FuzzySearch/GetList", "ECIV4/GetBasicDetailsByName"
+SEARCH, DETAIL, WIDE = "FuzzySearch/GetList", "ECIV4/GetBasicDetailsByName", "ECIInfoVerify/GetInfo"
+ONLY_WIDE = ("Partners", "Branches")
+"""What only the interface with more details lists."""
 FAULTS: Mapping[str, tuple[str, str] | None] = {
     "lost": None, "garbage": None, "server_error": None, "busy": ("205", "等待处理中"),
     "failed": ("199", "系统未知错误"),
@@ -70,6 +72,8 @@ class QccApi:
             path = request.path.strip("/")
             if path == "simulator/account":
                 return answer_json(200, {"billed": dict(self.billed), "calls": dict(self.calls)})
+            if path == "simulator/companies":
+                return answer_json(200, {"items": self.companies})
             self.calls[path] += 1
             fault = self._draw()
             if fault == "server_error":
@@ -98,13 +102,15 @@ class QccApi:
             return "101", "当前的KEY无效或者还未生效中", None
         if not self._is_signed(request):
             return "107", "被禁止的IP或者签名错误", None
-        if path not in (SEARCH, DETAIL) or path in settings.denied.split(","):
+        if path not in (SEARCH, DETAIL, WIDE) or path in settings.denied.split(","):
             return "111", "接口权限未开通", None
         if 0 <= settings.quota <= sum(self.billed.values()):
             return "112", "您的账号剩余使用量已不足或已过期", None
         if 0 <= settings.daily <= sum(self.billed.values()):
             return "109", "已超过每日调用次数限制", None
-        return self._search(asked) if path == SEARCH else self._show(asked)
+        if path == WIDE:
+            return self._show(asked.get("searchKey", "").strip(), ())
+        return self._search(asked) if path == SEARCH else self._show(asked.get("keyword", "").strip(), ONLY_WIDE)
 
     def _is_signed(self, request: Request) -> bool:
         timespan = request.headers.get("timespan", "")
@@ -126,13 +132,12 @@ class QccApi:
             return "201", "查询无结果", None
         return "200", "查询成功", [{name: row[name] for name in HIT} for row in found]
 
-    def _show(self, asked: Mapping[str, str]) -> tuple[str, str, Any]:
-        text = asked.get("keyword", "").strip()
+    def _show(self, text: str, hidden: Collection[str]) -> tuple[str, str, Any]:
         if len(text) < SHORTEST:
             return "202", "查询参数错误，请检查", None
         for row in self.companies:
             if text in (row["CreditCode"], row["KeyNo"], row["No"]) or _plain(row["Name"]) == _plain(text):
-                return "200", "查询成功", row
+                return "200", "查询成功", {name: value for name, value in row.items() if name not in hidden}
         return "201", "查询无结果", None
 
     def _write(self, status: str, message: str, result: Any) -> Response:

@@ -31,7 +31,8 @@ def make_uscc(rng: random.Random, region: str = "310115") -> str:
 
 
 def make_companies(count: int, seed: int = 0) -> list[dict[str, Any]]:
-    """Basic details by the vendor's names; every fifth company has a branch, every seventh a former name."""
+    """Details by the vendor's names; every fifth company has a branch, every seventh a former name, and the one behind
+    a company with a branch belongs to that."""
     rng = random.Random(f"qcc/{seed}")
     found: list[dict[str, Any]] = []
     for place in range(count):
@@ -40,12 +41,17 @@ def make_companies(count: int, seed: int = 0) -> list[dict[str, Any]]:
         name = f"{city.removesuffix('市')}{FIRST[place % 10]}{SECOND[place // 10 % 10]}{TRADES[trade]}有限公司"
         company = make_company(rng, name, place, region, f"{province}{city}测试路{place + 1}号")
         company["Province"], company["Industry"] = province, {"Industry": INDUSTRIES[trade]}
+        company["Partners"] = [{"StockName": company["OperName"], "StockType": "自然人股东", "StockPercent": "100%"}]
+        if place % 5 == 0 and place:
+            owner = {"StockName": found[-2]["Name"], "StockType": "企业法人", "StockPercent": "66.5%"}
+            company["Partners"] = [owner, {**company["Partners"][0], "StockPercent": "33.5%"}]
         if place % 7 == 3:
             company["OriginalName"] = [{"Name": name.replace("有限公司", "厂"), "ChangeDate": "2015-06-01 00:00:00"}]
         found.append(company)
         if place % 5 == 4:
             branch = make_company(rng, f"{name}宁波分公司", place, "330212", f"浙江省宁波市分路{place + 1}号")
             found.append({**branch, "EconKind": "有限责任公司分公司", "RegistCapi": ""})
+            company["Branches"] = [{"Name": branch["Name"], "RegNo": branch["No"], "BelongOrg": ""}]
     return found
 
 

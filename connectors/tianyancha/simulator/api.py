@@ -14,7 +14,9 @@ from hub.sdk.simulator import NoAnswer, Request, Response, answer_json
 
 TOKEN = "invented-token-1"  # pragma: allowlist secret
 ROOT = "services/open/"
-SEARCH, DETAIL = "search/2.0", "ic/baseinfo/normal"
+SEARCH, DETAIL, WIDE = "search/2.0", "ic/baseinfo/normal", "cb/ic/2.0"
+ONLY_WIDE = ("shareHolderList", "branchList")
+"""What only the interface with more details lists."""
 FAULTS: Mapping[str, tuple[int, str] | None] = {
     "lost": None, "garbage": None, "server_error": None, "failed": (300001, "请求失败"),
     "too_fast": (300004, "访问频率过快"),
@@ -88,7 +90,7 @@ class TycApi:
             return settings.code, "账户状态异常", None
         if request.headers.get("authorization") != settings.token:
             return 300009, "账号信息有误", None
-        if path not in (SEARCH, DETAIL):
+        if path not in (SEARCH, DETAIL, WIDE):
             return 300010, "url不存在", None
         if path in settings.denied.split(","):
             return 300005, "无权限访问此api", None
@@ -97,7 +99,7 @@ class TycApi:
         text = asked.get("word" if path == SEARCH else "keyword", "").strip()
         if not text:
             return 300008, "缺少必要参数", None
-        return self._search(text, asked) if path == SEARCH else self._show(text)
+        return self._search(text, asked) if path == SEARCH else self._show(text, () if path == WIDE else ONLY_WIDE)
 
     def _search(self, text: str, asked: Mapping[str, str]) -> tuple[int, str, Any]:
         plain = _plain(text)
@@ -112,10 +114,10 @@ class TycApi:
         ]  # fmt: skip
         return 0, "ok", {"total": len(found), "items": items}
 
-    def _show(self, text: str) -> tuple[int, str, Any]:
+    def _show(self, text: str, hidden: Sequence[str]) -> tuple[int, str, Any]:
         for row in self.companies:
             if text in (row["creditCode"], str(row["id"])) or _plain(row["name"]) == _plain(text):
-                return 0, "ok", row
+                return 0, "ok", {name: value for name, value in row.items() if name not in hidden}
         return NONE, "无数据", None
 
 

@@ -26,7 +26,8 @@ def make_uscc(rng: random.Random, region: str = "310115") -> str:
 
 
 def make_companies(count: int, seed: int = 0) -> list[dict[str, Any]]:
-    """Base information by the vendor's names; every fifth company has a branch, every seventh former names."""
+    """Base information by the vendor's names; every fifth company has a branch, every seventh former names, and the one
+    behind a company with a branch belongs to that."""
     rng = random.Random(f"tyc/{seed}")
     found: list[dict[str, Any]] = []
     for place in range(count):
@@ -35,13 +36,22 @@ def make_companies(count: int, seed: int = 0) -> list[dict[str, Any]]:
         name = f"{city}{FIRST[place % 10]}{SECOND[place // 10 % 10]}{TRADES[trade]}有限公司"
         company = make_company(rng, name, place, region, base)
         company["industry"] = INDUSTRIES[trade]
+        company["shareHolderList"] = [make_holder(company["legalPersonName"], 1, "100%")]
+        if place % 5 == 0 and place:
+            shares = ((found[-2]["name"], 2, "66.5%"), (company["legalPersonName"], 1, "33.5%"))
+            company["shareHolderList"] = [make_holder(*share) for share in shares]
         if place % 7 == 3:
             company["historyNames"] = f"{name}（筹）;\t；{name.replace('有限公司', '厂')};"
         found.append(company)
         if place % 5 == 4:
             branch = make_company(rng, f"{name}宁波分公司", place, "330212", "zj")
             found.append({**branch, "companyOrgType": "有限责任公司分公司", "regCapital": ""})
+            company["branchList"] = [{"id": branch["id"], "name": branch["name"], "regStatus": branch["regStatus"]}]
     return found
+
+
+def make_holder(name: str, sort: int, percent: str) -> dict[str, Any]:
+    return {"name": name, "type": sort, "capital": [{"amomon": "", "time": "", "paymet": "货币", "percent": percent}]}
 
 
 def make_company(rng: random.Random, name: str, place: int, region: str, base: str) -> dict[str, Any]:

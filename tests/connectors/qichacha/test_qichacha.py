@@ -20,7 +20,7 @@ from hub.locale import add_catalogue, render
 from hub.model.identifiers import is_valid_uscc
 from hub.sdk import Tools
 from hub.sdk.registry import CompanyStatus
-from hub.sdk.simulator import WallClock
+from hub.sdk.simulator import HandlerTransport, Request, Response, WallClock, answer_json
 from tests.house.source import ROOT
 
 add_catalogue(ROOT / "connectors" / "qichacha" / "locale")
@@ -65,6 +65,40 @@ def test_details_become_a_company(make_account: MakeAccount) -> None:
     assert company.founded_on == date.fromisoformat(row["StartDate"][:10])
     assert company.former_names == (row["OriginalName"][0]["Name"],)
     assert is_valid_uscc(company.credit_code)
+
+
+def test_the_wider_interface_lists_partners_and_branches(make_account: MakeAccount) -> None:
+    connector, api = make_account({"detail_path": "ECIInfoVerify/GetInfo"})
+    head, branch, child = api.companies[4:7]
+    company = connector.registry().fetch(head["CreditCode"])
+    assert (company.branches, company.parent_name) == ((branch["Name"],), head["OperName"])
+    assert connector.registry().fetch(child["CreditCode"]).parent_name == head["Name"]
+    narrow, _ = make_account()
+    plain = narrow.registry().fetch(head["CreditCode"])
+    assert (plain.branches, plain.parent_name) == ((), "")
+
+
+def test_the_answer_of_a_verification_is_unwrapped() -> None:
+    """EnterpriseInfo/Verify: the company stands in ``Data``, and none is told by ``VerifyResult``."""
+    told: dict[str, Any] = {"VerifyResult": 1, "Data": {"KeyNo": "k1", "Name": "海岳精密有限公司", "CreditCode": ""}}
+    asked: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request)
+        return answer_json(200, {"Status": "200", "Message": "", "OrderNumber": "1", "Result": told})
+
+    tools = Tools(clock=WallClock(), random=random.Random(1), zone=CHINA, transport=HandlerTransport(answer))
+    config = {
+        "app_key": "appkey1",
+        "secret_key": "secret1",
+        "detail_path": "EnterpriseInfo/Verify",
+    }  # pragma: allowlist secret
+    registry = QichachaConnector(QichachaConnector.Config.model_validate(config), tools).registry()
+    assert registry.fetch("海岳精密有限公司").name == "海岳精密有限公司"
+    assert asked[0].query["searchKey"] == "海岳精密有限公司"
+    told["VerifyResult"] = 0
+    with pytest.raises(NegativeResult):
+        registry.fetch("海岳精密有限公司")
 
 
 def test_a_search_finds_names_and_former_names(make_account: MakeAccount) -> None:
@@ -163,5 +197,7 @@ def test_the_simulator_keeps_the_account(make_account: MakeAccount) -> None:
     good = httpx.get(f"{server.url}/{DETAIL}", params=asked, headers=headers).json()
     old = httpx.get(f"{server.url}/{DETAIL}", params=asked, headers={**headers, "Timespan": "1700000000"}).json()
     account = httpx.get(f"{server.url}/simulator/account").json()
+    listed = httpx.get(f"{server.url}/simulator/companies").json()["items"]
     server.stop()
+    assert listed == api.companies
     assert (good["Status"], old["Status"], account["billed"]) == ("200", "107", {DETAIL: 1})

@@ -62,6 +62,17 @@ def test_details_and_hits_tell_the_same_day_and_the_former_names(make_account: M
     assert api.billed == {DETAIL: 1, SEARCH: 1}
 
 
+def test_the_wider_interface_lists_shareholders_and_branches(make_account: MakeAccount) -> None:
+    connector, api = make_account({"detail_path": "cb/ic/2.0"})
+    head, branch, child = api.companies[4:7]
+    company = connector.registry().fetch(head["creditCode"])
+    assert (company.branches, company.parent_name) == ((branch["name"],), head["legalPersonName"])
+    assert connector.registry().fetch(child["creditCode"]).parent_name == head["name"]
+    narrow, _ = make_account()
+    plain = narrow.registry().fetch(head["creditCode"])
+    assert (plain.branches, plain.parent_name) == ((), "")
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "name"),
     [
