@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from hub.commands import (
+    audit,
     backup,
     binding,
     codes,
@@ -52,7 +53,7 @@ WITH_VALUE = ("--home", "--lang")
 ALONE = ("--json",)
 NOUNS = (
     *(connector, connection, sync, record, mapping, codes, binding, todo, identity, event, run, secret, voucher),
-    letter,
+    *(letter, audit),
 )
 VERBS = (setup, doctor, enrich, explain, remap, reconcile, trace, pause, simulate, dedupe, demo, backup, up)
 

@@ -142,4 +142,29 @@ def print_out(
         session.say("cli.printed", label=label_of(record), file=out)
 
 
-COMMANDS = {"act": act, "daily": do_day, "print": print_out}
+def erase(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(help="contact, account…")],
+    record_id: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a person's data for good: every copy that the hub has of a deleted party. The journal stays valid."""
+    with answering(ctx, "record.erase") as session:
+        from uuid import UUID
+
+        from hub.commands.session import confirm
+        from hub.errors import NotFound, RuleBroken
+        from hub.sync.erase import erase_record
+
+        try:
+            id = UUID(record_id)
+        except ValueError as error:  # a name is no way to say whom: the wrong one cannot be brought back
+            raise NotFound("sync.record_unknown", kind=kind, text=record_id) from error
+        if not confirm(session, "erase.ask", yes=yes, kind=kind, id=id):
+            raise RuleBroken("erase.unconfirmed")
+        counts = erase_record(session.hub, kind, id, session.actor)
+        session.item({"kind": kind, "id": id, "rows": counts})
+        session.say("erase.done", kind=kind, id=id, rows=sum(counts.values()))
+
+
+COMMANDS = {"act": act, "daily": do_day, "print": print_out, "erase": erase}

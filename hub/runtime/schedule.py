@@ -16,6 +16,7 @@ from hub.runtime.pool import HubPool
 from hub.runtime.recovery import recover_runs
 from hub.runtime.settings import list_syncs
 from hub.store.rows import Cursor, Setting
+from hub.sync.audit import read_head, seal_journal
 from hub.sync.awaited import has_awaited
 from hub.sync.context import Hub
 from hub.sync.daily import do_daily
@@ -78,6 +79,9 @@ def _is_sweep_due(cursors: Sequence[Cursor], long_ago: datetime) -> bool:
     return min(cursor.high_water for cursor in cursors if cursor.high_water) < long_ago
 
 
+SEAL_STEP_S = 30.0
+BLOCKS_AT_ONCE = 10
+"""So much of the journal is sealed in one tick."""
 IDENTITY_ACTOR = "identity"
 IDENTITY_AT_ONCE = 100
 """So many parties are looked at in one tick."""
@@ -102,6 +106,7 @@ class Scheduler:
         self._stop = threading.Event()
         self._hinted: dict[UUID, datetime] = {}
         self._swept: datetime | None = None
+        self._sealed: datetime | None = None
         self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
         self.holder = holder or make_holder()
         self.last_tick: datetime | None = None
@@ -140,6 +145,7 @@ class Scheduler:
             self._do_daily(hub)
             self._look_for_same(hub)
             self._book(hub)
+            self._seal(hub)
             self._next_turn = read_next_turn(hub)
         return True
 
@@ -177,6 +183,16 @@ class Scheduler:
                 f"voucher.{outcome.action}", ledger=outcome.ledger, kind=outcome.kind, source=outcome.source,
                 vouchers=", ".join(outcome.vouchers), words=words,
             )  # fmt: skip
+
+    def _seal(self, hub: Hub) -> None:
+        """Seal what was added to the journal. The log, which others keep, tells the head of the chain."""
+        if self._sealed is not None and hub.now() - self._sealed < timedelta(seconds=SEAL_STEP_S):
+            return
+        self._sealed = hub.now()
+        if seal_journal(hub.store, hub.now(), hub.random.randbytes, blocks=BLOCKS_AT_ONCE):
+            with hub.store.read() as tx:
+                head = read_head(tx)
+            write_log("journal.sealed", head=str(head), rows=head.rows)
 
     def _hint_due(self, hub: Hub) -> None:
         now = hub.now()

@@ -246,6 +246,13 @@ class UnitOfWork(Records):
             )
         )
 
+    def forget_journal(self, ids: Collection[UUID]) -> None:
+        """Erase what these entries say about somebody; who did what kind of thing, and when, stays."""
+        self._check_writable()
+        table = stored(JournalEntry).table
+        forgotten = update(table).where(OneOf(table.c.id, "wanted_ids")).values(detail={}, remote_id=None)
+        self._run(forgotten, {"wanted_ids": list(ids)})
+
     # ------------------------------------------------------------ numbers and leases
 
     def next_number(self, kind: str, prefix: str, width: int) -> str:

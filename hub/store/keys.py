@@ -45,6 +45,7 @@ from hub.store.rows import (
     Sign,
     SyncState,
 )
+from hub.store.seal_rows import JournalSeal
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ TABLES: tuple[TableSpec, ...] = (
     TableSpec(Payload, "payload", ("id",), index=(("connection", "stream", "external_id", "at"),)),
     TableSpec(Attempt, "attempt", ("id",), index=(("binding_id", "number"), ("run_id",))),
     TableSpec(JournalEntry, "journal", ("id",), index=(("record_id", "at"), ("run_id",), ("at",))),
+    TableSpec(JournalSeal, "journal_seal", ("number",)),
     TableSpec(Cursor, "cursor", ("connection", "stream")),
     TableSpec(MassStop, "mass_stop", ("connection", "kind", "way")),
     TableSpec(Remap, "remap", ("id",), unique=(("label",),)),

@@ -1009,6 +1009,18 @@ CREATE INDEX ix_journal_record_id_at ON journal (record_id, at);
 
 CREATE INDEX ix_journal_run_id ON journal (run_id);
 
+CREATE TABLE journal_seal (
+  number BIGINT NOT NULL,
+  rows BIGINT NOT NULL,
+  ids BYTEA NOT NULL,
+  salts BYTEA NOT NULL,
+  leaves BYTEA NOT NULL,
+  before TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (number)
+);
+
 CREATE TABLE lease (
   name TEXT NOT NULL,
   holder TEXT NOT NULL,
