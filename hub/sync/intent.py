@@ -37,8 +37,11 @@ def decide_binding(
 ) -> tuple[Intent, Action, Binding]:
     """Gather what ``decide`` needs from the store and ask it; a run's guard may turn a write into a wait."""
     policy = hub.open(binding.connection).policies[binding.kind]
+    kept: tuple[Seen, Intent] | None = tx.notes.pop((keep_intent, id(seen)), None)
     if needs_reading(binding, seen):
         intent = Intent({})
+    elif kept is not None and kept[0] is seen:
+        intent = kept[1]
     else:
         intent, _ = build_intent(tx, hub, binding, policy, seen if isinstance(seen, Snapshot) else None)
     state = tx.get(ConnectionState, connection=binding.connection)
@@ -48,6 +51,11 @@ def decide_binding(
         if code is not None:
             action = Action(Op.PARK if code == "sync.plan_stale" else Op.NOTHING, code)
     return intent, action, binding
+
+
+def keep_intent(tx: UnitOfWork, seen: Snapshot, intent: Intent) -> None:
+    """What was gathered when this was taken in, for the decision about it, if that comes next."""
+    tx.notes[keep_intent, id(seen)] = (seen, intent)
 
 
 def build_intent(
