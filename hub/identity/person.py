@@ -32,7 +32,7 @@ class PersonName:
 NOBODY = PersonName()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def parse_person_name(text: str) -> PersonName:
     """The parts of a name. Never raises; an empty text gives an empty name."""
     folded = fold_text(text)
