@@ -28,7 +28,8 @@ class KingdeeConnector(Connector):
     Config = KingdeeConfig
     simulator: ClassVar[str] = "connectors.kingdee.simulator:simulator"
     proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {
-        "order": (Proof.CLIENT, Proof.VECTORS), "*": (Proof.VECTORS, Proof.DOCUMENTS),
+        "order": (Proof.CLIENT, Proof.VECTORS), "voucher": (Proof.CLIENT, Proof.VECTORS),
+        "*": (Proof.VECTORS, Proof.DOCUMENTS),
     }  # fmt: skip
 
     def __init__(self, config: KingdeeConfig, tools: Tools) -> None:

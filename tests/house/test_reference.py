@@ -8,11 +8,13 @@ import pytest
 from hub.commands.app import NOUNS, VERBS
 from hub.commands.reference import FOLDER, PAGES, render_page
 from hub.commands.reference.configuration import ENVIRONMENT, find_unit, list_keys, walk_tables
-from hub.commands.reference.connectors import list_shipped
+from hub.commands.reference.connectors import ABSENT, list_shipped
 from hub.commands.reference.errors import list_explained, list_reasons, read_notes, split_text
 from hub.commands.reference.verbs import EXAMPLES, carry_out, compile_example
 from hub.locale import load_texts
 from hub.mapping import source as mapping_source
+from hub.runtime.plugins import load_connector
+from hub.sdk import Connector
 from hub.sync.config import HubConfig
 from tests.house.source import fail_with, product_files, tree
 
@@ -74,6 +76,21 @@ def test_every_connector_and_every_verb_has_its_place():
         assert (FOLDER.parent / "connectors" / f"{name}.md").exists(), "the catalogue links to its page"
     assert {"sandbox", "tryton"} <= set(list_shipped())
     assert tuple(EXAMPLES) == mapping_source.VERBS
+
+
+@pytest.mark.parametrize("name", list_shipped())
+def test_a_connector_says_of_which_kinds_it_is_told_and_what_proves_them(name: str):
+    """Otherwise the catalogue would promise a webhook that nobody takes."""
+    loaded = load_connector(name, ABSENT)
+    assert bool(loaded.pushed) == (loaded.receiver is not Connector.receiver)
+    kinds = set(list_mapped(name))
+    assert loaded.pushed <= {*kinds, "*"}
+    assert set(loaded.proved_by) <= {*kinds, "*"}
+    assert loaded.proved_by["*"]
+
+
+def list_mapped(name: str) -> list[str]:
+    return re.findall(rf"^### {name}: (\w+)$", render_page("mapped.md"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("verb", mapping_source.VERBS)

@@ -14,6 +14,7 @@ PAGES = {
     "mapping-verbs.md": "verbs",
     "metrics.md": "metrics",
     "connectors.md": "connectors",
+    "mapped.md": "mapped",
     "sdk.md": "sdk",
 }
 """File name → module of this package."""
