@@ -149,3 +149,38 @@ def test_production_does_not_load_simulators():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def speak(port: int, *parts: bytes) -> bytes:
+    """What comes back until the server closes; a part is sent when the one before was answered."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        heard = b""
+        for place, part in enumerate(parts):
+            line.sendall(part)
+            if place < len(parts) - 1:
+                heard += line.recv(4096)
+        while more := line.recv(4096):
+            heard += more
+    return heard
+
+
+def test_a_head_is_read_as_clients_write_it():
+    """Blanks around a value, capitals in a name, a body that waits for its permission, and an old client."""
+    seen: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        seen.append(request)
+        return answer_json(200, {"got": request.body.decode()})
+
+    with serve(answer) as server:
+        head = (
+            b"POST /k3/a%20b?c=1 HTTP/1.1\r\nHost: x\r\nX-Many:  one: two \r\nExpect: 100-Continue\r\n"
+            b"Content-Length: 2\r\nConnection: Close\r\n\r\n"
+        )
+        heard = speak(server.port, head, b"ok")
+        assert heard.startswith(b"HTTP/1.1 100 ")
+        assert heard.endswith(b'{"got":"ok"}')
+        assert speak(server.port, b"GET / HTTP/1.0\r\n\r\n").endswith(b'{"got":""}'), "and then it is closed"
+        assert speak(server.port, b"nonsense\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    assert (seen[0].path, seen[0].query, seen[0].headers["x-many"]) == ("/k3/a b", {"c": "1"}, "one: two")
+    assert len(seen) == 2
