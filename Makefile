@@ -17,7 +17,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@sh requirements/setup.sh $(VENV)
 	@touch $@
 
-demo: setup    ## the first five minutes: the hub beside a real ERP
+demo: setup    ## the first five minutes: Chinese systems, simulated, on a bad day; no account
 	@$(BIN)/isthmus demo
 
 check: setup   ## style, types, layers, house rules, secrets

@@ -9,7 +9,9 @@ import typer
 
 from hub.commands.session import answering
 
-DEFAULT = "tryton"
+DEFAULT = "china"
+PARTS = ("erp", "lists")
+"""Folders that a scenario makes before anything else."""
 
 
 def demo(
@@ -40,7 +42,7 @@ def check_folder(folder: Path) -> None:
     """A scenario begins anew by emptying its folder, so it must be one that a scenario made, or an empty one."""
     from hub.errors import ConfigInvalid
 
-    made_by_us = (folder / "home" / "isthmus.toml").is_file() or (folder / "erp").is_dir()
+    made_by_us = (folder / "home" / "isthmus.toml").is_file() or any((folder / name).is_dir() for name in PARTS)
     if folder.exists() and not (folder.is_dir() and (made_by_us or not any(folder.iterdir()))):
         raise ConfigInvalid("cli.folder_not_demo", folder=folder)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from hub.demo.stage import Isthmus, Screen, add_money
 from hub.locale import render
@@ -15,6 +20,10 @@ from hub.locale import render
 SYSTEM_OF_CHECK = ("hub", "remote", "waiting", "unexplained")
 UNCHANGED = ("unchanged", "stale", "dead", "waiting", "review", "settled")
 """Endings of counts that say that a record was read and nothing came of it."""
+UNTOLD = ("seen", "last_seen", "waits", "not_sent")
+"""The first and last reading, and how it stands now, are no part of a story."""
+MOST_LOOKED_AT = 6
+KIND_WIDTH = 12
 
 
 @dataclass
@@ -39,10 +48,17 @@ class ErpScene:
         rows: list[dict[str, Any]] = answer["writes"]
         return rows
 
+    def list_unknown(self) -> list[dict[str, Any]]:
+        """What was sent and not answered."""
+        answer = self.hub.run("binding", "list", "--connection", self.name, "--state", "unknown")
+        rows: list[dict[str, Any]] = answer["items"]
+        return rows
+
     def await_quiet(self) -> None:
         """Wait out the quiet period: only after it does a search tell for sure what became of a lost answer."""
-        rows = self.hub.run("binding", "list", "--connection", self.name, "--state", "unknown")["items"]
-        ends_s = [datetime.fromisoformat(row["not_before"]).timestamp() for row in rows if row["not_before"]]
+        ends_s = [
+            datetime.fromisoformat(row["not_before"]).timestamp() for row in self.list_unknown() if row["not_before"]
+        ]
         time.sleep(max(0.0, max(ends_s, default=0.0) - time.time()))
 
     def expect(self, code: str, holds: bool) -> None:
@@ -76,23 +92,40 @@ class ErpScene:
             f"{name}_sum": add_money({row["currency"]: row[f"{name}_sum"]}) if money else "" for name in SYSTEM_OF_CHECK
         }
         counts = {name: row[f"{name}_count"] for name in SYSTEM_OF_CHECK}
-        kind = render(f"demo.kind_{row['kind']}", self.screen.lang)
+        kind = _pad(render(f"demo.kind_{row['kind']}", self.screen.lang), KIND_WIDTH)
         self.screen.say("demo.check_row", kind=kind, **counts, **sums)
         clear = row["unexplained_count"] == 0 and (not money or Decimal(row["unexplained_sum"]) == 0)
         self.expect("unexplained", clear)
 
-    def tell_story(self, number: str) -> None:
-        """One order's way, from the first sight of it to now."""
-        events = self.hub.run("trace", number)["item"]["events"]
-        steps = [f"{_clock(event)} {self._word(event['what'])}" for event in events if _is_told(event)]
-        story = " → ".join(dict.fromkeys(steps))
-        self.screen.say("demo.trace", number=number, story=story)
+    def tell_story(self, numbers: Sequence[str], told: Collection[str] = ()) -> None:
+        """One order's way, from the first sight of it to now: of these the first that shows the most. ``told``: the
+        steps that are told, each once; else all but the readings."""
+        stories = [(number, self._list_events(number)) for number in numbers[:MOST_LOOKED_AT]]
+        number, events = max(stories, key=lambda story: len({event["what"] for event in story[1]} & set(told)))
+        found = any(event["what"] == "found_again" for event in events)
+        first: dict[str, str] = {}
+        for event in events:
+            if told and found and event["what"] == "answered":
+                continue  # of something later: the answer that it is told of was lost
+            if event["what"] in told or (not told and event["what"] not in UNTOLD):
+                word = self._word(event["what"])
+                first.setdefault(word if told else f"{_clock(event)} {word}", f"{_clock(event)} {word}")
+        self.screen.say("demo.trace", number=number, story=" → ".join(first.values()))
         self.screen.note("trace", number=number, events=events)
+
+    def _list_events(self, number: str) -> list[dict[str, Any]]:
+        """What happened here and there; where it came from it may have been approved before."""
+        events = self.hub.run("trace", number)["item"]["events"]
+        return [row for row in events if row["what"] != "approved_there" or row["connection"] == self.name]
 
     def tell_waits(self, code: str) -> None:
         """What waits for a person, and how to see it."""
-        waiting = self.hub.run("todo")["items"]
-        self.screen.say(code, count=len(waiting), home=str(self.hub.home))
+        rows = self.hub.run("todo")["items"]
+        waiting = [row for row in rows if not row["informational"]]
+        self.screen.say(
+            code, count=len(waiting), others=len(rows) - len(waiting), home=str(self.hub.home), program=_name_program(),
+            next_seed=self.seed + 1,
+        )  # fmt: skip
         self.screen.note("todo", count=len(waiting), by_kind=dict(Counter(row["kind_of_wait"] for row in waiting)))
 
     def _word(self, what: str) -> str:
@@ -101,10 +134,16 @@ class ErpScene:
         return what if found == code else found
 
 
-def _is_told(event: dict[str, Any]) -> bool:
-    """The first and last reading, and how it stands now, are no part of the story."""
-    return event["what"] not in ("seen", "last_seen", "waits", "not_sent")
+def _name_program() -> str:
+    """How to call this program here: in a clone that nobody put on the path, as it was called."""
+    called = Path(sys.argv[0])
+    return sys.argv[0] if called.name == "isthmus" and shutil.which("isthmus") is None else "isthmus"
+
+
+def _pad(text: str, width: int) -> str:
+    """Chinese characters take two columns of a terminal."""
+    return text + " " * (width - sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text))
 
 
 def _clock(event: dict[str, Any]) -> str:
-    return datetime.fromisoformat(event["at"]).strftime("%H:%M:%S")
+    return datetime.fromisoformat(event["at"]).astimezone().strftime("%H:%M:%S")

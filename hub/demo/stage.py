@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,15 @@ class Isthmus:
         return answer
 
 
+@cache
+def _build_command() -> Any:
+    return get_command(build_app())
+
+
 def _call(line: list[str]) -> int:
     """The exit code of one command line."""
-    command = get_command(build_app())
     try:
-        command.main(line, prog_name="isthmus")
+        _build_command().main(line, prog_name="isthmus")
     except SystemExit as ended:
         return int(ended.code or 0)
     return 0
@@ -96,6 +101,14 @@ def add_money(amounts: Mapping[str, str] | None) -> str:
     """Amounts by currency, as people read them."""
     shown = [format_money(Decimal(amount), code) for code, amount in sorted((amounts or {}).items())]
     return " + ".join(shown) if shown else format_money(Decimal(0), "CNY")
+
+
+def add_up(rows: Sequence[Mapping[str, Any]], name: str) -> str:
+    """One amount of many records, by currency."""
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + Decimal(row[name])
+    return add_money({code: str(amount) for code, amount in sums.items()})
 
 
 def count_of(summary: Mapping[str, Any], *names: str) -> int:

@@ -202,6 +202,5 @@ class Scene(ErpScene):
         """One order's story, what waits, and the next commands."""
         orders = [row for row in self.records("order") if row["number"].startswith("SO-")]
         approved = [row["number"] for row in orders if row["state"] == "approved"]
-        number = (approved or [row["number"] for row in orders])[0]
-        self.tell_story(number)
+        self.tell_story((approved or [row["number"] for row in orders])[:1])
         self.tell_waits("demo.waits")

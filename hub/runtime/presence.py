@@ -34,7 +34,7 @@ class Presence:
         except sqlite3.OperationalError as error:
             self.leave()
             raise Transient("store.busy", what=self._file, vendor=str(error)) from error
-        except BaseException:
+        except BaseException:  # whatever it was, Ctrl-C too: nobody else may be held up by us
             self.leave()
             raise
 

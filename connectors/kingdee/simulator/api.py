@@ -111,7 +111,7 @@ class KingdeeApi:
         return _with_cookie(answers.write_login(made.id, settings.account, settings.user), made)
 
     def _read(self, request: Request, operation: str, asked: list[Any], trace: Trace) -> Response:
-        trace.fault = self.faults.draw(READ_FAULTS, operation)
+        trace.fault = self.faults.draw(READ_FAULTS, operation, trace.form)
         match trace.fault:
             case "read_lost":
                 raise NoAnswer
@@ -146,7 +146,7 @@ class KingdeeApi:
         return {"Result": {"ResponseStatus": None, "Result": {"Id": bill[form.id_key], **_show(bill)}}}
 
     def _write(self, request: Request, operation: str, asked: list[Any], trace: Trace) -> Response:
-        trace.fault = self.faults.draw(WRITE_FAULTS, operation)
+        trace.fault = self.faults.draw(WRITE_FAULTS, operation, trace.form)
         if trace.fault == "unreachable":
             raise NoAnswer(connected=False)
         session = None
@@ -237,8 +237,10 @@ class KingdeeApi:
         match request.method, path:
             case "GET", ["simulator", "requests"]:
                 return answer_json(200, {"items": [asdict(trace) for trace in self.requests], "writes": self.writes})
+            case "GET", ["simulator", "writes"]:
+                return answer_json(200, {"writes": self.writes})
             case "POST", ["simulator", "faults"]:
-                self.faults.order_next(body["next"], times=body.get("times", 1))
+                self.faults.order_next(body["next"], times=body.get("times", 1), form=body.get("form", ""))
                 return answer_json(200, {"next": body["next"]})
             case "POST", ["simulator", "restart"]:
                 self.sessions.lose_all()

@@ -34,6 +34,7 @@ Match = Callable[[str], bool]
 class _Order:
     fault: str
     match: Match
+    form: str
 
 
 class Faults:
@@ -54,16 +55,17 @@ class Faults:
         self._d_max_s = d_max_s
         self._orders: list[_Order] = []
 
-    def order_next(self, fault: str, match: Match = lambda operation: True, times: int = 1) -> None:
-        """Let this happen to the next calls of its sort whose operation (``Save``, ``Audit``…) matches."""
+    def order_next(self, fault: str, match: Match = lambda operation: True, times: int = 1, *, form: str = "") -> None:
+        """Let this happen to the next calls of its sort whose operation (``Save``, ``Audit``…) matches, and which are
+        about this form."""
         if fault not in FAULTS:
             raise ValueError(f"unknown fault {fault!r}; known: {', '.join(FAULTS)}")
-        self._orders += [_Order(fault, match)] * times
+        self._orders += [_Order(fault, match, form)] * times
 
-    def draw(self, sort: Mapping[str, str], operation: str) -> str | None:
+    def draw(self, sort: Mapping[str, str], operation: str, form: str = "") -> str | None:
         """What happens to this call, None for nothing."""
         for order in self._orders:
-            if order.fault in sort and order.match(operation):
+            if order.fault in sort and order.form in ("", form) and order.match(operation):
                 self._orders.remove(order)
                 return order.fault
         if not self.active or not self.rates:

@@ -16,11 +16,13 @@ from hub.errors import ConfigInvalid
 from hub.sdk.simulator import Option, RunningSimulator, Server, serve
 
 COMPANY = {"customers": "40", "materials": "10", "orders": "60", "invoices": "20"}
+LATE = {"late_s": "20"}
+OWN = COMPANY | LATE
 
 
 class KingdeeSimulator:
-    """Implements ``hub.sdk.simulator.Simulator``. Options are the fields of KingdeeSettings and the size of the sample
-    company."""
+    """Implements ``hub.sdk.simulator.Simulator``. Options are the fields of KingdeeSettings, the size of the sample
+    company, and ``late_s``, the longest time after which a late write is applied."""
 
     name = "kingdee"
     faults = tuple(FAULTS)
@@ -28,13 +30,14 @@ class KingdeeSimulator:
     @property
     def options(self) -> Mapping[str, Option]:
         settings = {item.name: _option(item.default) for item in fields(KingdeeSettings)}
-        return settings | {name: Option(default) for name, default in COMPANY.items()}
+        return settings | {name: Option(default) for name, default in OWN.items()}
 
     def start(self, port: int, seed: int, faults: Mapping[str, float], options: Mapping[str, str]) -> RunningSimulator:
         size = {name: options.get(name, default) for name, default in COMPANY.items()}
         try:
-            settings = KingdeeSettings.from_texts({k: v for k, v in options.items() if k not in COMPANY})
-            drawn = Faults(random.Random(f"faults/{seed}"), faults)
+            settings = KingdeeSettings.from_texts({k: v for k, v in options.items() if k not in OWN})
+            late_s = parse_option("late_s", float, options.get("late_s", LATE["late_s"]))
+            drawn = Faults(random.Random(f"faults/{seed}"), faults, d_max_s=late_s)
             counts = {name: parse_option(name, int, text) for name, text in size.items()}
         except ValueError as error:
             raise ConfigInvalid("kingdee.simulator_options", what=str(error)) from error

@@ -268,6 +268,14 @@ def test_faults_that_are_not_known_are_named():
     assert drawn.draw(FAULTS, "Save") is None
 
 
+def test_a_fault_may_be_ordered_for_one_form():
+    drawn = Faults()
+    drawn.order_next("lost_after", form="SAL_SaleOrder")
+    assert drawn.draw(FAULTS, "Save", "BD_Customer") is None
+    assert drawn.draw(FAULTS, "Save", "SAL_SaleOrder") == "lost_after"
+    assert drawn.draw(FAULTS, "Save", "SAL_SaleOrder") is None
+
+
 @pytest.fixture
 def running() -> Iterator[RunningSimulator]:
     started = simulator().start(0, 1, {}, {"customers": "3", "materials": "2", "orders": "4", "invoices": "1"})
@@ -287,6 +295,7 @@ def test_people_and_faults_over_http(running):
         assert hand.post("/simulator/faults", json={"next": "earthquake"}).status_code == 422
         assert hand.post("/simulator/restart", json={}).status_code == 200
         assert hand.get("/simulator/requests").json() == {"items": [], "writes": 0}
+        assert hand.get("/simulator/writes").json() == {"writes": 0}
         assert hand.get("/nowhere").status_code == 404
 
 
