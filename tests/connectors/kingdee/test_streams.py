@@ -51,6 +51,23 @@ def test_documents_with_many_lines_are_whole_whatever_the_page(make_account, pag
     assert account.orders.list_ids() == ids
 
 
+def test_a_server_that_cuts_its_pages_hides_no_line(make_account):
+    """Its page is shorter than what was asked for, and not the end."""
+    account = make_account(max_rows=100)
+    rows = [("M0001", str(count), "1.13") for count in range(1, 14)]
+    for _ in range(9):
+        account.person.make_order("C00001", rows, "2026-11-02")
+    page = account.orders.read_page(None, None, 50)
+    assert [len(record.payload["Lines"]) for record in page.records] == [13] * 9
+
+
+def test_one_document_takes_one_call(account):
+    id = str(account.order()["FID"])
+    before = len(account.api.requests)
+    assert account.orders.fetch(id).external_id == id
+    assert len(account.api.requests) - before == 1
+
+
 @pytest.mark.parametrize("moves_date", [False, True])
 def test_what_was_audited_cancelled_or_closed_counts_as_changed(make_account, moves_date):
     account = make_account(moves_date=moves_date)
