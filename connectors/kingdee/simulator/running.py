@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import fields
 
+from connectors.kingdee.simulator.accountant import Accountant
 from connectors.kingdee.simulator.api import KingdeeApi
 from connectors.kingdee.simulator.books import Books
 from connectors.kingdee.simulator.company import seed_company
@@ -17,12 +18,14 @@ from hub.sdk.simulator import Option, RunningSimulator, Server, serve
 
 COMPANY = {"customers": "40", "materials": "10", "orders": "60", "invoices": "20"}
 LATE = {"late_s": "20"}
-OWN = COMPANY | LATE
+WORK = {"steps": "0", "every_s": "1"}
+OWN = COMPANY | LATE | WORK
 
 
 class KingdeeSimulator:
     """Implements ``hub.sdk.simulator.Simulator``. Options are the fields of KingdeeSettings, the size of the sample
-    company, and ``late_s``, the longest time after which a late write is applied."""
+    company, ``late_s``, the longest time after which a late write is applied, and ``steps`` things that an accountant
+    does by herself, one ``every_s`` seconds."""
 
     name = "kingdee"
     faults = tuple(FAULTS)
@@ -39,12 +42,21 @@ class KingdeeSimulator:
             late_s = parse_option("late_s", float, options.get("late_s", LATE["late_s"]))
             drawn = Faults(random.Random(f"faults/{seed}"), faults, d_max_s=late_s)
             counts = {name: parse_option(name, int, text) for name, text in size.items()}
+            steps = parse_option("steps", int, options.get("steps", WORK["steps"]))
+            every_s = parse_option("every_s", float, options.get("every_s", WORK["every_s"]))
         except ValueError as error:
             raise ConfigInvalid("kingdee.simulator_options", what=str(error)) from error
         books = Books(settings)
         seed_company(books, seed=seed, **counts)
         server = serve_kingdee(books, port, drawn)
-        return RunningSimulator(server.url, write_credentials(settings, server.url), server.stop)
+        accountant = Accountant(books, seed)
+        accountant.begin(steps, every_s)
+
+        def stop() -> None:
+            accountant.end()
+            server.stop()
+
+        return RunningSimulator(server.url, write_credentials(settings, server.url), stop)
 
 
 def write_credentials(settings: KingdeeSettings, url: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from connectors.kingdee.simulator import (
     seed_company,
     simulator,
 )
+from connectors.kingdee.simulator.accountant import Accountant
 from connectors.kingdee.simulator.query import run_query
 from hub.errors import ConfigInvalid, NeedsConsent, OutcomeUnknown, Transient
 from hub.model.identifiers import uscc_check_symbol
@@ -299,9 +301,48 @@ def test_people_and_faults_over_http(running):
         assert hand.get("/nowhere").status_code == 404
 
 
+def test_the_accountant_works_by_herself_and_a_seed_says_how(books, person):
+    """New customers first; orders are audited, edited, sent back, delivered and billed."""
+    new = person.create("BD_Customer", FName="新客", FCreateOrgId=number("100"), FUseOrgId=number("100"))
+    for _ in range(12):
+        person.make_order("C00001", [("M0001", "3", "11.30")], "2026-11-02")
+    accountant = Accountant(books, 7)
+    assert accountant.step() == "audit"
+    assert books.take(FORMS["BD_Customer"], new["FCUSTID"])["FDocumentStatus"] == "C"
+    done = [accountant.step() for _ in range(200)]
+    assert {"audit", "edit", "send_back", "deliver", "bill"} <= set(done)
+    assert "" in done, "a document that does not allow it"
+
+
+def test_the_accountant_is_there_when_she_is_asked_for():
+    started = simulator().start(0, 1, {}, {"steps": "1000", "every_s": "0.01"})
+    try:
+        with httpx.Client(base_url=started.url, trust_env=False) as hand:
+            before = hand.get("/people/SAL_SaleOrder").json()["items"]
+            assert wait_for(lambda: hand.get("/people/SAL_SaleOrder").json()["items"] != before)
+    finally:
+        started.stop()
+
+
+def wait_for(look) -> bool:
+    """Within half a minute."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if look():
+            return True
+        time.sleep(0.02)
+    return False
+
+
 @pytest.mark.parametrize(
     ("faults", "options"),
-    [({}, {"colour": "red"}), ({}, {"orders": "many"}), ({}, {"clerk": "maybe"}), ({"earthquake": 0.5}, {})],
+    [
+        ({}, {"colour": "red"}),
+        ({}, {"orders": "many"}),
+        ({}, {"clerk": "maybe"}),
+        ({}, {"every_s": "soon"}),
+        ({"earthquake": 0.5}, {}),
+    ],
 )
 def test_options_that_make_no_sense_are_named(faults, options):
     (name,) = {**faults, **options}
