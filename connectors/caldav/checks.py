@@ -35,7 +35,7 @@ def _look(client: CalDavClient, config: CalDavConfig) -> Iterator[CheckItem]:
     yield CheckItem(True, "caldav.reached", {"url": config.url, "calendars": names})
     chosen = choose_calendars(known, config.calendars)
     for calendar in chosen:
-        count = len(client.list_events(calendar.path))
+        count = len(client.list_paths(calendar.path, "VEVENT"))
         yield CheckItem(True, "caldav.calendar_found", {"name": calendar.name, "path": calendar.path, "count": count})
         if not calendar.tells_changes:
             yield CheckItem(True, "caldav.no_tokens", {"name": calendar.name})

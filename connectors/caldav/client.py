@@ -108,9 +108,9 @@ class CalDavClient:
                 return Changes(list(changed), list(gone), told.token)
             token = told.token
 
-    def list_events(self, calendar: str) -> Sequence[str]:
-        """The paths of all events; other things in a calendar, such as tasks, are left out."""
-        told = self._ask("REPORT", calendar, dav.ask_events([dav.ETAG]), 1)
+    def list_paths(self, calendar: str, component: str, *, having: str = "") -> Sequence[str]:
+        """The paths of all events (VEVENT) or tasks (VTODO), or of those ``having`` a property."""
+        told = self._ask("REPORT", calendar, dav.ask_objects([dav.ETAG], component, having=having), 1)
         return [answer.path for answer in told.answers if answer.status not in _MISSING]
 
     def read_events(self, calendar: str, paths: Sequence[str]) -> dict[str, Stored]:
@@ -121,9 +121,10 @@ class CalDavClient:
             found |= {stored.path: stored for stored in _list_stored(told.answers)}
         return found
 
-    def search(self, calendar: str, uid_part: str) -> Sequence[Stored]:
-        """Events whose UID contains a text."""
-        told = self._ask("REPORT", calendar, dav.ask_events([dav.ETAG, dav.CONTENT], uid_part), 1)
+    def search(self, calendar: str, uid_part: str, component: str) -> Sequence[Stored]:
+        """Events or tasks whose UID contains a text."""
+        body = dav.ask_objects([dav.ETAG, dav.CONTENT], component, uid_part=uid_part)
+        told = self._ask("REPORT", calendar, body, 1)
         return list(_list_stored(told.answers))
 
     def get(self, path: str) -> Stored | None:
@@ -182,6 +183,15 @@ class CalDavClient:
             return self._put(stored.path, text, {"if-match": stored.etag})
         except Rejected as refused:
             raise _read_refusal(refused, clash=Stale("caldav.stale", vendor=refused.vendor)) from refused
+
+    def remove(self, stored: Stored) -> None:
+        """Delete the very version that was read; already gone is as good. ``Stale`` when it is not the newest."""
+        self._check_address()
+        try:
+            self._http.write("DELETE", stored.path, headers={"if-match": stored.etag})
+        except Rejected as refused:
+            if refused.params.get("status") not in _MISSING:
+                raise _read_refusal(refused, clash=Stale("caldav.stale", vendor=refused.vendor)) from refused
 
     def _put(self, path: str, text: bytes, condition: dict[str, str]) -> str:
         self._check_address()

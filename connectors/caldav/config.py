@@ -32,6 +32,14 @@ class CalDavConfig(ConnectorConfig):
         description="Calendar that gets what is made in the hub; empty: the first",
         json_schema_extra={"zh": "中枢新建的日程写入哪个日历；留空表示第一个"},
     )
+    task_lists: tuple[str, ...] = Field(
+        (),
+        description="Calendars or lists whose tasks (VTODO) are meant, the first gets what is made in the hub; several "
+        "with ;; empty: the calendars above",
+        json_schema_extra={
+            "zh": "读写任务（VTODO）的日历或列表，中枢新建的任务写入第一个；多个用 ; 分隔；留空表示上面的日历"
+        },
+    )
     private: bool = Field(
         False,
         description="Also read events that people marked as private or confidential",
@@ -49,7 +57,7 @@ class CalDavConfig(ConnectorConfig):
         json_schema_extra={"zh": "服务器或其前端代理最长多少秒后放弃一个请求"},
     )
 
-    @field_validator("calendars", mode="before")
+    @field_validator("calendars", "task_lists", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """``Sales; Service`` on the command line is the same as a list in isthmus.toml."""

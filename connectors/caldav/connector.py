@@ -8,8 +8,8 @@ from typing import ClassVar
 from connectors.caldav.checks import check_account
 from connectors.caldav.client import CalDavClient
 from connectors.caldav.config import CalDavConfig
-from connectors.caldav.sinks import EventSink
-from connectors.caldav.streams import EventStream
+from connectors.caldav.sinks import EventSink, TodoSink
+from connectors.caldav.streams import EventStream, TodoStream
 from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
 
 
@@ -25,13 +25,18 @@ class CalDavConnector(Connector):
         super().__init__(config, tools)
         self._client = CalDavClient(config, tools)
         self._events = EventStream(self._client, config, tools)
-        self._sink = EventSink(self._client, self._events, config, tools)
+        self._todos = TodoStream(self._client, config, tools)
+        sinks = (
+            EventSink(self._client, self._events, config, tools),
+            TodoSink(self._client, self._todos, config, tools),
+        )
+        self._sinks: dict[str, Sink] = {sink.kind: sink for sink in sinks}
 
     def streams(self) -> Mapping[str, Stream]:
-        return {self._events.name: self._events}
+        return {self._events.name: self._events, self._todos.name: self._todos}
 
     def sinks(self) -> Mapping[str, Sink]:
-        return {self._sink.kind: self._sink}
+        return self._sinks
 
     def check(self) -> Sequence[CheckItem]:
         return check_account(self._client, self.config)

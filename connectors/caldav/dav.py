@@ -115,11 +115,13 @@ def ask_contents(paths: Iterable[str]) -> bytes:
     return _write(root)
 
 
-def ask_events(names: Iterable[str], uid_part: str = "") -> bytes:
-    """Every event, or those whose UID contains a text."""
+def ask_objects(names: Iterable[str], component: str, *, uid_part: str = "", having: str = "") -> bytes:
+    """Every ``component`` (VEVENT, VTODO), or those whose UID contains a text, or ``having`` a property."""
     root = _with_props(Element(f"{C}calendar-query"), names)
     calendar = SubElement(SubElement(root, f"{C}filter"), f"{C}comp-filter", name="VCALENDAR")
-    event = SubElement(calendar, f"{C}comp-filter", name="VEVENT")
+    event = SubElement(calendar, f"{C}comp-filter", name=component)
+    if having:
+        SubElement(event, f"{C}prop-filter", name=having)
     if uid_part:
         wanted = SubElement(event, f"{C}prop-filter", name="UID")
         SubElement(wanted, f"{C}text-match", collation="i;ascii-casemap").text = uid_part

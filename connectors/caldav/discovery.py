@@ -23,12 +23,17 @@ class Calendar:
     writable: bool
     tells_changes: bool
     """It answers what changed since a token."""
+    components: frozenset[str] = frozenset()
+    """What it holds (VEVENT, VTODO); empty: the server does not say."""
+
+    def holds(self, component: str) -> bool:
+        return not self.components or component in self.components
 
 
 def list_calendars(client: CalDavClient, config: CalDavConfig) -> list[Calendar]:
-    """Every calendar of the account that holds events; the address may also be that of a calendar itself."""
+    """Every calendar and task list of the account; the address may also be that of a calendar itself."""
     start = _describe_start(client)
-    found = [_make_calendar(answer) for answer in start if _holds_events(answer)]
+    found = [_make_calendar(answer) for answer in start if _holds_any(answer)]
     if found:
         return found
     principals = [path for answer in start for path in answer.list_paths(dav.PRINCIPAL)]
@@ -38,7 +43,7 @@ def list_calendars(client: CalDavClient, config: CalDavConfig) -> list[Calendar]
     if not homes:
         raise ConfigInvalid("caldav.not_caldav", url=config.url)
     below = [answer for home in dict.fromkeys(homes) for answer in client.describe(home, _WANTED, depth=1)]
-    unique = {answer.path: answer for answer in below if _holds_events(answer)}
+    unique = {answer.path: answer for answer in below if _holds_any(answer)}
     return [_make_calendar(answer) for answer in unique.values()]
 
 
@@ -63,7 +68,7 @@ def _describe_start(client: CalDavClient) -> Sequence[dav.Answer]:
     wanted = (*_WANTED, dav.PRINCIPAL, dav.HOME)
     try:
         answers = client.describe(client.path, wanted)
-        if any(answer.list_paths(dav.PRINCIPAL) or _holds_events(answer) for answer in answers):
+        if any(answer.list_paths(dav.PRINCIPAL) or _holds_any(answer) for answer in answers):
             return answers
     except Rejected:
         if client.path != "/":
@@ -71,16 +76,22 @@ def _describe_start(client: CalDavClient) -> Sequence[dav.Answer]:
     return client.describe(WELL_KNOWN, wanted)
 
 
-def _holds_events(answer: dav.Answer) -> bool:
+def _holds_any(answer: dav.Answer) -> bool:
     if f"{dav.C}calendar" not in answer.list_names(dav.TYPE):
         return False
+    kinds = _list_components(answer)
+    return not kinds or bool(kinds & {"VEVENT", "VTODO"})
+
+
+def _list_components(answer: dav.Answer) -> frozenset[str]:
     found = answer.props.get(dav.COMPONENTS)
-    kinds = {inner.get("name") for inner in found.iter(f"{dav.C}comp")} if found is not None else set()
-    return not kinds or "VEVENT" in kinds
+    names = (inner.get("name") for inner in found.iter(f"{dav.C}comp")) if found is not None else ()
+    return frozenset(name for name in names if name)
 
 
 def _make_calendar(answer: dav.Answer) -> Calendar:
     rights = answer.list_names(dav.RIGHTS)
     name = answer.text(dav.NAME) or answer.path.strip("/").rpartition("/")[2]
     tells = f"{dav.D}sync-collection" in answer.list_names(dav.REPORTS)
-    return Calendar(answer.path, name, not rights or bool(rights & _WRITES), tells)
+    writable = not rights or bool(rights & _WRITES)
+    return Calendar(answer.path, name, writable, tells, _list_components(answer))

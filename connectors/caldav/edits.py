@@ -7,14 +7,13 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vDate, vDatetime, vDDDTypes, vInt, vText
+from icalendar import Calendar, Component, Event, Todo, vDate, vDatetime, vDDDTypes, vInt, vText
 
 from connectors.caldav.shapes import (
     DAY,
     TYPE,
     Span,
     is_series,
-    list_events,
     read_moment,
     read_span,
     read_words,
@@ -24,6 +23,7 @@ from hub.errors import Locked, Rejected
 
 PRODUCT = "-//Isthmus//CRM integration hub//EN"
 WORDS = {"summary": "SUMMARY", "description": "DESCRIPTION", "location": "LOCATION", "type": TYPE}
+TASK_STATES = {"open": "NEEDS-ACTION", "doing": "IN-PROCESS", "done": "COMPLETED", "dropped": "CANCELLED"}
 TIMES = ("starts_at", "ends_at", "starts_on", "ends_on", "zone")
 Payload = Mapping[str, Any]
 
@@ -43,10 +43,10 @@ def make_event(uid: str, payload: Payload, zone: tzinfo, now: datetime) -> bytes
     return write_calendar(calendar)
 
 
-def edit_event(calendar: Calendar, payload: Payload, zone: tzinfo, now: datetime) -> bytes:
-    """``Locked`` for the times of a series: the calendar that keeps it knows what a change would do to the rest."""
-    event = list_events(calendar)[0]
-    if is_series(event) and any(name in payload for name in TIMES):
+def edit_event(calendar: Calendar, event: Event, payload: Payload, zone: tzinfo, now: datetime) -> bytes:
+    """``Locked`` for the times of a series: the calendar that keeps it knows what a change would do to the rest. An
+    instance that people changed stands for itself."""
+    if _stands_for_more(event) and any(name in payload for name in TIMES):
         raise Locked("caldav.series", subject=read_words(event, "SUMMARY"))
     _put_words(event, payload)
     _put_times(event, payload, zone)
@@ -54,15 +54,61 @@ def edit_event(calendar: Calendar, payload: Payload, zone: tzinfo, now: datetime
     return write_calendar(calendar)
 
 
-def cancel_event(calendar: Calendar, now: datetime) -> bytes:
+def _stands_for_more(event: Event) -> bool:
+    return is_series(event) and "RECURRENCE-ID" not in event
+
+
+def cancel_event(calendar: Calendar, event: Event, now: datetime) -> bytes:
     """Cancelled and still to be seen."""
-    event = list_events(calendar)[0]
-    if is_series(event):
+    if _stands_for_more(event):
         raise Locked("caldav.series", subject=read_words(event, "SUMMARY"))
     event["STATUS"] = vText("CANCELLED")
     _raise_sequence(event)
     _stamp(event, now)
     return write_calendar(calendar)
+
+
+def make_todo(uid: str, payload: Payload, now: datetime) -> bytes:
+    """A new task."""
+    calendar, todo = Calendar(), Todo()
+    calendar["VERSION"], calendar["PRODID"] = vText("2.0"), vText(PRODUCT)
+    todo["UID"] = vText(uid)
+    todo["CREATED"] = vDatetime(now.astimezone(UTC).replace(microsecond=0))
+    calendar.add_component(todo)
+    return edit_todo(calendar, todo, payload, now)
+
+
+def edit_todo(calendar: Calendar, todo: Todo, payload: Payload, now: datetime) -> bytes:
+    """Words, the day it is due, and how far it has come."""
+    _put_words(todo, {name: payload[name] for name in ("summary", "description") if name in payload})
+    if "due_on" in payload:
+        _put_due(todo, date.fromisoformat(str(payload["due_on"])) if payload["due_on"] else None)
+    if "state" in payload:
+        _put_state(todo, str(payload["state"]), now)
+    _stamp(todo, now)
+    return write_calendar(calendar)
+
+
+def _put_due(todo: Todo, due: date | None) -> None:
+    """Another day at the same time of day, where it had one."""
+    known = getattr(todo.get("DUE"), "dt", None)
+    todo.pop("DUE", None)
+    todo.pop("DURATION", None)
+    if due is None:
+        return
+    if isinstance(known, datetime):
+        todo["DUE"] = vDDDTypes(known.replace(year=due.year, month=due.month, day=due.day))
+    else:
+        todo["DUE"] = _write_moment(due, UTC)
+
+
+def _put_state(todo: Todo, state: str, now: datetime) -> None:
+    for name in ("STATUS", "COMPLETED", "PERCENT-COMPLETE"):
+        todo.pop(name, None)
+    todo["STATUS"] = vText(TASK_STATES.get(state, "NEEDS-ACTION"))
+    if state == "done":
+        todo["COMPLETED"] = vDatetime(now.astimezone(UTC).replace(microsecond=0))
+        todo["PERCENT-COMPLETE"] = vInt(100)
 
 
 def write_calendar(calendar: Calendar) -> bytes:
@@ -72,7 +118,7 @@ def write_calendar(calendar: Calendar) -> bytes:
     return text
 
 
-def _put_words(event: Event, payload: Payload) -> None:
+def _put_words(event: Component, payload: Payload) -> None:
     for name, target in WORDS.items():
         if name not in payload:
             continue
@@ -155,6 +201,6 @@ def _raise_sequence(event: Event) -> None:
     event["SEQUENCE"] = vInt(int(known) + 1 if known.isdigit() else 1)
 
 
-def _stamp(event: Event, now: datetime) -> None:
+def _stamp(event: Component, now: datetime) -> None:
     moment = now.astimezone(UTC).replace(microsecond=0)
     event["DTSTAMP"], event["LAST-MODIFIED"] = vDatetime(moment), vDatetime(moment)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Component, Event, Todo
 from icalendar.error import GloballyUniqueTZIDGuessed
 from icalendar.prop import vBroken
 
@@ -25,6 +25,7 @@ TYPES = frozenset({"meeting", "call", "mail", "note", "follow_up"})
 DAY = timedelta(days=1)
 _PARTS = {"OPT-PARTICIPANT": "optional", "NON-PARTICIPANT": "optional"}
 _ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative"}
+_TASK_STATES = {"IN-PROCESS": "doing", "COMPLETED": "done", "CANCELLED": "dropped"}
 _SERIES = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _PRIVATE = ("PRIVATE", "CONFIDENTIAL")
 
@@ -43,6 +44,53 @@ def list_events(calendar: Calendar) -> list[Event]:
     return sorted(events, key=lambda event: "RECURRENCE-ID" in event)
 
 
+def list_todos(calendar: Calendar) -> list[Todo]:
+    """The task itself first, then the instances of a series that people changed one by one."""
+    todos = [found for found in calendar.walk("VTODO") if isinstance(found, Todo)]
+    return sorted(todos, key=lambda todo: "RECURRENCE-ID" in todo)
+
+
+def name_instance(event: Component) -> str:
+    """When the instance would have been (``20270302T010000Z``, ``20270302``); empty for what is none."""
+    told = event.get("RECURRENCE-ID")
+    moment = getattr(told, "dt", None) if not isinstance(told, vBroken) else None
+    if not isinstance(moment, date):
+        return ""
+    if not isinstance(moment, datetime):
+        return moment.strftime("%Y%m%d")
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") if moment.tzinfo else moment.strftime("%Y%m%dT%H%M%S")
+
+
+def pick_event(calendar: Calendar, instance: str) -> Event | None:
+    """The event itself, or the instance of that name; None when there is none."""
+    events = list_events(calendar)
+    if not instance:
+        return next(iter(events), None)
+    return next((event for event in events[1:] if name_instance(event) == instance), None)
+
+
+def shape_instance(event: Component, path: str, calendar_name: str, zone: tzinfo) -> dict[str, Any]:
+    """One instance of a series that people moved or changed, with an identity of its own."""
+    name = name_instance(event)
+    payload = _shape_one(event, f"{path}#{name}", calendar_name, zone)
+    return payload | {"uid": f"{name}/{payload['uid']}", "recurrence": "", "instances": []}
+
+
+def shape_todo(todo: Component, path: str, calendar_name: str, zone: tzinfo) -> dict[str, Any]:
+    """The payload of a task: ``due_on`` is a day, ``state`` open, doing, done or dropped."""
+    due = read_moment(todo, "DUE", zone)
+    return {
+        "id": path,
+        "calendar": calendar_name,
+        "uid": read_words(todo, "UID"),
+        "summary": read_words(todo, "SUMMARY"),
+        "description": read_words(todo, "DESCRIPTION"),
+        "due_on": (due.date() if isinstance(due, datetime) else due).isoformat() if due is not None else None,
+        "state": _TASK_STATES.get(read_words(todo, "STATUS").upper(), "open"),
+        "recurrence": read_recurrence(todo),
+    }
+
+
 def shape_event(calendar: Calendar, path: str, calendar_name: str, zone: tzinfo) -> dict[str, Any]:
     """The payload of a calendar with an event in it. Times without a zone are read in ``zone``.
 
@@ -50,6 +98,12 @@ def shape_event(calendar: Calendar, path: str, calendar_name: str, zone: tzinfo)
     event only, ``type`` where the hub or a person gave one: what is absent says nothing.
     """
     main, *instances = list_events(calendar)
+    return _shape_one(main, path, calendar_name, zone) | {
+        "instances": [_shape_instance(event, zone) for event in instances]
+    }
+
+
+def _shape_one(main: Component, path: str, calendar_name: str, zone: tzinfo) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "id": path,
         "calendar": calendar_name,
@@ -61,7 +115,6 @@ def shape_event(calendar: Calendar, path: str, calendar_name: str, zone: tzinfo)
         "zone": read_zone(main),
         "recurrence": read_recurrence(main),
         "people": list(_list_people(main)),
-        "instances": [_shape_instance(event, zone) for event in instances],
         "alarms": sum(found.name == "VALARM" for found in main.subcomponents),
         "sequence": read_words(main, "SEQUENCE"),
         "modified": read_words(main, "LAST-MODIFIED"),
@@ -73,20 +126,20 @@ def shape_event(calendar: Calendar, path: str, calendar_name: str, zone: tzinfo)
     return payload
 
 
-def is_cancelled(event: Event) -> bool:
+def is_cancelled(event: Component) -> bool:
     return read_words(event, "STATUS").upper() == "CANCELLED"
 
 
-def is_private(event: Event) -> bool:
+def is_private(event: Component) -> bool:
     return read_words(event, "CLASS").upper() in _PRIVATE
 
 
-def is_series(event: Event) -> bool:
+def is_series(event: Component) -> bool:
     """Whether it stands for more than itself, or for one of them."""
     return any(name in event for name in _SERIES)
 
 
-def read_words(event: Event, name: str) -> str:
+def read_words(event: Component, name: str) -> str:
     """The text of a property as people wrote it; of several the first."""
     found = event.get(name)
     found = found[0] if isinstance(found, list) and found else found
@@ -96,7 +149,7 @@ def read_words(event: Event, name: str) -> str:
     return str(text).replace("\r\n", "\n").strip()
 
 
-def read_zone(event: Event) -> str:
+def read_zone(event: Component) -> str:
     """Name of the time zone of the beginning: that of the world's list where it is one of it."""
     start = event.get("DTSTART")
     moment = getattr(start, "dt", None) if not isinstance(start, vBroken) else None
@@ -107,7 +160,7 @@ def read_zone(event: Event) -> str:
     return moment.tzinfo.key if isinstance(moment.tzinfo, ZoneInfo) else str(start.params.get("TZID", ""))
 
 
-def read_recurrence(event: Event) -> str:
+def read_recurrence(event: Component) -> str:
     """The rule as iCalendar writes it, one line for each property; instances are not spelt out."""
     lines = [line for line in event.content_lines(sorted=False) if line.partition(":")[0].split(";")[0] in _SERIES]
     return "\n".join(lines)
@@ -116,7 +169,7 @@ def read_recurrence(event: Event) -> str:
 # ---------------------------------------------------------------- times
 
 
-def read_span(event: Event, zone: tzinfo) -> Span | None:
+def read_span(event: Component, zone: tzinfo) -> Span | None:
     """Beginning and end: two aware times, or the first and the last day; no end where none is told. None when it has no
     time at all."""
     start = read_moment(event, "DTSTART", zone)
@@ -132,7 +185,7 @@ def read_span(event: Event, zone: tzinfo) -> Span | None:
     return start, max(start, (behind.date() if isinstance(behind, datetime) else behind) - DAY)
 
 
-def read_moment(event: Event, name: str, zone: tzinfo) -> date | None:
+def read_moment(event: Component, name: str, zone: tzinfo) -> date | None:
     """An aware time or a day."""
     found = event.get(name)
     if found is None:
@@ -146,13 +199,13 @@ def read_moment(event: Event, name: str, zone: tzinfo) -> date | None:
     return moment.replace(tzinfo=zone)
 
 
-def read_duration(event: Event) -> timedelta | None:
+def read_duration(event: Component) -> timedelta | None:
     told = event.get("DURATION")
     found = getattr(told, "dt", None) if not isinstance(told, vBroken) else None
     return found if isinstance(found, timedelta) else None
 
 
-def shape_times(event: Event, zone: tzinfo) -> dict[str, str | None]:
+def shape_times(event: Component, zone: tzinfo) -> dict[str, str | None]:
     """Both sorts are named, so that one empties the other."""
     span = read_span(event, zone)
     times: dict[str, str | None] = dict.fromkeys(("starts_at", "ends_at", "starts_on", "ends_on"))
@@ -182,7 +235,7 @@ def _shape_instance(event: Event, zone: tzinfo) -> dict[str, Any]:
 # ---------------------------------------------------------------- people
 
 
-def _list_people(event: Event) -> Iterator[Mapping[str, str]]:
+def _list_people(event: Component) -> Iterator[Mapping[str, str]]:
     """Who called it and who is asked to come; somebody who is both is the organiser, and nobody stands here twice."""
     seen: dict[str, dict[str, str]] = {}
     answers = {read_address(found): found for found in _list_values(event, "ATTENDEE")}
@@ -201,7 +254,7 @@ def _shape_person(found: Any, address: str, part: str, answer: Any) -> dict[str,
     return {"address": address, "name": name, "part": part, "answer": _ANSWERS.get(told, "open")}
 
 
-def _list_values(event: Event, name: str) -> Sequence[Any]:
+def _list_values(event: Component, name: str) -> Sequence[Any]:
     found = event.get(name)
     values = found if isinstance(found, list) else [found] if found is not None else []
     return [value for value in values if not isinstance(value, vBroken)]

@@ -42,10 +42,10 @@ class ImapConfig(ConnectorConfig):
         json_schema_extra={"zh": "password（含应用专用密码、客户端授权码），或用令牌登录的 xoauth2"},
     )
     password: SecretStr = Field(
-        description="Password, app password or client code; for xoauth2 the token (with token_url: the refresh token)",
-        json_schema_extra={"zh": "密码、应用专用密码或授权码；xoauth2 时填令牌（填写 token_url 时为刷新令牌）"},
+        description="Password, app password or client code; for xoauth2 the token, with refresh_url the refresh token",
+        json_schema_extra={"zh": "密码、应用专用密码或授权码；xoauth2 时填令牌（填写 refresh_url 时为刷新令牌）"},
     )
-    token_url: str = Field(
+    refresh_url: str = Field(
         "",
         description="Where a refresh token is exchanged for a token (OAuth 2); empty: password is the token itself",
         json_schema_extra={"zh": "用刷新令牌换取访问令牌的地址（OAuth 2）；留空表示 password 就是访问令牌"},

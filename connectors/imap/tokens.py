@@ -12,9 +12,9 @@ from hub.sdk import HttpClient, Tools
 def fetch_token(config: ImapConfig, tools: Tools) -> str:
     """``NeedsConsent`` when the exchange is refused."""
     given = config.password.get_secret_value()
-    if not config.token_url:
+    if not config.refresh_url:
         return given
-    address = urlsplit(config.token_url)
+    address = urlsplit(config.refresh_url)
     form = {"grant_type": "refresh_token", "refresh_token": given, "client_id": config.client_id}
     if secret := config.client_secret.get_secret_value():
         form["client_secret"] = secret

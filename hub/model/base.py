@@ -38,6 +38,8 @@ class Entity(Value):
     """States in which a document no longer counts; another system may show it as cancelled."""
     CHOSEN: ClassVar[bool] = False
     """True where other systems take some records of the kind only, as ``only`` of their mapping says."""
+    FREE_STATE: ClassVar[bool] = False
+    """True where the state is a field like any other, which other systems are told (a task that is done)."""
     WORLD_ID: ClassVar[str] = ""
     """The field with an id that is the same wherever the record is kept (that of a mail, of a meeting): two that
     share it are one record."""

@@ -23,6 +23,7 @@ class Task(Entity):
 
     KIND: ClassVar[str] = "task"
     NUMBER: ClassVar[str] = "subject"
+    FREE_STATE: ClassVar[bool] = True
     DERIVED: ClassVar[frozenset[str]] = frozenset({"ended_at"})
 
     subject: str

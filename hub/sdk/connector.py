@@ -140,6 +140,8 @@ class SourceRecord:
     """The last change was the integration user's."""
     live_children: bool = False
     """Documents hang on it (payments, invoices) that forbid a void."""
+    moved_from: str | None = None
+    """The id that the same record had before people moved it to another place there."""
     places: Mapping[str, Place] = field(default_factory=dict)
     """Where a person finds the record (under ``""``) and its lines (under their remote ids), for messages."""
     unreadable: Sequence[Unreadable] = ()

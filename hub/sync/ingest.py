@@ -35,6 +35,7 @@ from hub.sync.claims import date_changes
 from hub.sync.intent import build_intent, keep_intent, read_wanted
 from hub.sync.known import digest_source, says_nothing_new
 from hub.sync.match import Joined, bind_native, find_binding, join_record
+from hub.sync.moves import follow_move
 from hub.sync.native import is_living, make_native
 from hub.sync.period import CLOSED_THERE
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
@@ -109,7 +110,8 @@ def _is_older_revision(arrival: Arrival) -> bool:
 
 
 def _ingest_known(arrival: Arrival) -> Ingested:
-    stranger = take_stranger(arrival)
+    follow_move(arrival)
+    stranger = take_stranger(arrival) if arrival.source.moved_from is None else None
     if stranger is not None and not arrival.corrected:
         record_id = arrival.hub.new_id()
         arrival.tx.note_new(record_id)

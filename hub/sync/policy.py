@@ -34,6 +34,7 @@ def build_policy(
     for name in sync.owners:
         if name not in mapping.fields_in | mapping.fields_out:
             raise ConfigInvalid("sync.owner_field_unknown", connection=connection, kind=kind, field=name)
+    kept = {"" if model.FREE_STATE else "state", model.NUMBER if model.TRANSACTIONAL else ""}
     policy = Policy(
         kind=kind,
         semantics=declared,
@@ -42,7 +43,7 @@ def build_policy(
         confirm=sync.confirm,
         owners={**mapping.owners, **{name: Owner(owner) for name, owner in sync.owners.items()}},
         default_owner=mapping.default_owner,
-        mapped_out=mapping.fields_out - model.DERIVED - {"state", model.NUMBER if model.TRANSACTIONAL else ""},
+        mapped_out=mapping.fields_out - model.DERIVED - kept,
         mapped_in=mapping.fields_in,
         line_fields=mapping.line_fields,
         create=sync.create,

@@ -36,6 +36,12 @@ class Colleague(Person):
 
     def create(self, kind: str) -> str:
         number = next(self.numbers)
+        if kind == "task":
+            path = f"{self.calendar}task-{number}.ics"
+            head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", "BEGIN:VTODO", "DTSTAMP:20260101T000000Z"]
+            told = [f"UID:task-{number}@example.org", f"SUMMARY:寄样品 {number}", "END:VTODO", "END:VCALENDAR", ""]
+            self.hand.put_text(path, "\r\n".join([*head, *told]))
+            return path
         lines = [f"UID:meeting-{number}@example.org", "DTSTART:20260301T010000Z", "DTEND:20260301T020000Z"]
         return self.hand.put(f"{self.calendar}meeting-{number}.ics", [*lines, f"SUMMARY:拜访 {number}"])
 
@@ -79,9 +85,9 @@ class CalendarBench(Bench):
             calendar = hand.make_calendar("Sales")
             yield Site(make_answers(server, "Sales"), Colleague(hand, calendar))
 
-    def refused(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A calendar keeps nothing that has no time."""
-        return {**payload, "starts_at": None, "ends_at": None}
+    def refused(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """A calendar keeps no event that has no time; of a task it takes everything."""
+        return None if kind == "task" else {**payload, "starts_at": None, "ends_at": None}
 
 
 def make_answers(server: CalendarServer, *calendars: str) -> dict[str, Any]:
