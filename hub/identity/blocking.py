@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hub.identity.columns import Numbers, run_side_by_side, sort_different
+from hub.identity.columns import Numbers, Parts, Spread, sort_different, spread_side_by_side
 from hub.identity.table import AccountTable
 
 MOST = 50
@@ -26,29 +26,81 @@ class Candidates:
     switched_off: dict[str, int] = field(default_factory=dict)
 
 
-def find_account_candidates(table: AccountTable) -> Candidates:
-    """Pairs of companies that share one of the keys of ``make_keys``."""
-    name = {key: table.of_name(key) for key in ("core_key", "alternate", "sound", "letters", "brand_sound")}
-    area = np.where(table["place_size"] >= 4, table["place"] // 100, 0).astype(np.uint64)
+def find_account_candidates(table: AccountTable, spread: Spread = spread_side_by_side, parts: int = 1) -> Candidates:
+    """Pairs of companies that share one of the keys of ``make_keys``. ``parts``: each kind of key is cut into so many
+    pieces of work, by what the key is; what comes of them together does not depend on it."""
+    ways = _list_ways(table)
+    tasks = [(pair_keys, _cut(way, part, parts, table.count)) for way in ways for part in range(parts)]
+    found: list[Numbers] = []
     off: dict[str, int] = {}
-    jobs = (
-        lambda: _pair_owned(table["uscc"] | table["parent_uscc"]),
-        lambda: _pair_owned(table["registration"]),
-        lambda: _pair_shared(table["organisation"], area, "organisation", off),
-        lambda: _pair_halves(table),
-        lambda: _pair_shared(name["sound"], area, "sound", off),
-        lambda: _pair_shared(name["letters"], area, "letters", off),
-        lambda: _pair_shared(name["brand_sound"], area, "brand", off, BRAND_MOST),
-        lambda: _pair_across(name["alternate"], name["core_key"]),
-        lambda: _pair_phones(table, name["brand_sound"], off),
-        lambda: _pair_shared(table["box"], name["brand_sound"], "mail", off),
-        lambda: _pair_shared(table["domain"], name["brand_sound"], "domain", off),
-        lambda: _pair_shared(_join(table["street"], area), name["brand_sound"], "street", off),
-    )
-    found = run_side_by_side(jobs)
+    for (_, given), answer in zip(tasks, spread(tasks), strict=True):
+        found.append(answer["pairs"])
+        if answer["off"]:
+            off[given["kind"]] = off.get(given["kind"], 0) + answer["off"]
     codes = sort_different(np.concatenate(found))
     count = table.count
     return Candidates((codes // count).astype(np.int32), (codes % count).astype(np.int32), off)
+
+
+OWNED, SHARED, ACROSS = "owned", "shared", "across"
+
+
+def _list_ways(table: AccountTable) -> list[Parts]:
+    """How rows find each other. ``key``: a number for each row; ``finer``: what it is taken together with where too
+    many share it; ``theirs``: another key, for rows whose one is another row's other one."""
+    name = {key: table.of_name(key) for key in ("core_key", "alternate", "sound", "letters", "brand_sound")}
+    area = np.where(table["place_size"] >= 4, table["place"] // 100, 0).astype(np.uint64)
+    brand = name["brand_sound"]
+
+    def share(kind: str, key: Numbers, finer: Numbers, most: int = MOST) -> Parts:
+        return {"way": SHARED, "kind": kind, "key": key, "finer": finer, "most": most}
+
+    found = [
+        {"way": OWNED, "kind": "code", "key": table["uscc"] | table["parent_uscc"]},
+        {"way": OWNED, "kind": "registration", "key": table["registration"]},
+        share("organisation", table["organisation"], area),
+        share("sound", name["sound"], area),
+        share("letters", name["letters"], area),
+        share("brand", brand, area, BRAND_MOST),
+        {"way": ACROSS, "kind": "core", "key": name["alternate"], "theirs": name["core_key"]},
+        share("phone", table["phone0"], brand),
+        share("mail", table["box"], brand),
+        share("domain", table["domain"], brand),
+        share("street", _join(table["street"], area), brand),
+    ]
+    for half in ("half_first", "half_last"):  # a code with a slip in one half keeps the other one
+        broken = np.where(table["broken"] != 0, table[half], np.uint64(0))
+        found.append({"way": ACROSS, "kind": "code_half", "key": broken, "theirs": table[half]})
+    if table["phone1"].any():
+        found.append({"way": ACROSS, "kind": "phone", "key": table["phone1"], "theirs": table["phone0"]})
+        found.append(share("phone", table["phone1"], brand))
+    return found
+
+
+def _cut(way: Parts, part: int, parts: int, count: int) -> Parts:
+    """What belongs to one part by its key: rows that share a key are in one part."""
+    keys: Parts = {name: way[name].astype(np.uint64) for name in ("key", "theirs") if name in way}
+    if parts > 1:
+        keys = {name: np.where(key % np.uint64(parts) == part, key, np.uint64(0)) for name, key in keys.items()}
+    rows = np.flatnonzero(np.logical_or.reduce([key != 0 for key in keys.values()])).astype(np.int32)
+    arrays = {name: key[rows] for name, key in keys.items()}
+    if "finer" in way:
+        arrays["finer"] = way["finer"][rows]
+    return {**{name: way[name] for name in ("way", "kind", "most") if name in way}, **arrays, "rows": rows,
+            "count": count}  # fmt: skip
+
+
+def pair_keys(given: Parts) -> Parts:
+    """``pairs``: as ``one * count + other``; ``off``: how many keys too many rows share."""
+    rows, off = given["rows"], 0
+    if given["way"] == OWNED:
+        pairs = _pair_owned(given["key"])
+    elif given["way"] == ACROSS:
+        pairs = _pair_across(given["key"], given["theirs"])
+    else:
+        pairs, off = _pair_shared(given["key"], given["finer"], given["most"])
+    size = max(len(rows), 1)
+    return {"pairs": rows[pairs // size].astype(np.int64) * given["count"] + rows[pairs % size], "off": off}
 
 
 def _join(key: Numbers, finer: Numbers) -> Numbers:
@@ -85,19 +137,19 @@ def _encode(one: Numbers, other: Numbers, count: int) -> Numbers:
     return low * count + high
 
 
-def _pair_shared(key: Numbers, finer: Numbers, kind: str, off: dict[str, int], most: int = MOST) -> Numbers:
-    """All pairs of a key; where too many rows share it, of the key together with a second one."""
+def _pair_shared(key: Numbers, finer: Numbers, most: int) -> tuple[Numbers, int]:
+    """(all pairs of a key; where too many rows share it, of the key together with a second one; how many keys say
+    nothing even so)."""
     rows, starts, sizes = _group(key)
     small = sizes <= most
     pairs = _pair_group(rows, starts[small], sizes[small], len(key))
     if small.all():
-        return pairs
+        return pairs, 0
     large = np.zeros(len(key), dtype=np.bool_)
     large[rows[np.repeat(~small, sizes)]] = True
     rows, starts, sizes = _group(np.where(large, _join(key, finer), np.uint64(0)))
     small = sizes <= MOST
-    off[kind] = int((~small).sum())
-    return np.concatenate((pairs, _pair_group(rows, starts[small], sizes[small], len(key))))
+    return np.concatenate((pairs, _pair_group(rows, starts[small], sizes[small], len(key)))), int((~small).sum())
 
 
 def _pair_owned(key: Numbers) -> Numbers:
@@ -129,23 +181,6 @@ def _pair_across(mine: Numbers, theirs: Numbers) -> Numbers:
     one, other = np.repeat(asked, lengths), rows[np.repeat(starts[at], lengths) + offset]
     apart = one != other
     return _encode(one[apart], other[apart], len(mine))
-
-
-def _pair_halves(table: AccountTable) -> Numbers:
-    """A code with a slip in one half keeps the other one."""
-    found = []
-    for half in ("half_first", "half_last"):
-        broken = np.where(table["broken"] != 0, table[half], np.uint64(0))
-        found += [_pair_across(broken, table[half])]
-    return np.concatenate(found)
-
-
-def _pair_phones(table: AccountTable, brand: Numbers, off: dict[str, int]) -> Numbers:
-    found = [_pair_shared(table["phone0"], brand, "phone", off)]
-    if table["phone1"].any():
-        found.append(_pair_across(table["phone1"], table["phone0"]))
-        found.append(_pair_shared(table["phone1"], brand, "phone", off))
-    return np.concatenate(found)
 
 
 def count_keys(table: AccountTable) -> Mapping[str, Numbers]:

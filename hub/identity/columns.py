@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from hub.identity.phone import MOBILE, parse_phones
 
 Numbers = np.ndarray[Any, Any]
 Parts = dict[str, Any]
-"""Name → array, or Series of texts, with one entry for each text that was parsed."""
+"""Name → array or Series of texts, with one entry for each text that was parsed; also what a piece of work is given."""
 FORMS = {NONE: 0, COMPANY: 1, "llc": 2, "stock": 3, "partnership": 4, "factory": 5, "other": 6}
 
 
@@ -148,53 +147,54 @@ ENCODERS: Mapping[str, Callable[[Sequence[str]], Parts]] = {
 }
 
 
-Task = tuple[Callable[[Any], Any], Any]
-"""A piece of work for another process: a function of a module, and what it is given."""
-Spread = Callable[[Sequence[Task]], Iterable[Any]]
-"""Runs each task, here or in other processes; answers come in the order of the tasks."""
+Task = tuple[Callable[[Parts], Parts], Parts]
+"""A piece of work for another process or machine: a function of a module, and what it is given."""
+Spread = Callable[[Sequence[Task]], Iterable[Parts]]
+"""Runs each task, here or elsewhere; answers come in the order of the tasks."""
 PIECE = 20_000
 
 
-def run_task(task: Task) -> Any:
+def run_task(task: Task) -> Parts:
     work, given = task
     return work(given)
 
 
-def spread_here(tasks: Sequence[Task]) -> Iterable[Any]:
+def spread_here(tasks: Sequence[Task]) -> Iterable[Parts]:
     return map(run_task, tasks)
 
 
-def run_side_by_side(jobs: Sequence[Callable[[], Any]]) -> list[Any]:
-    """The answers of jobs that spend their time in arrays, where threads do not wait for each other."""
+def spread_side_by_side(tasks: Sequence[Task]) -> list[Parts]:
+    """For work in arrays, where threads do not wait for each other."""
     with ThreadPoolExecutor(2) as threads:
-        return [job.result() for job in [threads.submit(job) for job in jobs]]
+        return list(threads.map(run_task, tasks))
 
 
-def encode(task: tuple[str, pl.Series]) -> Parts:
-    """The kind of texts, and the texts."""
-    kind, texts = task
-    return ENCODERS[kind](texts.to_list())
+def encode(given: Parts) -> Parts:
+    """``kind`` of texts, and the ``texts``."""
+    return ENCODERS[given["kind"]](given["texts"].to_list())
 
 
 def read_texts(columns: Mapping[str, pl.Series], spread: Spread) -> dict[str, tuple[Numbers, Parts]]:
     """Kind of texts → (row → place in the parts, parts of each different text)."""
-    found = run_side_by_side([partial(_find_different, column) for column in columns.values()])
-    tasks = [
-        (kind, different[at : at + PIECE])
-        for kind, (different, _) in zip(columns, found, strict=True)
-        for at in range(0, len(different), PIECE)
+    found = spread_side_by_side([(_find_different, {"texts": column}) for column in columns.values()])
+    tasks: list[Task] = [
+        (encode, {"kind": kind, "texts": parts["texts"][at : at + PIECE]})
+        for kind, parts in zip(columns, found, strict=True)
+        for at in range(0, len(parts["texts"]), PIECE)
     ]
-    places = {kind: place for kind, (_, place) in zip(columns, found, strict=True)}
+    places = {kind: parts["place"] for kind, parts in zip(columns, found, strict=True)}
     del found
     pieces: dict[str, list[Parts]] = {}
-    for (kind, _), parts in zip(tasks, spread([(encode, task) for task in tasks]), strict=True):
-        pieces.setdefault(kind, []).append(parts)
+    for (_, given), parts in zip(tasks, spread(tasks), strict=True):
+        pieces.setdefault(given["kind"], []).append(parts)
     return {kind: (places[kind], _join(pieces.pop(kind))) for kind in list(pieces)}
 
 
-def _find_different(column: pl.Series) -> tuple[pl.Series, Numbers]:
+def _find_different(given: Parts) -> Parts:
+    """``texts``: each different one once; ``place``: row → where it is among them."""
+    column = given["texts"]
     _, first, place = np.unique(column.hash(seed=7).to_numpy(), return_index=True, return_inverse=True)
-    return column.gather(first), place.astype(np.int32)
+    return {"texts": column.gather(first), "place": place.astype(np.int32)}
 
 
 def _join(pieces: Sequence[Parts]) -> Parts:

@@ -46,21 +46,9 @@ _BRANCH = re.compile(
     r"(?:第?([一二三四五六七八九十0-9]{1,3}))?(分公司|办事处|营业部|分支机构|代表处|联络处|分店|分厂|分行|支行|分部|分院|分所|分社)$"
 )
 _BRANCH_WORDS = (
-    "分公司",
-    "办事处",
-    "营业部",
-    "分支机构",
-    "代表处",
-    "联络处",
-    "分店",
-    "分厂",
-    "分行",
-    "支行",
-    "分部",
-    "分院",
-    "分所",
-    "分社",
-)
+    "分公司", "办事处", "营业部", "分支机构", "代表处", "联络处", "分店", "分厂", "分行", "支行", "分部", "分院",
+    "分所", "分社",
+)  # fmt: skip
 _BROKEN_BRANCH = {
     "分公": "分公司", "分司": "分公司", "公司": "分公司", "办事": "办事处", "事处": "办事处", "办处": "办事处",
     "营业": "营业部", "营部": "营业部", "业部": "营业部",
@@ -166,7 +154,7 @@ def has_branch_word(text: str) -> bool:
     return any(word in text for word in _BRANCH_WORDS)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def parse_company_name(text: str) -> CompanyName:
     """The parts of a name. Never raises; an empty text gives an empty name."""
     normal = clean_company_name(text)
@@ -197,7 +185,7 @@ def _parse_chinese(normal: str) -> CompanyName:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
 def _describe_place(name: str) -> tuple[str, tuple[str, ...]]:
     """(its short name, the codes that it may mean)."""
     places = find_places(name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hub.identity import compare, weights
-from hub.identity.columns import FORMS, PIECE, Numbers, Parts, Spread, spread_here
+from hub.identity.columns import FORMS, PIECE, Numbers, Parts, Spread, Task, spread_here
 from hub.identity.decide import BY_BRAND, FULL, OWN, PROVEN, WHOLE
 from hub.identity.table import AccountTable, pick_names, read_names
 
@@ -294,21 +294,24 @@ def _find_hard_levels(pairs: Pairs, spread: Spread) -> Numbers:
     count = len(pairs.table.names["brand_size"])
     low, high = np.minimum(pairs.name_one, pairs.name_other), np.maximum(pairs.name_one, pairs.name_other)
     keys, where = np.unique(low.astype(np.int64) * count + high, return_inverse=True)
-    tasks = []
+    tasks: list[Task] = []
     for at in range(0, len(keys), PIECE):
         piece = keys[at : at + PIECE]
         wanted, place = np.unique(np.concatenate((piece // count, piece % count)), return_inverse=True)
-        tasks.append((_rank_names, (pick_names(pairs.table.names, wanted), place)))
-    found: Numbers = np.concatenate(list(spread(tasks)))[where]
+        tasks.append((rank_names, {**pick_names(pairs.table.names, wanted), "place": place.astype(np.int32)}))
+    found: Numbers = np.concatenate([answer["level"] for answer in spread(tasks)])[where]
     return found
 
 
-def _rank_names(given: tuple[Parts, Numbers]) -> Numbers:
-    """Levels of pairs; the first half of the places are the one names, the second half the others."""
-    names, place = read_names(given[0]), given[1].tolist()
+def rank_names(given: Parts) -> Parts:
+    """Levels of pairs of names; the first half of the places are the one names, the second half the others."""
+    names, place = read_names(given), given["place"].tolist()
     half = len(place) // 2
-    pairs = zip(place[:half], place[half:], strict=True)
-    return np.fromiter((_RANK[compare.compare_names(names[one], names[other])] for one, other in pairs), np.int8, half)
+    ranks = (
+        _RANK[compare.compare_names(names[one], names[other])]
+        for one, other in zip(place[:half], place[half:], strict=True)
+    )
+    return {"level": np.fromiter(ranks, np.int8, half)}
 
 
 def _weigh_commonness(pairs: Pairs, level: Numbers, counts: Mapping[str, Numbers]) -> Numbers:

@@ -44,6 +44,7 @@ class Actors:
     run: dramatiq.Actor[Any, Any]
     sweep: dramatiq.Actor[Any, Any]
     events: dramatiq.Actor[Any, Any]
+    pieces: dramatiq.Actor[Any, Any]
     line: Line | None = None
     """None: nobody in this process, and no broker, takes messages."""
 
@@ -76,6 +77,11 @@ class Actors:
     def call_sweep(self, connection: str) -> None:
         """Say that a sweep has a step to do."""
         self._send(self.sweep, connection)
+
+    def call_pieces(self, piece_ids: Sequence[UUID]) -> None:
+        """Say that pieces of a search for doubles wait to be done."""
+        for batch in cut_batches(piece_ids, 1):
+            self._send(self.pieces, batch)
 
     def _send(self, actor: dramatiq.Actor[Any, Any], *args: Any) -> bool:
         return self.line is not None and self.line.send(actor, *args)
@@ -140,8 +146,22 @@ def declare_actors(
         run=_declare(broker, run, "run_sync", RUN_LIMIT_MS),
         sweep=_declare(broker, sweep, "sweep_connection", SWEEP_LIMIT_MS),
         events=_declare(broker, events, "take_events", PUSH_LIMIT_MS),
+        pieces=_declare(broker, _make_pieces(pool), "work_pieces", PUSH_LIMIT_MS),
         line=Line(broker) if heard else None,
     )
+
+
+def _make_pieces(pool: HubPool) -> Callable[[list[str]], None]:
+    def pieces(piece_ids: list[str]) -> None:
+        def work() -> None:
+            from hub.sync.dedupe.pieces import work_piece  # needs an extra that most workers do not have
+
+            for text in piece_ids:
+                work_piece(pool.store, UUID(text))
+
+        _guard("pieces", work, count=len(piece_ids))
+
+    return pieces
 
 
 def _take_events(hub: Hub, ids: Sequence[UUID]) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    literal,
     or_,
     select,
     type_coerce,
@@ -124,9 +125,15 @@ class UnitOfWork(Records):
                 found[key].append(id)
         return found
 
-    def count_carriers(self, key: int) -> int:
-        """How many records carry a key."""
-        return self.count(CandidateKey, key=key)
+    def count_carriers(self, keys: Collection[int], limit: int) -> dict[int, int]:
+        """Key → how many records carry it, counted up to ``limit``."""
+        self._settle()
+        wanted = list(dict.fromkeys(keys))
+        params: dict[str, Any] = {f"key{place}": key for place, key in enumerate(wanted)}
+        if not wanted:
+            return {}
+        rows: Sequence[Any] = self._run(_count_carriers(len(wanted)), {**params, "limit_rows": limit}).all()
+        return {wanted[place]: count for place, count in rows}
 
     # ------------------------------------------------------------ payloads
 
@@ -313,6 +320,17 @@ def _select_carriers(count: int) -> Any:
         for place in range(count)
     ]
     return union_all(*(select(part.subquery()) for part in parts))
+
+
+@lru_cache(maxsize=64)
+def _count_carriers(count: int) -> Any:
+    """The same, of which only the number is told."""
+    table = stored(CandidateKey).table
+    parts = (
+        select(table.c.key).where(table.c.key == bindparam(f"key{place}")).limit(bindparam("limit_rows")).subquery()
+        for place in range(count)
+    )
+    return union_all(*(select(literal(place), func.count()).select_from(part) for place, part in enumerate(parts)))
 
 
 @lru_cache(maxsize=64)

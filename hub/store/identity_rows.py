@@ -87,3 +87,15 @@ class IdentityDue(Value):
 
     record_kind: str
     record_id: UUID
+
+
+class BatchPiece(Value):
+    """A piece of a search for doubles that several machines work on; gone as soon as its answer was read."""
+
+    id: UUID
+    work: str
+    """What is to be done: the name of a function."""
+    given: bytes
+    answer: bytes = b""
+    done: bool = False
+    made_at: Instant

@@ -11,6 +11,7 @@ from hub.store.decision_rows import Correction, Decision
 from hub.store.event_rows import Event
 from hub.store.guard_rows import MassStop, Remap
 from hub.store.identity_rows import (
+    BatchPiece,
     CandidateKey,
     CommonKey,
     IdentityDue,
@@ -127,6 +128,7 @@ TABLES: tuple[TableSpec, ...] = (
     ),
     TableSpec(CandidateKey, "candidate_key", ("key", "record_id"), is_narrow=True),
     TableSpec(CommonKey, "common_key", ("key",)),
+    TableSpec(BatchPiece, "batch_piece", ("id",)),
     TableSpec(IdentityDue, "identity_due", ("record_kind", "record_id"), is_narrow=True),
     TableSpec(MergeRef, "merge_ref", ("merge_id", "record_kind", "record_id")),
     TableSpec(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from hub.errors import RuleBroken
 from hub.identity import Band, Decision, Key, decide_pair, make_keys
-from hub.identity.keys import NEVER_OFF
-from hub.identity.profile import Profile
+from hub.identity.keys import BRAND_SOUND, CORE, NEVER_OFF, PERSON
+from hub.identity.profile import AccountProfile, Profile
 from hub.model.base import Entity
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
@@ -28,6 +28,8 @@ from hub.sync.verdicts import DIFFERENT
 
 COUNTED = 1_000
 """Nobody counts further how many records are called so."""
+FOLLOWED = 400
+"""So many carriers are followed, the rarest keys first."""
 WEIGHED = 12
 """So many of those that share keys are weighed field by field: the ones with the rarest keys."""
 NAMED = 5
@@ -71,12 +73,14 @@ def find_candidates(
     nearest = sorted(shared.scores, key=lambda id_: (-shared.scores[id_], id_))[:WEIGHED]
     records = tx.find(find_kind(kind), id__in=sorted(nearest)) if nearest else []
     said = _Said(tx, kind, record_id) if record_id is not None else None
+    beside = {record.id: make_profile(tx, kind, record.__dict__) for record in records}
+    counts = count_names(tx, kind, (profile, *beside.values()), shared.counts)
     found = []
     for record in records:
         told = said.about(record.id) if said is not None else None
         if told is not None and told.verdict == DIFFERENT:
             continue
-        judged = weigh(tx, kind, profile, record, shared)
+        judged = show_decision(decide_pair(profile, beside[record.id], counts))
         if judged.band == Band.AUTO and record_id is not None and shares_ledger(tx, kind, record_id, record.id):
             judged = Judgement(Band.REVIEW, judged.weight, judged.evidence, POSTED_IN_BOTH, judged.version)
         if judged.band != Band.SEPARATE:
@@ -89,35 +93,50 @@ def find_shared(tx: UnitOfWork, kind: str, profile: Profile, record_id: UUID | N
     """Who shares keys with a profile, and how rare they are together. A key that more than ``often`` carry says
     nothing, and is not followed."""
     keys = {digest_key(kind, key): key for key in make_keys(profile)}
+    sizes = tx.count_carriers(keys, often + 1)
+    common = [key for digest, key in keys.items() if sizes[digest] > often]
+    rare = [digest for digest in sorted(keys, key=lambda digest: sizes[digest]) if sizes[digest]]
+    followed: list[int] = []
+    room = FOLLOWED
+    for digest in rare:
+        owned = keys[digest].kind in NEVER_OFF
+        if owned or (sizes[digest] <= often and room > 0):
+            followed.append(digest)
+            room -= sizes[digest]
     scores: dict[UUID, float] = {}
-    counts: dict[tuple[str, str], int] = {}
-    common: list[Key] = []
-    for digest, carriers in tx.list_carriers(keys, often + 1).items():
-        key = keys[digest]
-        counts[key] = len(carriers)
-        if len(carriers) > often:
-            common.append(key)
-            if key.kind not in NEVER_OFF:
-                continue
+    for carriers in tx.list_carriers(followed, often + 1).values():
         rarity = 1 + math.log2(often / min(len(carriers) or 1, often))
         for id_ in carriers:
             if id_ != record_id:
                 scores[id_] = scores.get(id_, 0.0) + rarity
-    return Shared(scores, counts, common)
+    return Shared(scores, {key: sizes[digest] for digest, key in keys.items()}, common)
 
 
-def weigh(tx: UnitOfWork, kind: str, profile: Profile, record: Entity, shared: Shared | None = None) -> Judgement:
+def weigh(tx: UnitOfWork, kind: str, profile: Profile, record: Entity) -> Judgement:
     """A profile beside a record of the hub."""
     theirs = make_profile(tx, kind, record.__dict__)
-    known = dict(shared.counts) if shared is not None else {}
+    return show_decision(decide_pair(profile, theirs, count_names(tx, kind, (profile, theirs), {})))
+
+
+def count_names(
+    tx: UnitOfWork, kind: str, profiles: Sequence[Profile], known: Mapping[tuple[str, str], int]
+) -> Callable[[str, str], int]:
+    """How many records are called as these are, asked of the database once for all of them."""
+    wanted = {key for profile in profiles for key in _list_names(profile) if key.value and key not in known}
+    digests = {digest_key(kind, key): key for key in wanted}
+    found = {digests[digest]: size for digest, size in tx.count_carriers(digests, COUNTED).items()}
 
     def count(name: str, value: str) -> int:
-        if (name, value) not in known:
-            digest = digest_key(kind, Key(name, value))
-            known[name, value] = len(tx.list_carriers([digest], COUNTED)[digest])
-        return known[name, value]
+        key = Key(name, value)
+        return found.get(key, known.get(key, 0))
 
-    return show_decision(decide_pair(profile, theirs, count))
+    return count
+
+
+def _list_names(profile: Profile) -> list[Key]:
+    if isinstance(profile, AccountProfile):
+        return [Key(CORE, profile.name.core[:64]), Key(BRAND_SOUND, profile.name.brand_sound[:64])]
+    return [Key(PERSON, profile.name.sound[:64])]
 
 
 def show_decision(decision: Decision) -> Judgement:

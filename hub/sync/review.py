@@ -28,6 +28,7 @@ from hub.sync.show import describe_record
 from hub.sync.verdicts import DIFFERENT, MAYBE, SAME
 
 _CHUNK = 25
+_ALL = 10**9
 SHORTEST = 4
 """Characters of an id that are enough to look for it."""
 TALLY = "identity.tally"
@@ -117,7 +118,7 @@ def _note_common(tx: UnitOfWork, hub: Hub, kind: str, keys: Sequence[Key]) -> No
     for key in keys:
         digest = digest_key(kind, key)
         if tx.get(CommonKey, key=digest) is None:
-            count = tx.count_carriers(digest)
+            count = tx.count_carriers([digest], _ALL)[digest]
             tx.save(CommonKey(key=digest, record_kind=kind, name=key.kind, value=key.value, count=count, at=hub.now()))
 
 

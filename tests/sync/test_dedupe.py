@@ -11,7 +11,7 @@ import pytest
 
 from hub.identity.columns import sort_different, spread_here
 from hub.identity.table import AccountTable, make_table
-from hub.sync.dedupe.workers import MANY, open_spread, tell
+from hub.sync.dedupe.workers import MANY, open_crew, tell
 
 SAMPLES = Path(__file__).parents[1] / "identity" / "samples"
 NAMED = {
@@ -33,8 +33,8 @@ def columns_of(table: AccountTable) -> dict[str, list[int]]:
 
 def test_other_processes_read_texts_as_this_one_does(raw):
     told = []
-    with open_spread(MANY) as spread:
-        there = make_table(raw, tell(spread, "normalise", lambda *step: told.append(step)))
+    with open_crew(MANY) as crew:
+        there = make_table(raw, tell(crew.spread, "normalise", lambda *step: told.append(step)))
     here = make_table(raw, spread_here)
     assert columns_of(there) == columns_of(here)
     assert told == [("normalise", done, 7) for done in range(1, 8)]

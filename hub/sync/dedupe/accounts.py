@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from hub.identity.blocking import count_keys, find_account_candidates
-from hub.identity.columns import Numbers
+from hub.identity.columns import Numbers, spread_side_by_side
 from hub.identity.decide import Decision, decide_pair
 from hub.identity.grouping import choose_parents, group_accounts
 from hub.identity.profile import AccountProfile, normalise_account
 from hub.identity.scoring import Pairs, Scored, find_parents, score_accounts, split_by_veto
 from hub.identity.table import AccountTable, make_table
 from hub.sync.dedupe.answer import Answer
-from hub.sync.dedupe.workers import Progress, open_spread, tell
+from hub.sync.dedupe.workers import Crew, Progress, open_crew, tell
 
 
-def find_accounts(raw: Mapping[str, pl.Series], progress: Progress, *, auto_only: bool, ask: bool) -> Answer:
-    with open_spread(len(raw["name"])) as spread:
-        table = make_table(raw, tell(spread, "normalise", progress))
+def find_accounts(
+    raw: Mapping[str, pl.Series], progress: Progress, *, auto_only: bool, ask: bool, crew: Crew | None = None
+) -> Answer:
+    with open_crew(len(raw["name"])) if crew is None else nullcontext(crew) as hands:
+        table = make_table(raw, tell(hands.spread, "normalise", progress))
         progress("compare", 0, 3)
-        found = find_account_candidates(table)
+        many = hands.parts > 1
+        found = find_account_candidates(table, hands.spread if many else spread_side_by_side, hands.parts)
         progress("compare", 1, 3)
         free, crossing = split_by_veto(Pairs(table, found.one, found.other))
         branch, parent = find_parents(crossing)
         counts = count_keys(table)
-        scored = score_accounts(free, counts, spread)
+        scored = score_accounts(free, counts, hands.spread)
     progress("compare", 2, 3)
     grouping = group_accounts(table, scored, auto_only=auto_only)
     parents = choose_parents(table, grouping, branch, parent)

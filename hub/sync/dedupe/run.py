@@ -14,7 +14,7 @@ from hub.sync.dedupe.answer import Answer
 if TYPE_CHECKING:
     import polars as pl
 
-    from hub.sync.dedupe.workers import Progress
+    from hub.sync.dedupe.workers import Crew, Progress
 
 KINDS = ("account", "contact")
 BANDS = ("single", "auto", "review")
@@ -53,8 +53,9 @@ def require_extra() -> None:
         raise ConfigInvalid("dedupe.extra_missing", missing=", ".join(missing))
 
 
-def dedupe_list(wanted: Wanted, progress: Progress) -> Result:
-    """Reads, compares, writes. ``ConfigInvalid`` names what is wrong with file, column or field."""
+def dedupe_list(wanted: Wanted, progress: Progress, crew: Crew | None = None) -> Result:
+    """Reads, compares, writes. ``crew``: who does the work of a list of companies; None: this machine.
+    ``ConfigInvalid`` names what is wrong with file, column or field."""
     require_extra()
     from hub.sync.dedupe.recognise import RECORD_ID, recognise_columns
     from hub.sync.dedupe.sheets import check_form, list_columns, read_columns, write_frame
@@ -66,7 +67,7 @@ def dedupe_list(wanted: Wanted, progress: Progress) -> Result:
     raw = _join_columns(read_columns(wanted.source, used), columns)
     progress("read", 1, 1)
     rows = len(next(iter(raw.values()))) if raw else 0
-    answer = _find(wanted, raw, progress)
+    answer = _find(wanted, raw, progress, crew)
     del raw
     progress("write", 0, 1)
     frame = read_columns(wanted.source)
@@ -82,12 +83,12 @@ def dedupe_list(wanted: Wanted, progress: Progress) -> Result:
     )  # fmt: skip
 
 
-def _find(wanted: Wanted, raw: Mapping[str, pl.Series], progress: Progress) -> Answer:
+def _find(wanted: Wanted, raw: Mapping[str, pl.Series], progress: Progress, crew: Crew | None) -> Answer:
     ask = wanted.review is not None
     if wanted.kind == "account":
         from hub.sync.dedupe.accounts import find_accounts
 
-        return find_accounts(raw, progress, auto_only=wanted.auto_only, ask=ask)
+        return find_accounts(raw, progress, auto_only=wanted.auto_only, ask=ask, crew=crew)
     from hub.sync.dedupe.contacts import find_contacts
 
     return find_contacts(raw, progress, auto_only=wanted.auto_only, ask=ask)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,16 +19,24 @@ MANY = 200_000
 Progress = Callable[[str, int, int | None], None]
 
 
+@dataclass(frozen=True)
+class Crew:
+    """Who does the work. ``parts``: into how many pieces the keys of one kind are cut; one stays in this process."""
+
+    spread: Spread
+    parts: int = 1
+
+
 @contextmanager
-def open_spread(rows: int) -> Iterator[Spread]:
-    """A way to run pieces of work, in processes where there are many rows."""
+def open_crew(rows: int) -> Iterator[Crew]:
+    """This process, and others where there are many rows."""
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4)
     if rows < MANY or workers < 2:
-        yield spread_here
+        yield Crew(spread_here)
         return
     # Processes are made anew, not forked: the threads of a library would not live on in them.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield lambda tasks: _run_in(pool, tasks, 2 * workers)
+        yield Crew(lambda tasks: _run_in(pool, tasks, 2 * workers))
 
 
 def _run_in(pool: ProcessPoolExecutor, tasks: Sequence[Task], ahead: int) -> Iterator[Any]:

@@ -22,6 +22,16 @@ CREATE INDEX ix_attempt_binding_id_number ON attempt (binding_id, number);
 
 CREATE INDEX ix_attempt_run_id ON attempt (run_id);
 
+CREATE TABLE batch_piece (
+  id UUID NOT NULL,
+  work TEXT NOT NULL,
+  given BYTEA NOT NULL,
+  answer BYTEA NOT NULL,
+  done BOOLEAN NOT NULL,
+  made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (id)
+);
+
 CREATE TABLE binding (
   id UUID NOT NULL,
   connection TEXT NOT NULL,

@@ -22,6 +22,16 @@ CREATE INDEX ix_attempt_binding_id_number ON attempt (binding_id, number);
 
 CREATE INDEX ix_attempt_run_id ON attempt (run_id);
 
+CREATE TABLE batch_piece (
+  id TEXT NOT NULL,
+  work TEXT NOT NULL,
+  given BLOB NOT NULL,
+  answer BLOB NOT NULL,
+  done BOOLEAN NOT NULL,
+  made_at BIGINT NOT NULL,
+  PRIMARY KEY (id)
+);
+
 CREATE TABLE binding (
   id TEXT NOT NULL,
   connection TEXT NOT NULL,
