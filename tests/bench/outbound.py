@@ -133,13 +133,16 @@ def open_hub(url: str, case: Case) -> Iterator[tuple[Hub, Wire, SandboxErp]]:
         store.close()
 
 
-def bench_outbound(count: int, names: tuple[str, ...] = database.NAMES) -> tuple[dict[str, Any], list[Verdict]]:
-    """Figures by database and case."""
+def bench_outbound(
+    count: int, names: tuple[str, ...] = database.NAMES, rounds: int = 3
+) -> tuple[dict[str, Any], list[Verdict]]:
+    """Figures by database and case: those of the round that took the least processor time, because other work on the
+    machine can only add to it."""
     figures: dict[str, Any] = {}
     verdicts: list[Verdict] = []
     for name in names:
         with working_folder() as folder, open_databases(name, folder) as databases:
-            figures[name] = {case.name: measure_case(databases, case, count) for case in CASES}
+            figures[name] = {case.name: measure_case(databases, case, count, rounds) for case in CASES}
         for case in CASES:
             found = figures[name][case.name]
             if name == names[0]:
@@ -149,31 +152,36 @@ def bench_outbound(count: int, names: tuple[str, ...] = database.NAMES) -> tuple
     return figures, verdicts
 
 
-def measure_case(databases: Databases, case: Case, count: int) -> dict[str, Any]:
+def measure_case(databases: Databases, case: Case, count: int, rounds: int = 1) -> dict[str, Any]:
     with open_hub(databases.make_url(), case) as (hub, wire, erp):
         make_orders(hub, erp, 3)
         push(hub)  # what is imported and compiled at first is not counted
-        ids = make_orders(hub, erp, count)
-        if case.edits:
-            push(hub)
-            for place, record_id in enumerate(ids):
-                edit_record(hub, "order", record_id, {"note": f"改 {place}"}, "bench")
-        wire.clear()
-        began, wall = time.thread_time(), time.perf_counter()
+        found = [measure_round(hub, wire, erp, case, count) for _ in range(rounds)]
+    return min(found, key=lambda figures: float(figures["cpu_ms"]))
+
+
+def measure_round(hub: Hub, wire: Wire, erp: SandboxErp, case: Case, count: int) -> dict[str, Any]:
+    ids = make_orders(hub, erp, count)
+    if case.edits:
         push(hub)
-        spent_s, wall = time.thread_time() - began, time.perf_counter() - wall
-        check(hub, ids, case)
-        client_s = time_client(wire)
-        requests = len(wire.sent) / count
-        return {
-            "requests": round(requests, 2),
-            "least": case.least,
-            "requests_ratio": round(requests / case.least, 2),
-            "by_method": dict(Counter(request.method for request in wire.sent)),
-            "cpu_ms": round((spent_s - wire.theirs_s - client_s) / count * 1000, 2),
-            "client_ms": round(client_s / count * 1000, 2),
-            "wall_ms": round((wall - wire.theirs_s) / count * 1000, 2),
-        }
+        for place, record_id in enumerate(ids):
+            edit_record(hub, "order", record_id, {"note": f"改 {place}"}, "bench")
+    wire.clear()
+    began, wall = time.thread_time(), time.perf_counter()
+    push(hub)
+    spent_s, wall = time.thread_time() - began, time.perf_counter() - wall
+    check(hub, ids, case)
+    client_s = time_client(wire)
+    requests = len(wire.sent) / count
+    return {
+        "requests": round(requests, 2),
+        "least": case.least,
+        "requests_ratio": round(requests / case.least, 2),
+        "by_method": dict(Counter(request.method for request in wire.sent)),
+        "cpu_ms": round((spent_s - wire.theirs_s - client_s) / count * 1000, 2),
+        "client_ms": round(client_s / count * 1000, 2),
+        "wall_ms": round((wall - wire.theirs_s) / count * 1000, 2),
+    }
 
 
 def make_orders(hub: Hub, erp: SandboxErp, count: int) -> list[UUID]:

@@ -35,7 +35,9 @@ BENCHES: Mapping[str, Bench] = {
     "resync": lambda asked: bench_resync(read_amount(asked), read_databases(asked)),
     "memory": lambda asked: memory.bench_memory(asked.records or (20_000 if asked.quick else 1_000_000)),
     "webhooks": lambda asked: webhooks.bench_webhooks(read_calls(asked), read_databases(asked)),
-    "outbound": lambda asked: bench_outbound(asked.records or (10 if asked.quick else 200), read_databases(asked)),
+    "outbound": lambda asked: bench_outbound(
+        asked.records or (10 if asked.quick else 100), read_databases(asked), asked.rounds or (1 if asked.quick else 3)
+    ),
     "workers": lambda asked: bench_workers(
         asked.records or (10 if asked.quick else 60), asked.rounds or (1 if asked.quick else 2)
     ),
@@ -79,8 +81,12 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one document with the figures and the verdicts")
     parser.add_argument("--quick", action="store_true", help="few records, one round: only to see that it works")
     parser.add_argument("--records", type=int, help="how many records (most), calls (webhooks) or edits (latency)")
-    parser.add_argument("--rounds", type=int, help="how often each side runs; the best counts (pull, resync, webhooks)")
-    parser.add_argument("--database", choices=database.NAMES, help="one of the two only (pull, resync, webhooks)")
+    parser.add_argument(
+        "--rounds", type=int, help="how often each side runs; the best counts (pull, resync, outbound, webhooks)"
+    )
+    parser.add_argument(
+        "--database", choices=database.NAMES, help="one of the two only (pull, resync, outbound, webhooks)"
+    )
     parser.add_argument("--calls", type=int, default=300, help="calls in a round (mapping)")
     parser.add_argument("--lines", type=int, default=5, help="lines of the order (mapping)")
     parser.add_argument("--data", type=Path, help="the folder with the labelled lists (identity)")
