@@ -28,6 +28,7 @@ COMPANY = {"customers": "300", "materials": "20", "orders": "500", "invoices": "
 CONTACTS = "60"
 APPROVED, KILLS, MOST_RUNS = 8, 3, 12
 WRITTEN = ("account", "order", "payment")
+PROBE = ("connection", "probe", ERP, *(word for kind in WRITTEN for word in ("--kind", kind)), "--yes")
 NO_ANSWER = ("unknown", "sent")
 """Outcomes of a call whose answer never came; “sent” is what a killed worker leaves."""
 HOLDS = {"sync.needs_match": "nameless", "sync.cannot_translate": "unit", "protocol.parent_missing": "parent"}
@@ -85,6 +86,8 @@ class Scene(ErpScene):
     killed: int = 0
     approved: int = 0
     planned: int = 0
+    doubted: frozenset[str] = frozenset()
+    """Numbers of orders of which nobody knew for a while whether they were there."""
     secret: str = ""
     customers: Sequence[Known] = ()
 
@@ -118,8 +121,7 @@ class Scene(ErpScene):
         """What is there, taken in here; nothing is written to Kingdee but for a probe that is taken back."""
         before = self.day.count_bills()
         shop = ShopOnTheWeb.open(self.beside, self.hub, self.folder, self.seed, self.secret)
-        kinds = [word for kind in WRITTEN for word in ("--kind", kind)]
-        self.hub.run("connection", "probe", ERP, *kinds, "--yes")
+        probe = self.beside.start(self.hub.home, self.folder / "probe.log", *PROBE)
         counts = self._take_in(ERP)
         orders = [row for row in self.records("order") if row["state"] != "void"]
         receipts = self.records("payment")
@@ -135,6 +137,8 @@ class Scene(ErpScene):
         self._push(shop)
         self._read_people()
         self._ask_register()
+        if probe.await_end() != 0:  # a busy machine kept it from measuring in time
+            self.hub.run(*PROBE)
         self.expect("read_wrote", self.day.count_bills() == before)
 
     def _take_in(self, connection: str) -> dict[str, int]:
@@ -159,8 +163,9 @@ class Scene(ErpScene):
         self.screen.note("wecom", **told, counts=counts)
 
     def _ask_register(self) -> None:
-        """Who has no credit code is asked about, and branches; each question costs."""
-        asked = [row for row in self.records("account") if not row["identifiers"] or BRANCH_WORD in row["name"]]
+        """Who stands in the lists without a credit code is asked about, and branches; each question costs."""
+        listed = [row for row in self.records("account") if row["name"] in self.old.names]
+        asked = [row for row in listed if not row["identifiers"] or BRANCH_WORD in row["name"]]
         done = [one for row in asked for one in self.hub.run("enrich", row["id"], "--yes")["item"]["done"]]
         found = sum(one["outcome"] == "filled" for one in done)
         billed = self.web.get(f"{self.registry.url}/simulator/account").json()["billed"]
@@ -214,7 +219,7 @@ class Scene(ErpScene):
             total = add_up(rows, "amount") if rows[0]["amount"] is not None else ""
             name = render(f"demo.kind_{kind}", self.screen.lang)
             words = render(f"demo.china_hold_{why}", self.screen.lang)
-            told.append(" ".join(part for part in (name, str(len(rows)), total, words) if part))
+            told.append(" ".join(part for part in (name, str(len(rows)), total) if part) + words)
         return " · ".join(told)
 
     # ------------------------------------------------------------ 4 RUN
@@ -246,11 +251,19 @@ class Scene(ErpScene):
     def _work_there(self) -> None:
         """The accountant approves some of the hub's drafts, cancels one, and corrects a telephone that is corrected
         here, too."""
-        self.approved = self.day.approve(APPROVED)
-        self.voided = self.day.ours("SAL_SaleOrder", DRAFT)[0]
+        drafts = self.day.ours("SAL_SaleOrder", DRAFT)
+        unpaid = self._list_unpaid()
+        self.voided = next((row for row in drafts if str(row["FID"]) in unpaid), drafts[0])
+        self.approved = self.day.approve([row for row in drafts if row is not self.voided][:APPROVED])
         self.day.tell(f"people/SAL_SaleOrder/{self.voided['FID']}/cancel", by=ACCOUNTANT)
         self.day.tell(f"people/BD_Customer/{self.reopened['FCUSTID']}/edit", by=ACCOUNTANT, FTEL="021-55550001")
         self.hub.run("record", "edit", "account", self.reopened["FNumber"], "--set", "phone=021-55550002")
+
+    def _list_unpaid(self) -> set[str]:
+        """Ids in Kingdee of orders that nobody has paid: what money hangs on nobody cancels."""
+        paid = {part["order_id"] for row in self.records("payment") for part in row["allocations"]}
+        rows = self.hub.run("binding", "list", "--connection", ERP, "--kind", "order", "--limit", "5000")["items"]
+        return {row["remote_id"] for row in rows if row["ours"] and row["remote_id"] and row["hub_id"] not in paid}
 
     def _tell_run(self) -> None:
         runs = [row for row in self.hub.run("run", "list", "--limit", "100")["items"] if row["connection"] == ERP]
@@ -258,6 +271,7 @@ class Scene(ErpScene):
         tries = Counter(row["binding_id"] for row in rows)
         lost = {row["binding_id"]: tries[row["binding_id"]] for row in rows if row["outcome"] in NO_ANSWER}
         found = sum(count == 1 for count in lost.values())
+        self.doubted = frozenset(row["label"] for row in rows if row["binding_id"] in lost and row["kind"] == "order")
         there, twice = self.day.count_ours()
         orders = self.day.ours("SAL_SaleOrder")
         self.screen.say("demo.china_run", killed=self.killed, there=there, planned=self.planned)
@@ -290,6 +304,6 @@ class Scene(ErpScene):
     def finish(self) -> None:
         """One order's story, what waits, and the next commands."""
         orders = [row for row in self.records("order") if row["number"].startswith(SHOP_NUMBERS)]
-        approved = [row["number"] for row in orders if row["state"] == "approved"]
-        self.tell_story(approved or [row["number"] for row in orders], STORY)
+        orders.sort(key=lambda row: (row["number"] not in self.doubted, row["state"] != "approved", row["number"]))
+        self.tell_story([row["number"] for row in orders], STORY)
         self.tell_waits("demo.china_waits")

@@ -9,7 +9,7 @@ from pathlib import Path
 from hub.demo.processes import RunningSystem
 
 ERP, OLD, SHOP, WECOM, REGISTRY = "kingdee", "old", "shop", "wecom", "qichacha"
-SERVER_WAITS_S, LATE_S = 2, "1.5"
+SERVER_WAITS_S, LATE_S = 1, "0.8"
 """Declared to the connection: so long a request may still come into force here; and what the simulator does."""
 SHOP_EVENTS = {"customer": "account", "order": "order", "payment": "payment"}
 WECOM_WORDS = ("url", "corp_id", "agent_id", "secret")

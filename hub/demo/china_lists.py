@@ -17,7 +17,7 @@ from hub.model.money import round_money
 from hub.sdk.tables import write_table
 
 HEADINGS = ("客户编号", "客户名称", "统一社会信用代码", "联系电话", "备注")
-IN_ERP, ONLY_NAMES, NEW_IN_LIST, NEW_IN_SHOP, REGISTERED, BRANCHES = 150, 9, 36, 4, 6, 2
+IN_ERP, ONLY_NAMES, NEW_IN_LIST, NEW_IN_SHOP, REGISTERED, BRANCHES = 130, 9, 36, 4, 6, 2
 NO_UNIT = "箱"
 LIVING = ("存续", "在业", "开业")
 """How the status of a company begins that is not ended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,9 +79,8 @@ class BadDay:
         counted = Counter(str(row[ref]) for form in FORMS for row in self.ours(form))
         return len(counted), sum(1 for count in counted.values() if count > 1)
 
-    def approve(self, count: int) -> int:
-        """The accountant approves so many of the hub's drafts."""
-        chosen = self.ours("SAL_SaleOrder", DRAFT)[:count]
-        for row in chosen:
+    def approve(self, drafts: Sequence[Mapping[str, Any]]) -> int:
+        """The accountant approves these."""
+        for row in drafts:
             self.tell(f"people/SAL_SaleOrder/{row['FID']}/audit", by=ACCOUNTANT)
-        return len(chosen)
+        return len(drafts)

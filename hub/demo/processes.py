@@ -19,7 +19,7 @@ from hub.errors import ConfigInvalid
 
 START_S = 60.0
 STOP_S = 30.0
-LOOK_S = 0.02
+LOOK_S = 0.04
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ UNCHANGED = ("unchanged", "stale", "dead", "waiting", "review", "settled")
 """Endings of counts that say that a record was read and nothing came of it."""
 UNTOLD = ("seen", "last_seen", "waits", "not_sent")
 """The first and last reading, and how it stands now, are no part of a story."""
-MOST_LOOKED_AT = 6
+MOST_LOOKED_AT = 3
 KIND_WIDTH = 12
 
 
