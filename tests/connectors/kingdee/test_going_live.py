@@ -1,6 +1,7 @@
 """Going live on an account that has worked for two years: nothing is there twice afterwards.
 
 ``ISTHMUS_KINGDEE_CUSTOMERS=3000`` makes it as large as a company; the orders are one and a half times as many.
+``ISTHMUS_KINGDEE_HELD`` says how many of those customers, with their orders, the hub knows already.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from connectors.kingdee.simulator import FORMS, Books, KingdeeSettings, make_usc
 from tests.connectors.kingdee.office import Office
 from tests.journeys.desk import MovedClock
 
-CUSTOMERS = int(os.environ.get("ISTHMUS_KINGDEE_CUSTOMERS", "40"))
+CUSTOMERS = int(os.environ.get("ISTHMUS_KINGDEE_CUSTOMERS", "120"))
+HELD = int(os.environ.get("ISTHMUS_KINGDEE_HELD", "60"))
 ORDERS = CUSTOMERS * 3 // 2
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 Bill = Mapping[str, Any]
@@ -43,7 +45,8 @@ class Here:
         self.customers = list(office.books.all(FORMS["BD_Customer"]))
         self.orders = [bill for bill in office.books.all(FORMS["SAL_SaleOrder"]) if bill["FCancelStatus"] == "A"]
         self.products = {bill["FMATERIALID"]: self._product(bill) for bill in office.books.all(FORMS["BD_MATERIAL"])}
-        self.accounts = {bill["FCUSTID"]: self._account(bill) for bill in self.customers if bill["FCUSTID"] % 7}
+        held = [bill for bill in self.customers if bill["FCUSTID"] % 7][:HELD]
+        self.accounts = {bill["FCUSTID"]: self._account(bill) for bill in held}
         self.both = [bill for bill in self.orders if bill["FCustId"] in self.accounts and bill["FID"] % 5]
         for bill in self.both:
             self._order(bill)
