@@ -101,11 +101,13 @@ class PostgresServer(Server):
         _run_tool([str(self.binaries / program), *where, *arguments], self.folder)
 
 
-def start_postgres(folder: Path, *, fast: bool = False) -> PostgresServer:
-    """Start PostgreSQL on the cluster in ``folder``, which is made if it is not there.
+def start_postgres(folder: Path, *, fast: bool = False, port: int | None = None) -> PostgresServer:
+    """Start PostgreSQL on the cluster in ``folder``, which is made if it is not there; ``port``: on the one where it
+    was before.
 
     ``fast`` turns durability off: right for most tests, wrong for tests that kill the server.
     """
+    wanted = port
     owner = _unprivileged_user()
     folder.mkdir(parents=True, exist_ok=True)
     _hand_over(folder, owner)
@@ -114,7 +116,8 @@ def start_postgres(folder: Path, *, fast: bool = False) -> PostgresServer:
     if not (data / "PG_VERSION").exists():
         _run_tool([str(binaries / "initdb"), "-D", str(data), *INITDB_FLAGS], folder, owner)
 
-    def launch(port: int) -> PostgresServer:
+    def launch(free: int) -> PostgresServer:
+        port = wanted or free
         command = [str(binaries / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
         process = launch_program([*command, *(FAST_BUT_UNSAFE if fast else ())], folder, owner)
         return PostgresServer(_postgres_url(port, "postgres"), port, folder, process, signal.SIGINT, binaries)

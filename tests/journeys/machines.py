@@ -26,13 +26,15 @@ from hub.runtime.home import find_home
 from hub.runtime.logs import set_up_logs
 from hub.runtime.polling import Poller
 from hub.runtime.schedule import Scheduler
-from hub.runtime.up import SCHEDULER, WEB, WORKER, Engine, build_engine, run_engine
+from hub.runtime.up import ALL_PARTS, SCHEDULER, WEB, WORKER, Engine, build_engine, run_engine
 from hub.web.app import make_app
 from tests.journeys.shared_time import SharedTime
 
 ROOT = Path(__file__).parents[2]
 PARTS = (SCHEDULER, SCHEDULER, WORKER, WORKER)
 """Those that look for work; the web does not."""
+EVERYTHING = "everything"
+"""A machine that does it all."""
 LOOK_S = 0.03
 PR_SET_PDEATHSIG = 1
 
@@ -63,15 +65,15 @@ class GatedPoller(Poller):
         self.time.tell_busy(self.index, sum(not job.done() for job in self.jobs))
 
 
-def gate(engine: Engine, shared: SharedTime, index: int) -> Engine:
+def gate(engine: Engine, shared: SharedTime, index: int, look_s: float = LOOK_S) -> Engine:
     """The engine, looking only while the gate is open, and often. Sweeps are for tests of their own."""
     pool, actors = engine.pool, engine.actors
     if engine.scheduler is not None:
-        scheduler = GatedScheduler(pool, actors, tick_s=LOOK_S, sweep_step_s=None)
+        scheduler = GatedScheduler(pool, actors, tick_s=look_s, sweep_step_s=None)
         scheduler.time, scheduler.index = shared, index
         engine.scheduler = scheduler
     if engine.poller is not None and actors.line is not None:
-        poller = GatedPoller(pool, actors, workers=2, hears=actors.line.is_up, look_s=LOOK_S)
+        poller = GatedPoller(pool, actors, workers=2, hears=actors.line.is_up, look_s=look_s)
         poller.time, poller.index = shared, index
         engine.poller = poller
     return engine
@@ -82,11 +84,13 @@ def run_machine(order: Mapping[str, Any]) -> None:
     set_up_logs()
     shared = SharedTime(Path(order["time"]))
     outfit = Outfit(clock=shared, random=random.Random())
-    engine = build_engine(find_home(None, order["environ"]), workers=2, outfit=outfit, parts=frozenset({order["part"]}))
+    parts = ALL_PARTS if order["part"] == EVERYTHING else frozenset({order["part"]})
+    engine = build_engine(find_home(None, order["environ"]), workers=2, outfit=outfit, parts=parts)
     if engine.worker is not None:
         engine.worker.worker_timeout = 60
-    listener = socket.create_server(("127.0.0.1", 0)) if order["part"] == WEB else None
-    run_engine(gate(engine, shared, order["index"]), make_app, listener=listener, ready=lambda _: None)
+    listener = socket.create_server(("127.0.0.1", order.get("port", 0))) if WEB in parts else None
+    gated = gate(engine, shared, order["index"], order.get("look_s", LOOK_S))
+    run_engine(gated, make_app, listener=listener, ready=lambda _: None)
 
 
 def fork_machine(order: Mapping[str, Any]) -> int:
