@@ -27,7 +27,7 @@ class Address:
 NOWHERE = Address()
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def parse_address(text: str, province: str = "", city: str = "") -> Address:
     """``province`` and ``city``: columns of their own, where there are. Never raises."""
     plain = _MARKS.sub("", _COUNTRY.sub("", fold_text(text))) if text else ""
@@ -51,7 +51,7 @@ def parse_address(text: str, province: str = "", city: str = "") -> Address:
     return Address(code, _cut_street(plain[start:]))
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def find_code(name: str, inside: str) -> str:
     place = choose_place(fold_text(name).replace(" ", ""), inside) or choose_place(fold_text(name).replace(" ", ""))
     return place.code if place is not None else ""

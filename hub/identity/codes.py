@@ -32,7 +32,7 @@ class Code:
     division: str = ""
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def read_code(text: str) -> Code | None:
     """What a text from a field for codes is; None for an empty one. Never raises."""
     code = text if text.isalnum() and text.isascii() and text.isupper() else _NO_SIGN.sub("", clean_code(text))

@@ -154,7 +154,7 @@ def has_branch_word(text: str) -> bool:
     return any(word in text for word in _BRANCH_WORDS)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def parse_company_name(text: str) -> CompanyName:
     """The parts of a name. Never raises; an empty text gives an empty name."""
     normal = clean_company_name(text)
@@ -185,7 +185,7 @@ def _parse_chinese(normal: str) -> CompanyName:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def _describe_place(name: str) -> tuple[str, tuple[str, ...]]:
     """(its short name, the codes that it may mean)."""
     places = find_places(name)

@@ -32,7 +32,7 @@ class Mail:
         return not self.role
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def parse_mail(text: str) -> Mail | None:
     """The first address in a text; None for none. Never raises."""
     plain = text.strip().lower() if text.isascii() else fold_text(text).replace(" ", "")
@@ -49,7 +49,7 @@ def parse_mail(text: str) -> Mail | None:
     return Mail(f"{local}@{host}", local, domain, generic, role and not _DIGITS.fullmatch(local))
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def find_domain(text: str) -> str:
     """The registered domain in the address of a site or the host of a mail address; empty for none. Never raises."""
     plain = text.strip().lower() if text.isascii() else fold_text(text).replace(" ", "")
@@ -63,7 +63,7 @@ def find_domain(text: str) -> str:
     return ".".join(labels[-3 if long else -2 :])
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def parse_site(text: str) -> str:
     """The registered domain of a company's own site; empty for a page at a provider."""
     domain = find_domain(text)

@@ -32,7 +32,7 @@ class PersonName:
 NOBODY = PersonName()
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def parse_person_name(text: str) -> PersonName:
     """The parts of a name. Never raises; an empty text gives an empty name."""
     folded = fold_text(text)

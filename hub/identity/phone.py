@@ -30,7 +30,7 @@ class Phone:
     local: str = ""
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def parse_phones(text: str) -> tuple[Phone, ...]:
     """The first two numbers in a text, in order. Never raises; what is no number is left out."""
     plain = text if text.isascii() else fold_text(text)

@@ -79,7 +79,7 @@ def _passes(module: str, code: str) -> bool:
     return bool(import_module(module).is_valid(code))
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def check_identifier(kind: IdentifierKind, text: str) -> tuple[str, Validity]:
     """The value to keep and its validity as a code of the given kind.
 
