@@ -136,8 +136,8 @@ def open_hub(url: str, case: Case) -> Iterator[tuple[Hub, Wire, SandboxErp]]:
 def bench_outbound(
     count: int, names: tuple[str, ...] = database.NAMES, rounds: int = 3
 ) -> tuple[dict[str, Any], list[Verdict]]:
-    """Figures by database and case: those of the round that took the least processor time, because other work on the
-    machine can only add to it."""
+    """Figures by database and case: of each time the least of all rounds, because other work on the machine can only
+    add to it."""
     figures: dict[str, Any] = {}
     verdicts: list[Verdict] = []
     for name in names:
@@ -157,7 +157,8 @@ def measure_case(databases: Databases, case: Case, count: int, rounds: int = 1) 
         make_orders(hub, erp, 3)
         push(hub)  # what is imported and compiled at first is not counted
         found = [measure_round(hub, wire, erp, case, count) for _ in range(rounds)]
-    return min(found, key=lambda figures: float(figures["cpu_ms"]))
+    best = {name: min(float(figures[name]) for figures in found) for name in ("with_client_ms", "client_ms", "wall_ms")}
+    return found[0] | best | {"cpu_ms": round(best["with_client_ms"] - best["client_ms"], 2)}
 
 
 def measure_round(hub: Hub, wire: Wire, erp: SandboxErp, case: Case, count: int) -> dict[str, Any]:
@@ -178,7 +179,7 @@ def measure_round(hub: Hub, wire: Wire, erp: SandboxErp, case: Case, count: int)
         "least": case.least,
         "requests_ratio": round(requests / case.least, 2),
         "by_method": dict(Counter(request.method for request in wire.sent)),
-        "cpu_ms": round((spent_s - wire.theirs_s - client_s) / count * 1000, 2),
+        "with_client_ms": round((spent_s - wire.theirs_s) / count * 1000, 2),
         "client_ms": round(client_s / count * 1000, 2),
         "wall_ms": round((wall - wire.theirs_s) / count * 1000, 2),
     }
