@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from connectors.sandbox.client import Row, SandboxClient
 from connectors.sandbox.config import SandboxConfig
+from hub.errors import Transient
 from hub.sdk import Page, ReadSemantics, SourceRecord, Stage, Stream, Tools
 
 STAGES = {
@@ -18,6 +19,8 @@ STAGES = {
     "closed": Stage.EFFECTIVE,
     "void": Stage.VOID,
 }
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading raises where an answer has another shape."""
 
 
 class SandboxStream(Stream):
@@ -39,9 +42,12 @@ class SandboxStream(Stream):
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         started = self._clock.now()
         page = self._client.list_changes(self.name, since.isoformat() if since else None, position, limit)
-        records = [self.make_record(row, started) for row in page["items"]]
-        times = [record.modified_at for record in records if record.modified_at]
-        return Page(records, page["next"], max(times, default=None))
+        try:
+            records = [self.make_record(row, started) for row in page["items"]]
+            times = [record.modified_at for record in records if record.modified_at]
+            return Page(records, read_position(page["next"]), max(times, default=None))
+        except UNREADABLE as error:
+            raise Transient("sandbox.unreadable", vendor=str(page)[:300], where=self.name) from error
 
     def fetch(self, external_id: str) -> SourceRecord | None:
         started = self._clock.now()
@@ -53,6 +59,12 @@ class SandboxStream(Stream):
 
     def make_record(self, row: Row, started: datetime) -> SourceRecord:
         """A row of the ERP; ``started`` is when the read began."""
+        try:
+            return self._make_record(row, started)
+        except UNREADABLE as error:
+            raise Transient("sandbox.unreadable", vendor=str(row)[:300], where=self.name) from error
+
+    def _make_record(self, row: Row, started: datetime) -> SourceRecord:
         return SourceRecord(
             stream=self.name,
             external_id=row["id"],
@@ -114,3 +126,13 @@ def read_stage(row: Row) -> Stage:
     if "status" not in row:
         return Stage.EFFECTIVE
     return STAGES.get(row["status"], Stage.SUBMITTED)
+
+
+def read_position(told: Any) -> list[str] | None:
+    """Where the next page begins: a time and an id; ``ValueError`` for anything else, which could not be asked for."""
+    if told is None:
+        return None
+    after_time, after_id = told
+    if not isinstance(told, list) or not isinstance(after_time, str) or not isinstance(after_id, str):
+        raise ValueError("next")
+    return [after_time, after_id]

@@ -224,7 +224,11 @@ class WecomClient:
             raise explain(answer, "gettoken", writes=False)
         if not answer.get("access_token"):
             raise Transient("wecom.unreadable", vendor="no access_token", where="gettoken")
-        return Grant(str(answer["access_token"]), float(answer.get("expires_in") or 0))
+        try:
+            life_s = float(answer.get("expires_in") or 0)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise Transient("wecom.unreadable", vendor="expires_in", where="gettoken") from error
+        return Grant(str(answer["access_token"]), life_s)
 
 
 def _rows(answer: Answer, name: str, path: str) -> Sequence[Any]:
