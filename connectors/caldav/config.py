@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr, field_validator
+from typing import Any, Literal, Self
+
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from hub.sdk import ConnectorConfig
+
+EXAMPLES: list[dict[str, Any]] = [
+    {"url": "https://dav.example.com", "user": "wang", "calendars": ["Sales", "Team"]},
+    {"protocol": "feed", "url": "https://cal.example.com/fair.ics"},
+]
 
 
 class CalDavConfig(ConnectorConfig):
     """Address, login and the calendars that are meant; nothing else of the account is looked at."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})  # type: ignore[dict-item]
+
+    protocol: Literal["caldav", "feed"] = Field(
+        "caldav",
+        description="caldav, or feed: a published iCalendar file (.ics) that is only read",
+        json_schema_extra={"zh": "caldav，或 feed：只读的已发布 iCalendar 文件（.ics）"},
+    )
     url: str = Field(
-        description="Address of the CalDAV server, or of a calendar on it, such as https://dav.example.com",
-        json_schema_extra={"zh": "CalDAV 服务器（或其中某个日历）的地址，例如 https://dav.example.com"},
+        description="Address of the CalDAV server, or of a calendar on it, such as https://dav.example.com; of a feed "
+        "that of the file, with {password} where its secret part is",
+        json_schema_extra={
+            "zh": "CalDAV 服务器（或其中某个日历）的地址，例如 https://dav.example.com；"
+            "feed 时为文件地址，私密部分写 {password}"
+        },
     )
     user: str = Field(
+        "",
         description="Login name",
         json_schema_extra={"zh": "登录名"},
     )
     password: SecretStr = Field(
+        SecretStr(""),
         description="Password; many services want an app password here",
         json_schema_extra={"zh": "密码；许多服务要求使用应用专用密码"},
     )
     calendars: tuple[str, ...] = Field(
-        min_length=1,
+        (),
         description="Names of the calendars, as they are shown, or their paths; several with ;",
         json_schema_extra={"zh": "日历名称（与显示的一致）或路径；多个用 ; 分隔"},
     )
@@ -62,3 +82,11 @@ class CalDavConfig(ConnectorConfig):
     def _split(cls, value: object) -> object:
         """``Sales; Service`` on the command line is the same as a list in isthmus.toml."""
         return tuple(filter(None, map(str.strip, value.split(";")))) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        """An account needs a login and the calendars that are meant; a feed has neither."""
+        missing = [name for name in ("user", "calendars") if not getattr(self, name)]
+        if self.protocol == "caldav" and missing:
+            raise ValueError(f"caldav: {', '.join(missing)} ?")
+        return self

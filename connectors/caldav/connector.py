@@ -8,6 +8,7 @@ from typing import ClassVar
 from connectors.caldav.checks import check_account
 from connectors.caldav.client import CalDavClient
 from connectors.caldav.config import CalDavConfig
+from connectors.caldav.feeds import FeedStream
 from connectors.caldav.sinks import EventSink, TodoSink
 from connectors.caldav.streams import EventStream, TodoStream
 from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
@@ -23,6 +24,7 @@ class CalDavConnector(Connector):
 
     def __init__(self, config: CalDavConfig, tools: Tools) -> None:
         super().__init__(config, tools)
+        self._feed = FeedStream(config, tools) if config.protocol == "feed" else None
         self._client = CalDavClient(config, tools)
         self._events = EventStream(self._client, config, tools)
         self._todos = TodoStream(self._client, config, tools)
@@ -33,13 +35,17 @@ class CalDavConnector(Connector):
         self._sinks: dict[str, Sink] = {sink.kind: sink for sink in sinks}
 
     def streams(self) -> Mapping[str, Stream]:
+        if self._feed is not None:
+            return {self._feed.name: self._feed}
         return {self._events.name: self._events, self._todos.name: self._todos}
 
     def sinks(self) -> Mapping[str, Sink]:
-        return self._sinks
+        return {} if self._feed is not None else self._sinks
 
     def check(self) -> Sequence[CheckItem]:
-        return check_account(self._client, self.config)
+        return self._feed.check() if self._feed is not None else check_account(self._client, self.config)
 
     def close(self) -> None:
         self._client.close()
+        if self._feed is not None:
+            self._feed.close()

@@ -37,7 +37,7 @@ class MailSink(Sink):
     def semantics(self) -> WriteSemantics:
         return WriteSemantics(
             tier=Tier.PLAIN if self._config.sent_host else Tier.BLIND,
-            reference_field="Message-ID",
+            reference_field="Message-ID" if self._config.sent_host else None,
             confirms=frozenset({Confirm.SAVE}),
             versioned=False,
             silent=frozenset({"subject", "text", "html", "bulk", "attachments", "people", "reply_to"}),
