@@ -132,7 +132,7 @@ def _choose(
     remote = [claim for claim in having if owners.get(claim.source) is Owner.REMOTE]
     if remote:
         return (remote[-1], "owner") if len(remote) == 1 else (_prefer(name, remote, wanted)[0], "owner")
-    if own is not None and Owner.HUB in owners.values():
+    if own is not None and set(owners.values()) == {Owner.HUB}:
         return own, "edited"
     free = [claim for claim in having if owners.get(claim.source) is not Owner.HUB]
     return _prefer(name, free or list(having), wanted)

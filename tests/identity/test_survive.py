@@ -63,6 +63,14 @@ def test_without_an_edit_here_a_shared_source_comes_before_one_that_defers_to_th
     assert resolve(deferring, shop=Owner.HUB)["name"] == ("shop", "shop/customer/1")
 
 
+def test_who_only_follows_the_hub_does_not_undo_what_somebody_who_shares_edited() -> None:
+    mine, theirs = claim(HUB, 1, name="hub"), claim("erp/party/1", 5, name="erp")
+    follower = claim("shop/customer/1", 9, name="old")
+    assert resolve(mine, theirs, follower, erp=Owner.SHARED, shop=Owner.HUB)["name"] == ("erp", "erp/party/1")
+    later = claim(HUB, 7, name="hub")
+    assert resolve(later, theirs, follower, erp=Owner.SHARED, shop=Owner.HUB)["name"] == ("hub", HUB)
+
+
 def test_a_field_that_one_source_leaves_out_comes_from_another():
     erp, shop = claim("erp/party/1", 1, name="erp"), claim("shop/customer/1", 2, phone="1")
     found = resolve(erp, shop, erp=Owner.REMOTE, shop=Owner.REMOTE)

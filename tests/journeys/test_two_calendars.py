@@ -52,13 +52,17 @@ def test_a_follow_up_reaches_both_calendars_once(radicale: CalendarServer, tmp_p
 
         desk.accept()
         run_sync(desk.hub, "calendar", None, ACTOR, accept=str(make_plan(desk.hub, "calendar", None, ACTOR).plan.label))
-        desk.create("activity", type="follow_up", subject="回访远山", starts_at="2026-12-01T01:00:00Z")
+        call = desk.create("activity", type="follow_up", subject="回访远山", starts_at="2026-12-01T01:00:00Z")
         for _ in range(3):
             go()
         (name,) = hand.list_names(calendar)
         assert [row.values["summary"] for row in corp.schedules.values()] == ["回访远山"]
         assert "SUMMARY:回访远山" in hand.read(calendar + name)
         assert len(desk.records("activity")) == 1, "what comes back from either side is the same one"
+        hand.change(calendar + name, "20261201T090000", "20261201T110000")
+        for _ in range(3):
+            go()
+        assert str(desk.read(call).starts_at)[:16] == "2026-12-01 03:00"
         made = len(office.writes())
         go()
         assert len(office.writes()) == made
