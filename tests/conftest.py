@@ -43,7 +43,7 @@ CALENDAR_CACHE = TRYTON_CACHE.with_name("calendars")
 SLOW_PLACES = (
     *("tests/journeys/", "tests/docs/", "tests/commands/", "tests/connectors/tryton/", "tests/storm/", "tests/web/"),
     *("tests/connectors/caldav/", "tests/connectors/imap/", "tests/connectors/smtp/"),
-    "tests/badday/",
+    *("tests/badday/", "tests/store/test_copies.py", "tests/sync/test_audit.py", "tests/sync/test_erase.py"),
     *("tests/identity/test_normalise.py", "tests/identity/test_decide.py"),
     *("tests/runtime/", "tests/testkit/", "tests/store/test_money.py", "tests/store/test_processes.py"),
     *(

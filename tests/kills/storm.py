@@ -53,7 +53,7 @@ def play(folder: Path, *, kills: int, seed: int, apart: bool, tier: str = "draft
         events = [event for _ in range(20) for event in shop.step()]
         pusher.add(events)
         over = threading.Event()
-        pushing = threading.Thread(target=lambda: pusher.push_all(PUSH_S, over))
+        pushing = threading.Thread(target=_push, args=(pusher, over))
         pushing.start()
         try:
             for _ in range(kills):
@@ -66,6 +66,7 @@ def play(folder: Path, *, kills: int, seed: int, apart: bool, tier: str = "draft
         finally:
             over.set()
             pushing.join()
+        assert pusher.push_all(), "what was on its way never arrived"
         _check(town, ledger, shop, pusher, {event.id for event in events})
         counted = {kind: len(rows) for kind, rows in shop.documents.items()}
         attempts = Counter(row.outcome for row in town.find(Attempt))
@@ -74,6 +75,12 @@ def play(folder: Path, *, kills: int, seed: int, apart: bool, tier: str = "draft
         dict(town.kills), len(events), len(ledger_of.accepted), ledger_of.tries, ledger_of.unanswered, counted,
         dict(attempts), round(time.monotonic() - began, 1),
     )  # fmt: skip
+
+
+def _push(pusher: Pusher, over: threading.Event) -> None:
+    """On and on: more comes when everything was delivered."""
+    while not over.wait(0.05):
+        pusher.push_all(PUSH_S, over)
 
 
 # ---------------------------------------------------------------- what must hold
