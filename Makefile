@@ -3,7 +3,7 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed-from-lock
-JOBS  ?= auto
+JOBS  ?= $(shell expr 2 \* $$(nproc))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick check bench dist generate lock clean
@@ -29,10 +29,10 @@ check: setup   ## style, types, layers, house rules, secrets
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify --baseline .secrets.baseline
 
 test: check    ## check, then every test
-	$(BIN)/pytest -n $(JOBS) --dist loadfile
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 quick: setup   ## the tests that need no server, under a minute
-	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not servers and not slow"
+	$(BIN)/pytest -n auto --dist loadfile -m "not servers and not slow"
 
 bench: setup   ## speed against peers (tests/locks/bench.lock), as ratios in one run
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes --upgrade --target .cache/bench -r tests/locks/bench.lock

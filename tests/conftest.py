@@ -52,6 +52,7 @@ SLOW_PLACES = (
         "tests/connectors/sandbox/",
         "tests/connectors/qichacha/",
         "tests/connectors/tianyancha/",
+        "tests/sync/test_dedupe.py",
         "tests/sync/test_enrich.py",
         "tests/sync/test_vouchers.py",
         "tests/sync/test_run.py",
@@ -93,9 +94,15 @@ SLOW_PLACES = (
     *("tests/connectors/file/test_conformance.py", "tests/connectors/file/test_sync.py"),
 )
 """Whole programs, processes and long stories: not part of the quick lane."""
+LONGEST = (
+    *("tests/storm/", "tests/journeys/", "tests/connectors/kingdee/", "tests/demo/", "tests/docs/", "tests/badday/"),
+    *("tests/kills/", "tests/connectors/tryton/", "tests/connectors/caldav/", "tests/runtime/"),
+)
+"""Files that take minutes: begun first, so that no worker is left alone with one of them at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     for item in items:
         if item.nodeid.startswith(SLOW_PLACES):
             item.add_marker(pytest.mark.slow)
