@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from pathlib import Path
 
 from hub.identity.traditional_table import SIMPLIFIED, TRADITIONAL
 
@@ -67,7 +66,7 @@ def _readings() -> Mapping[int, str]:
     """pypinyin's table of characters alone: whoever imports the package loads its phrases too, which take 45 MB."""
     package = find_spec("pypinyin")
     assert package is not None and package.submodule_search_locations  # noqa: S101, PT018 - we depend on it
-    spec = spec_from_file_location("pinyin_dict", Path(package.submodule_search_locations[0], "pinyin_dict.py"))
+    spec = spec_from_file_location("pinyin_dict", f"{package.submodule_search_locations[0]}/pinyin_dict.py")
     assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - it names a file
     table = module_from_spec(spec)
     spec.loader.exec_module(table)

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import URL
-
 from hub.errors import ConfigInvalid
 from hub.protocol.reference import ALPHABET, INSTALLATION_LENGTH
 from hub.runtime.assemble import INSTALLATION, Opening, Outfit, open_store, read_config
@@ -96,7 +94,7 @@ def _keep_what_stands(home: Home, outfit: Outfit) -> Kept | None:
         store = open_store(home, outfit.clock)
     except ConfigInvalid as error:
         if error.code == "store.damaged":
-            _move_aside(parse_url(home.database_url), stamp)
+            _move_aside(Path(str(parse_url(home.database_url).database)), stamp)
         elif error.code not in ("runtime.home_missing", "store.file_missing"):
             raise
         return None
@@ -107,8 +105,7 @@ def _keep_what_stands(home: Home, outfit: Outfit) -> Kept | None:
         store.close()
 
 
-def _move_aside(url: URL, stamp: str) -> None:
-    file = Path(str(url.database))
+def _move_aside(file: Path, stamp: str) -> None:
     for path in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
         if path.exists():
             path.rename(path.with_name(f"{path.name}.damaged-{stamp}"))
