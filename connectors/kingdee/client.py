@@ -88,6 +88,14 @@ class KingdeeClient:
             raise Transient("kingdee.unreadable", vendor=str(answer)[:300], where=f"ExecuteBillQuery {form}")
         return rows
 
+    def list_ids(self, form: str, key: str, condition: str, *, limit: int) -> list[str]:
+        """Ids of documents, which are whole numbers, in their order and each once."""
+        rows = self.query(form, [key], condition, f"{key} ASC", limit=limit)
+        found = list(dict.fromkeys(str(row[0]) for row in rows))
+        if not all(id.isascii() and id.isdigit() for id in found):
+            raise Transient("kingdee.unreadable", vendor=str(found)[:300], where=f"{form}.{key}")
+        return found
+
     def save(self, form: str, model: Mapping[str, Any], options: Mapping[str, Any]) -> Saved:
         """A new document, or changes of one whose id is in ``model``."""
         data = {

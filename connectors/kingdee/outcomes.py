@@ -61,7 +61,8 @@ def find_failure(answer: Any) -> Failure | None:
     status = read_status(inner)
     if status is None or status.get("IsSuccess") is True:
         return None
-    errors = [row for row in status.get("Errors") or () if isinstance(row, Mapping)]
+    told = status.get("Errors")
+    errors = [row for row in told if isinstance(row, Mapping)] if isinstance(told, list) else []
     words = "; ".join(str(row.get("Message") or "") for row in errors) or str(status)[:300]
     fields = tuple(str(row["FieldName"]) for row in errors if row.get("FieldName"))
     code = status.get("MsgCode")

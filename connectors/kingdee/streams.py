@@ -154,11 +154,8 @@ class KingdeeStream(Stream):
     def _list_ids(self, after: str | None, size: int, condition: str) -> list[str]:
         key = self.shape.id_key
         parts = [self._scope(), condition, f"{key} > {int(after)}" if after else ""]
-        rows = self._client.query(
-            self.shape.form, [key], " and ".join(part for part in parts if part), f"{key} ASC",
-            limit=min(size, self._config.page_rows),
-        )  # fmt: skip
-        return list(dict.fromkeys(str(row[0]) for row in rows))
+        asked = " and ".join(part for part in parts if part)
+        return self._client.list_ids(self.shape.form, key, asked, limit=min(size, self._config.page_rows))
 
     def _find_ids(self, condition: str) -> list[str]:
         """Every id that meets a condition, page by page."""

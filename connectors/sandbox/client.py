@@ -35,7 +35,10 @@ class SandboxClient:
             params["since"] = since
         if position is not None:
             params["after_time"], params["after_id"] = position
-        return self._read(f"/api/{kind}", "items", **params)
+        page = self._read(f"/api/{kind}", "items", **params)
+        if not isinstance(page["items"], list):
+            raise Transient("sandbox.unreadable", vendor=str(page["items"])[:300], where=f"/api/{kind}")
+        return page
 
     def get(self, kind: str, id: str) -> Row | None:
         """One document, None when the ERP says that it has none of that id."""
@@ -47,11 +50,11 @@ class SandboxClient:
             raise
 
     def list_ids(self, kind: str) -> Sequence[str]:
-        return [str(id) for id in self._read(f"/api/{kind}/ids", "ids")["ids"]]
+        return [str(id) for id in self._read_list(f"/api/{kind}/ids", "ids")]
 
     def search(self, kind: str, **params: str) -> Sequence[Row]:
         """By ``ref_prefix``, or partners by ``tax_id``."""
-        return list(self._read(f"/api/{kind}", "items", **params)["items"])
+        return self._read_list(f"/api/{kind}", "items", **params)
 
     def create(self, kind: str, document: Row) -> Row:
         return self._write("POST", f"/api/{kind}", document)
@@ -88,6 +91,12 @@ class SandboxClient:
         if row is None or wanted not in row:
             raise Transient("sandbox.unreadable", vendor=response.text[:300], where=path)
         return row
+
+    def _read_list(self, path: str, wanted: str, **params: str | int) -> list[Any]:
+        found = self._read(path, wanted, **params)[wanted]
+        if not isinstance(found, list):
+            raise Transient("sandbox.unreadable", vendor=str(found)[:300], where=path)
+        return found
 
     def _write(self, method: str, path: str, body: Row, if_version: int | None = None, wanted: str = "id") -> Row:
         try:

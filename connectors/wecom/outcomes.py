@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import httpx
 
 from hub.errors import IsthmusError, Locked, NeedsConsent, OutcomeUnknown, Rejected, Transient
+from hub.sdk import read_json
 
 BUSY, LIMIT, CROWDED = -1, 45009, 45033
 TOKEN_CODES = frozenset({40001, 40014, 41001, 42001})
@@ -41,7 +41,7 @@ _ADDRESS = re.compile(r"from ip: ?([0-9A-Fa-f.:]+)")
 def parse_answer(response: httpx.Response) -> dict[str, Any] | None:
     """The object of an answer; None when it holds anything else than the server's own."""
     try:
-        found = json.loads(response.content)
+        found = read_json(response.content, parse_float=float)
     except ValueError:
         return None
     return found if isinstance(found, dict) and type(found.get("errcode")) is int else None

@@ -150,7 +150,7 @@ class SourceRecord:
 
 def digest_version(name: str) -> int:
     """The ``version`` of a record whose system only gives each version a name (an ETag): equal for equal names."""
-    return int.from_bytes(sha256(name.encode()).digest()[:8], "big") >> 1
+    return int.from_bytes(sha256(name.encode(errors="surrogatepass")).digest()[:8], "big") >> 1
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,8 @@ class HttpClient:
             extensions = {**kwargs.pop("extensions", {}), MARK: writes, _TURNS: (turns, longest_s)}
             try:
                 response = self._client.request(method, path, extensions=extensions, **kwargs)
+            except UnicodeEncodeError as error:  # half a character, as an answer of theirs may hold one
+                raise Rejected("sdk.unsendable", vendor=str(error), where=where) from error
             except BEFORE_SENDING as error:
                 if CERTIFICATE_WORDS in str(error):
                     raise Transient("sdk.certificate", vendor=str(error), where=where) from error

@@ -147,6 +147,13 @@ def test_nobody_there_is_certainly_not_applied(vendor: Vendor, clock: Clock):
     client.close()
 
 
+def test_half_a_character_is_certainly_not_sent(client: HttpClient, vendor: Vendor):
+    for send in (client.read, client.write):
+        with pytest.raises(Rejected) as caught:
+            send("GET", "/x", params={"cursor": "\ud800"})
+        assert caught.value.code == "sdk.unsendable"
+
+
 class OneAtATime(NoBudget):
     """A budget that says who called, and whether calls overlapped."""
 

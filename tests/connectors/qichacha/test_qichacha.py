@@ -90,9 +90,9 @@ def test_the_answer_of_a_verification_is_unwrapped() -> None:
     tools = Tools(clock=WallClock(), random=random.Random(1), zone=CHINA, transport=HandlerTransport(answer))
     config = {
         "app_key": "appkey1",
-        "secret_key": "secret1",
+        "secret_key": "secret1",  # pragma: allowlist secret
         "detail_path": "EnterpriseInfo/Verify",
-    }  # pragma: allowlist secret
+    }
     registry = QichachaConnector(QichachaConnector.Config.model_validate(config), tools).registry()
     assert registry.fetch("海岳精密有限公司").name == "海岳精密有限公司"
     assert asked[0].query["searchKey"] == "海岳精密有限公司"
