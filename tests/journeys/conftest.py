@@ -9,15 +9,15 @@ from tests.journeys.company import Company, open_company
 from tests.journeys.desk import Desk
 from tests.journeys.erp import Erp
 from tests.journeys.ground import Ground
-from tests.journeys.stage import Stage
+from tests.journeys.stage import MACHINES, Stage
 
-MACHINES = " on many machines"
 ON_MACHINES_WITH_TRYTON = ("test_orders",)
 """Also played with Tryton on many machines; the other modules only with the sandbox, which takes less time."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "stage" not in metafunc.fixturenames:
+    own = metafunc.definition.iter_markers("parametrize")
+    if "stage" not in metafunc.fixturenames or any("stage" in mark.args[0] for mark in own):
         return
     setups = ["sandbox", "tryton", f"sandbox{MACHINES}"]
     if metafunc.module.__name__.rpartition(".")[2] in ON_MACHINES_WITH_TRYTON:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hub.testkit.tryton import PreparedTryton, start_tryton
 from tests.journeys.desk import KINDS, Desk, JourneyClock, MovedClock
@@ -12,6 +14,29 @@ from tests.journeys.erp import Erp
 from tests.journeys.ground import Ground
 from tests.journeys.sandbox_erp import Sandbox
 from tests.journeys.tryton_erp import Tryton
+
+MACHINES = " on many machines"
+"""How a set-up's name ends whose hub is spread over machines."""
+StartErp = Callable[[JourneyClock], AbstractContextManager[Any]]
+"""The other side, by this clock."""
+
+
+@contextmanager
+def open_desk(
+    folder: Path, start_erp: StartErp, ground: Ground | None = None, kinds: Sequence[str] = KINDS
+) -> Iterator[Desk]:
+    """A hub beside that other side: on machines of its own where there is ``ground`` for them, else in one process."""
+    with ExitStack() as stack:
+        if ground is None:
+            clock: JourneyClock = MovedClock()
+            erp = stack.enter_context(start_erp(clock))
+            desk = Desk(folder / "home", erp, clock, kinds)
+        else:
+            site = stack.enter_context(ground.build(folder))
+            erp = stack.enter_context(start_erp(site.time))
+            desk = site.open_desk(folder / "home", erp, kinds)
+        stack.callback(desk.close)
+        yield desk
 
 
 class Stage:
@@ -44,18 +69,11 @@ class Stage:
     def desk(self) -> Desk:
         if self._desk is None:
             folder = self._make_folder()
-            if self._ground is None:
-                clock: JourneyClock = MovedClock()
-                erp = self._open.enter_context(self._start_erp(clock, folder))
-                self._desk = Desk(folder / "home", erp, clock, self._kinds)
-            else:
-                site = self._open.enter_context(self._ground.build(folder))
-                erp = self._open.enter_context(self._start_erp(site.time, folder))
-                self._desk = site.open_desk(folder / "home", erp, self._kinds)
-            self._open.callback(self._desk.close)
+            start_erp = partial(self._start_erp, folder)
+            self._desk = self._open.enter_context(open_desk(folder, start_erp, self._ground, self._kinds))
         return self._desk
 
-    def _start_erp(self, clock: JourneyClock, folder: Path) -> Erp:
+    def _start_erp(self, folder: Path, clock: JourneyClock) -> Erp:
         if self._prepared is None:
             return Sandbox(clock)
         return Tryton(self._open.enter_context(start_tryton(self._prepared, folder / "tryton")))

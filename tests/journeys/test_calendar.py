@@ -1,12 +1,13 @@
-"""Meetings and follow-ups between the hub and people's calendars, on both servers."""
+"""Meetings and follow-ups between the hub and people's calendars, on both servers; on many machines with one."""
 
 from __future__ import annotations
 
 import itertools
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from hub.testkit.calendar_people import CalendarPerson
 from hub.testkit.calendars import STARTERS, CalendarServer
 from hub.testkit.fault_proxy import FaultProxy, has_method
 from tests.conftest import prepare_calendars
-from tests.journeys.desk import ACTOR, NAME, Desk, MovedClock
+from tests.journeys.desk import ACTOR, NAME, Desk
+from tests.journeys.ground import Ground
+from tests.journeys.stage import MACHINES, open_desk
 
 NINE = datetime(2027, 3, 1, 1, tzinfo=UTC)
 """9 o'clock in Shanghai."""
@@ -37,6 +40,21 @@ class Calendars:
         self.proxy = FaultProxy(server.url)
         self.secret = server.password or "nobody-asks"
         self.settings: Mapping[str, str] = {"user": server.user, "calendars": name}
+
+    def close(self) -> None:
+        self.proxy.close()
+
+
+@dataclass
+class Place:
+    """A calendar server, and ground for the hub's machines where it is spread."""
+
+    server: CalendarServer
+    ground: Ground | None
+
+    def open_desk(self, stack: ExitStack, folder: Path, calendars: str, kinds: Sequence[str]) -> Desk:
+        side = Calendars(self.server, calendars)
+        return stack.enter_context(open_desk(folder, lambda _: closing(side), self.ground, kinds))
 
 
 class Office:
@@ -83,27 +101,24 @@ class Office:
         return self.hand.read(self.desk.remote_id(record))
 
 
-@pytest.fixture(scope="module", params=STARTERS)
-def server(request: pytest.FixtureRequest) -> Iterator[CalendarServer]:
-    python = prepare_calendars()
-    with tempfile.TemporaryDirectory(prefix="isthmus-") as folder, STARTERS[request.param](python, Path(folder)) as up:
-        yield up
+@pytest.fixture(scope="module", params=[*STARTERS, f"radicale{MACHINES}"])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    python, start = prepare_calendars(), STARTERS[request.param.removesuffix(MACHINES)]
+    ground = request.getfixturevalue("ground") if request.param.endswith(MACHINES) else None
+    with tempfile.TemporaryDirectory(prefix="isthmus-") as folder, start(python, Path(folder)) as up:
+        yield Place(up, ground)
 
 
 _calendars = itertools.count(1)
 
 
 @pytest.fixture
-def office(server: CalendarServer, tmp_path: Path) -> Iterator[Office]:
+def office(place: Place, tmp_path: Path) -> Iterator[Office]:
     with ExitStack() as stack:
-        hand = stack.enter_context(CalendarPerson(server))
+        hand = stack.enter_context(CalendarPerson(place.server))
         name = f"Team{next(_calendars)}"
         calendar = hand.make_calendar(name)
-        side: Any = Calendars(server, name)
-        stack.callback(side.proxy.close)
-        desk = Desk(tmp_path, side, MovedClock(), kinds=("activity",))
-        stack.callback(desk.close)
-        yield Office(desk, hand, calendar)
+        yield Office(place.open_desk(stack, tmp_path, name, ("activity",)), hand, calendar)
 
 
 pytestmark = pytest.mark.servers

@@ -1,4 +1,5 @@
-"""Tasks, moved instances and meetings that change their calendar, between the hub and people's calendars."""
+"""Tasks, moved instances and meetings that change their calendar, between the hub and people's calendars. Where
+``test_calendar`` is played."""
 
 from __future__ import annotations
 
@@ -12,11 +13,9 @@ import pytest
 
 from hub.store.rows import Conflict
 from hub.testkit.calendar_people import CalendarPerson
-from hub.testkit.calendars import CalendarServer
-from tests.journeys.desk import Desk, MovedClock
-from tests.journeys.test_calendar import Calendars, Office, server
+from tests.journeys.test_calendar import Office, Place, place
 
-__all__ = ["server"]
+__all__ = ["place"]
 pytestmark = pytest.mark.servers
 _names = itertools.count(1)
 HEAD = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", "BEGIN:VTODO", "DTSTAMP:20260101T000000Z")
@@ -39,15 +38,12 @@ class TaskOffice(Office):
 
 
 @pytest.fixture
-def office(server: CalendarServer, tmp_path: Path) -> Iterator[TaskOffice]:
+def office(place: Place, tmp_path: Path) -> Iterator[TaskOffice]:
     with ExitStack() as stack:
-        hand = stack.enter_context(CalendarPerson(server))
+        hand = stack.enter_context(CalendarPerson(place.server))
         number = next(_names)
         first, second = hand.make_calendar(f"Work{number}"), hand.make_calendar(f"Other{number}")
-        side: Any = Calendars(server, f"Work{number};Other{number}")
-        stack.callback(side.proxy.close)
-        desk = Desk(tmp_path, side, MovedClock(), kinds=("activity", "task"))
-        stack.callback(desk.close)
+        desk = place.open_desk(stack, tmp_path, f"Work{number};Other{number}", ("activity", "task"))
         made = TaskOffice(desk, hand, first)
         made.other = second
         yield made

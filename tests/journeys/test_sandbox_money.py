@@ -1,4 +1,5 @@
-"""Money in step with the sandbox ERP: every way in which a receipt can come, go back, or meet a closed period."""
+"""Money in step with the sandbox ERP: every way in which a receipt can come, go back, or meet a closed period. In
+one process, and on many machines."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from hub.errors import RuleBroken
 from hub.sync.reconcile import reconcile
 from tests.journeys.checks import check_silence
 from tests.journeys.company import open_company
-from tests.journeys.desk import KINDS, NAME, Desk, MovedClock
+from tests.journeys.desk import KINDS, NAME, Desk
 from tests.journeys.sandbox_erp import Sandbox
+from tests.journeys.stage import open_desk
 
 FIRST, REST = Decimal("300.00"), Decimal("377.66")
 
@@ -68,15 +70,13 @@ class Office:
         assert sorted(item.code for item in found) == sorted(waits), [item.text() for item in found]
 
 
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    clock = MovedClock()
-    with Sandbox(clock) as erp:
-        desk = Desk(
-            tmp_path_factory.mktemp("money") / "home", erp, clock, kinds=(*KINDS, "delivery", "invoice", "payment")
-        )
-        yield Office(desk, erp)
-        desk.close()
+@pytest.fixture(scope="module", params=["one process", pytest.param("many machines", marks=pytest.mark.servers)])
+def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    ground = request.getfixturevalue("ground") if request.param == "many machines" else None
+    kinds = (*KINDS, "delivery", "invoice", "payment")
+    with open_desk(tmp_path_factory.mktemp("money"), Sandbox, ground, kinds) as desk:
+        assert isinstance(desk.erp, Sandbox)
+        yield Office(desk, desk.erp)
 
 
 def test_two_receipts_from_here_pay_an_invoice_there(office: Office) -> None:

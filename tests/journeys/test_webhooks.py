@@ -1,6 +1,6 @@
 """A shop pushes customers, orders and payments, some twice, out of order, old ones again, answers lost; whoever
-receives them is killed in the middle; the ERP ends with each of them once. In one process, and with web, workers and
-scheduler apart over PostgreSQL and Redis."""
+receives them is killed in the middle; the ERP ends with each of them once. In one process, and with web, two
+workers and two schedulers apart over PostgreSQL and Redis."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ class Site:
     def begin(self) -> None:
         """Everything runs."""
         if self.apart:
-            for words in (("worker", "--workers", "2"), ("worker", "--workers", "2"), ("scheduler",)):
+            worker = ("worker", "--workers", "2")
+            for words in (worker, worker, ("scheduler",), ("scheduler",)):
                 self._processes.append(self._start(*words))
         self.receive()
 
