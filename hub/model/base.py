@@ -31,6 +31,8 @@ class Entity(Value):
     """The field that says how much money a document is about, in its ``currency``; ``BASE_AMOUNT`` the same in the
     company's own currency."""
     BASE_AMOUNT: ClassVar[str] = ""
+    COUNTED_ANEW: ClassVar[bool] = False
+    """Other systems count their numbers anew each period, so that one number on two documents is no double."""
     BOOKED: ClassVar[frozenset[str]] = frozenset()
     """States in which a document is part of the accounts, so that its ``DAY`` belongs to an accounting period; empty:
     the kind knows no periods."""

@@ -70,6 +70,8 @@ class Voucher(Entity):
     DAY: ClassVar[str] = "booked_on"
     BOOKED: ClassVar[frozenset[str]] = frozenset({"draft", "submitted", "posted"})
     AMOUNT: ClassVar[str] = "debit"
+    BASE_AMOUNT: ClassVar[str] = "debit"
+    COUNTED_ANEW: ClassVar[bool] = True
     DERIVED: ClassVar[frozenset[str]] = frozenset({"debit", "credit"})
     BORROWED: ClassVar[frozenset[str]] = frozenset({"ledger", "word", "booked_on", "attachments", "lines"})
     """What nobody can make up: a probe takes it from a voucher that there is."""

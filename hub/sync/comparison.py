@@ -16,6 +16,7 @@ from uuid import UUID
 
 from hub.model.base import Entity
 from hub.model.kinds import find_kind
+from hub.model.money import add_exactly
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.semantics import Direction
 from hub.sdk import SourceRecord
@@ -138,7 +139,7 @@ class Comparison:
         else:
             asked = side.asked.get(binding.id, ())
             self._judge_pair(tx, Pair(binding, record, side.images[record.id], translated.snapshot, asked), theirs)
-        return str(source.number or "") if lives else ""
+        return str(source.number or "") if lives and not self.model.COUNTED_ANEW else ""
 
     def _judge_unbound(self, side: Side, source: SourceRecord, theirs: Money) -> None:
         own = read_own_reference(self.hub, source)
@@ -318,7 +319,10 @@ class Comparison:
         day = values.get(self.model.DAY) if self.model.DAY else None
         if not self.model.AMOUNT:
             return Money(day=day)
-        return Money(values.get("currency", ""), values.get(self.model.AMOUNT) or Decimal(0), day)
+        told = values.get(self.model.AMOUNT)
+        if told is None:  # a total that only its lines tell, such as a voucher's
+            told = add_exactly([getattr(line, self.model.AMOUNT, Decimal(0)) for line in values.get("lines") or ()])
+        return Money(values.get("currency", ""), told, day)
 
     def _find_money(self, record: Entity) -> Money:
         _, amount, currency = describe_record(record, "")

@@ -184,6 +184,7 @@ def _about_plan(tx: UnitOfWork, connection: str, kind: str, code: str) -> TodoIt
     records = _load_records(tx, kind, [row.hub_id for row in unsent]).values()
     amounts = [found for record in records if (found := _find_money(record)) is not None]
     currencies = {currency for _, currency, _ in amounts}
+    bases = [base for _, _, base in amounts if base is not None]
     single = len(currencies) == 1
     probe = f"isthmus connection probe {connection} --kind {kind}"
     return TodoItem(
@@ -195,7 +196,7 @@ def _about_plan(tx: UnitOfWork, connection: str, kind: str, code: str) -> TodoIt
         params={"connection": connection, "kind": kind, "count": str(len(unsent))},
         amount=sum((amount for amount, _, _ in amounts), Decimal(0)) if single else None,
         currency=currencies.pop() if single else None,
-        base_amount=sum((base for _, _, base in amounts), Decimal(0)) if amounts else None,
+        base_amount=sum(bases, Decimal(0)) if bases else None,
         since=min((row.updated_at for row in unsent if row.updated_at), default=None),
     )
 
@@ -244,9 +245,10 @@ def _add_record(item: TodoItem, record: Entity | None) -> TodoItem:
     return replace(item, number=label, amount=money[0], currency=money[1], base_amount=money[2])
 
 
-def _find_money(record: Any) -> tuple[Decimal, str, Decimal] | None:
-    """(gross, currency, gross in the base currency) of a document."""
+def _find_money(record: Any) -> tuple[Decimal, str, Decimal | None] | None:
+    """(gross, currency, gross in the base currency) of a document; some kinds are in one currency alone."""
     model = type(record)
-    return (
-        (getattr(record, model.AMOUNT), record.currency, getattr(record, model.BASE_AMOUNT)) if model.AMOUNT else None
-    )
+    if not model.AMOUNT:
+        return None
+    base = getattr(record, model.BASE_AMOUNT) if model.BASE_AMOUNT else None
+    return getattr(record, model.AMOUNT), record.currency, base

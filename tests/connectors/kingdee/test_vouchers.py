@@ -4,6 +4,7 @@ way from an invoice in the hub to a draft that the accountant posts."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hub.sdk import Draft, Stage, Tier, Written
 from tests.connectors.kingdee.conftest import Account, MakeAccount
 from tests.connectors.kingdee.office import Office
 from tests.connectors.kingdee.test_oracle import Oracle, oracle
-from tests.journeys.desk import MovedClock
+from tests.journeys.desk import Desk, MovedClock
 
 FORM = "GL_VOUCHER"
 LEDGER = """
@@ -149,6 +150,34 @@ def test_the_vendors_library_saves_the_same_voucher(account: Account, oracle: Or
     assert "借贷不平衡" in str(oracle.status("Save", FORM, {"Model": model}))
 
 
+@pytest.mark.slow
+def test_the_same_number_in_another_month_is_no_double(office: Office) -> None:
+    """Numbers of vouchers are counted anew each month; money of both is told by their lines."""
+    desk = office.desk
+    _open_ledger(desk)
+    for day in ("2026-09-30", "2026-10-30", "2026-11-02"):
+        order = office.person.make_order("C00001", [("M0001", "3", "11.30")], day)
+        office.person.audit("SAL_SaleOrder", order["FID"])
+        office.person.bill("SAL_SaleOrder", order["FID"])
+    desk.accept()
+    desk.call("voucher", "make")
+    desk.call("connection", "probe", "erp", "--yes", "--kind", "voucher", code=0)
+    desk.accept()
+    numbers = sorted(bill["FVOUCHERGROUPNO"] for bill in office.books.all(FORMS[FORM]))
+    assert numbers == ["1", "1", "2"], "the probe was the first of its month"
+    answer = desk.call("reconcile", "erp", "--kind", "voucher", code=0)
+    (row,) = answer["items"]
+    assert (row["hub_count"], row["remote_count"], row["hub_sum"]) == (3, 3, row["remote_sum"])
+    assert Decimal(row["hub_sum"]) == sum(voucher.debit for voucher in desk.records("voucher"))
+
+
+def _open_ledger(desk: Desk) -> None:
+    config = desk.folder / "isthmus.toml"
+    config.write_text(f'{config.read_text("utf-8")}{LEDGER}\n[connections.erp.codes.ledger]\n"001" = "main"\n', "utf-8")
+    desk.call("apply")
+    desk.reopen()
+
+
 def _strip(payload: dict[str, Any], varies: set[str]) -> dict[str, Any]:
     lines = [{key: value for key, value in row.items() if key not in varies} for row in payload["Lines"]]
     return {**{key: value for key, value in payload.items() if key not in varies}, "Lines": lines}
@@ -168,18 +197,15 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def test_a_receivable_becomes_a_draft_that_the_accountant_posts(office: Office, fault: str) -> None:
     """The way back too: its number and its state. However the answer is lost, there is one."""
     desk = office.desk
-    config = desk.folder / "isthmus.toml"
-    config.write_text(config.read_text("utf-8") + LEDGER, "utf-8")
-    with config.open("a", encoding="utf-8") as file:
-        file.write('\n[connections.erp.codes.ledger]\n"001" = "main"\n')
-    desk.call("apply")
-    desk.reopen()
+    _open_ledger(desk)
     order = office.person.make_order("C00001", [("M0001", "3", "11.30")], "2026-11-02")
     office.person.audit("SAL_SaleOrder", order["FID"])
     office.person.bill("SAL_SaleOrder", order["FID"])
     desk.accept()
     desk.call("voucher", "make")
     (voucher_,) = desk.records("voucher")
+    (waits,) = (item for item in desk.todo() if item.kind == "voucher")
+    assert (waits.kind_of_wait, waits.amount, waits.base_amount) == ("plan", voucher_.debit, voucher_.debit)
     desk.call("connection", "probe", "erp", "--yes", "--kind", "voucher", code=0)
     office.faults.order_next(fault)
     desk.accept()
@@ -189,6 +215,8 @@ def test_a_receivable_becomes_a_draft_that_the_accountant_posts(office: Office, 
     (bill,) = office.books.all(FORMS[FORM])
     assert bill["FDocumentStatus"] == "A"
     assert bill["FDEBITTOTAL"] == voucher_.debit
+    rows = {row["kind"]: row for row in desk.call("reconcile", "erp", code=0)["items"]}
+    assert Decimal(rows["voucher"]["hub_sum"]) == Decimal(rows["voucher"]["remote_sum"]) == voucher_.debit
     office.person.audit(FORM, bill["FVOUCHERID"])
     desk.run()
     (posted,) = desk.records("voucher")
