@@ -1,4 +1,4 @@
-"""The home of 海岳精密: five connections in one ``isthmus.toml``, as an administrator would write it."""
+"""The home of 海岳精密: five connections and a ledger in one ``isthmus.toml``, as an administrator would write it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from hub.demo.processes import RunningSystem
 ERP, OLD, SHOP, WECOM, REGISTRY = "kingdee", "old", "shop", "wecom", "qichacha"
 SERVER_WAITS_S, LATE_S = 1, "0.8"
 """Declared to the connection: so long a request may still come into force here; and what the simulator does."""
+BOOKED_SINCE = "2026-07-01"
+"""First day of the ledger: receivables from then on get a voucher."""
 SHOP_EVENTS = {"customer": "account", "order": "order", "payment": "payment"}
 WECOM_WORDS = ("url", "corp_id", "agent_id", "secret")
 TEMPLATE = """
@@ -31,6 +33,19 @@ direction = "in"
 direction = "in"
 [connections.kingdee.syncs.invoice]
 direction = "in"
+[connections.kingdee.syncs.voucher]     # drafts, too
+
+[connections.kingdee.codes.ledger]      # number of the account book = name of the ledger
+"001" = "main"
+
+[ledgers.main]
+since = {since}                      # what is older is booked
+own_rules = [{{ trigger = "receipt" }}]   # nothing: the accountants book money from the bank's statement
+
+[ledgers.main.accounts]
+receivable = "1122"
+revenue = "6001"
+output_vat = "2221.01.05"
 
 [connections.old]
 connector = "file"
@@ -76,8 +91,10 @@ def write_home(
 ) -> None:
     """Add the connections to the file that ``isthmus init`` made; secrets lie beside it."""
     words = {name: wecom.credentials[name] for name in WECOM_WORDS}
+    more = (f"server_timeout_s = {SERVER_WAITS_S}", "vouchers = true")
     text = TEMPLATE.format(
-        kingdee=_write_settings(home, ERP, erp.credentials, "app_secret", f"server_timeout_s = {SERVER_WAITS_S}"),
+        kingdee=_write_settings(home, ERP, erp.credentials, "app_secret", *more),
+        since=BOOKED_SINCE,
         folder=json.dumps(str(lists)),
         shop=_write_settings(home, SHOP, {"secret": shop_secret}, "secret"),
         events="\n".join(f'"{name}.*" = "{kind}"' for name, kind in SHOP_EVENTS.items()),

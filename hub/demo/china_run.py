@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -16,11 +17,13 @@ from hub.demo.processes import RunningSystem, Started
 ACCOUNTANT = "王会计"
 DRAFT = "A"
 """How Kingdee writes that a document is a draft."""
-FORMS = ("BD_Customer", "SAL_SaleOrder", "AR_RECEIVEBILL")
+VOUCHER = "GL_VOUCHER"
+FORMS = ("BD_Customer", "SAL_SaleOrder", "AR_RECEIVEBILL", VOUCHER)
 FAULTS: Mapping[str, Mapping[str, int]] = {
     "BD_Customer": {"lost_after": 3, "garbage": 2, "session_lost_after": 2, "late": 1, "server_error": 1},
     "SAL_SaleOrder": {"lost_after": 3, "garbage": 1, "session_lost_after": 1},
     "AR_RECEIVEBILL": {"lost_after": 2, "refused": 1},
+    VOUCHER: {"lost_after": 2, "session_lost_after": 1, "late": 1},
 }
 """What happens to the next writes of each form: answers that are lost in three ways, a write that comes late, limits,
 an overloaded server."""
@@ -37,7 +40,9 @@ class BadDay:
     rng: random.Random
 
     def ask(self, path: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.web.get(f"{self.erp.url}/{path}").json()["items"]
+        """What people there see; money to the cent."""
+        answer = self.web.get(f"{self.erp.url}/{path}")
+        rows: list[dict[str, Any]] = answer.json(parse_float=Decimal)["items"]
         return rows
 
     def tell(self, path: str, **body: object) -> dict[str, Any]:

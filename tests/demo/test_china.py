@@ -68,14 +68,24 @@ def test_both_sides_edit_and_a_second_run_is_silent(played: Played):
 def test_every_difference_is_explained_down_to_zero(played: Played):
     rows = {row["kind"]: row for row in played.item["check"]["rows"]}
     assert {row["unexplained_count"] for row in rows.values()} == {0}
-    for kind in ("order", "payment"):
+    for kind in ("order", "payment", "voucher"):
         row = rows[kind]
         assert Decimal(row["unexplained_sum"]) == 0
         assert Decimal(row["hub_sum"]) - Decimal(row["remote_sum"]) == Decimal(row["waiting_sum"])
-    for kind in ("account", "order", "payment"):
+    for kind in ("account", "order", "payment", "voucher"):
         assert rows[kind]["hub_count"] - rows[kind]["remote_count"] == rows[kind]["waiting_count"]
     assert rows["account"]["waiting_count"] > 0
     assert Decimal(rows["order"]["waiting_sum"]) > 0
+
+
+def test_each_receivable_since_the_first_day_is_a_balanced_draft_in_the_ledger_there_once(played: Played):
+    item = played.item
+    (row,) = (row for row in item["check"]["rows"] if row["kind"] == "voucher")
+    assert item["book"]["made"] == item["book"]["billed"] == item["ledger"]["drafts"] >= 15
+    assert int(item["plan"]["summary"]["there.voucher.create"]["count"]) == row["hub_count"] == row["remote_count"]
+    debit = Decimal(item["ledger"]["debit"])
+    assert debit == Decimal(item["ledger"]["credit"]) == Decimal(row["hub_sum"]) == Decimal(row["remote_sum"]) > 0
+    assert item["ledger"]["made_again"] == 0
 
 
 def test_the_story_is_told_in_chinese_and_the_next_command_works(played: Played):
