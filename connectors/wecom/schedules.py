@@ -83,7 +83,8 @@ class ScheduleStream(Stream):
 
 
 def shape_schedule(row: Answer) -> dict[str, Any]:
-    """``state`` is there for a cancelled one only; the hub's reference is no part of the text."""
+    """``state`` is there for a cancelled one only; the hub's reference is no part of the text. The server wants an end:
+    one that has none ends when it begins."""
     people = [_shape_person(person) for person in row.get("attendees") or ()]
     ended = {"state": "cancelled"} if str(row.get("status") or "") == CANCELLED else {}
     return {
@@ -92,7 +93,7 @@ def shape_schedule(row: Answer) -> dict[str, Any]:
         "description": _REFERENCE.sub("", str(row.get("description") or "")),
         "location": str(row.get("location") or ""),
         "starts_at": write_moment(row.get("start_time")),
-        "ends_at": write_moment(row.get("end_time")),
+        "ends_at": write_moment(row.get("end_time")) if row.get("end_time") != row.get("start_time") else None,
         "owner": people[0]["userid"] if people else "",
         "people": people,
         **ended,

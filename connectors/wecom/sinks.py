@@ -212,7 +212,8 @@ class ScheduleSink(Sink):
                 changed[target] = _read_seconds(payload[name])
             elif name in payload and name == "starts_at":
                 raise Rejected("wecom.time_missing", subject=row.get("summary") or "—")
-        if "ends_at" in payload and not payload["ends_at"]:
+        has_none = row.get("end_time") == row.get("start_time")
+        if not payload["ends_at"] if "ends_at" in payload else has_none:
             changed["end_time"] = changed.get("start_time", row.get("start_time"))
         if "owner" in payload:
             changed["attendees"] = _invite(str(payload["owner"] or ""), row)

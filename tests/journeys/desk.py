@@ -85,7 +85,8 @@ class Desk:
         self.at_checkpoint: dict[str, Any] = {}
         """Checkpoint → what happens there."""
         self.call("init")
-        settings = {**erp.settings, "url": erp.proxy.url, erp.secret_field: self.keep_secret(erp.secret)}
+        told = {name: self.place(value) for name, value in erp.settings.items()}
+        settings = {**told, "url": erp.proxy.url, erp.secret_field: self.keep_secret(erp.secret)}
         words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         self.call("connection", "add", NAME, "--connector", erp.connector, *words)
         for kind in kinds:
@@ -93,9 +94,13 @@ class Desk:
             self.call("sync", "add", NAME, kind, *direction, *self.schedule)
         self.hub = self._open()
 
-    def keep_secret(self, text: str) -> str:
+    def place(self, setting: str) -> str:
+        """The setting, so that all of the hub can read what it refers to."""
+        return setting
+
+    def keep_secret(self, text: str, connection: str = NAME) -> str:
         """What the hub proves itself with from now on; the reference to it."""
-        file = self.folder / "erp.secret"
+        file = self.folder / f"{connection}.secret"
         file.write_text(text, encoding="utf-8")
         return f"file:{file.name}"
 
@@ -207,8 +212,8 @@ class Desk:
         assert {row.binding_id for row in self.attempts(report)} <= planned
         return report
 
-    def run(self) -> RunReport:
-        return run_sync(self.hub, NAME, None, ACTOR)
+    def run(self, connection: str = NAME) -> RunReport:
+        return run_sync(self.hub, connection, None, ACTOR)
 
     def attempts(self, report: RunReport) -> list[Attempt]:
         with self.hub.store.read() as tx:

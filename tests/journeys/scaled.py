@@ -46,15 +46,22 @@ class ScaledDesk(Desk):
         self._of_run: dict[UUID, list[Attempt]] = {}
         super().__init__(folder, erp, machines.time, kinds)
 
-    def keep_secret(self, text: str) -> str:
-        """In the database: the machines have no home where a file could lie."""
+    def place(self, setting: str) -> str:
+        """What lies in a file is put into the database: the machines have no home."""
+        scheme, _, name = setting.partition(":")
+        return self._put_secret(name, (self.folder / name).read_text(encoding="utf-8")) if scheme == "file" else setting
+
+    def keep_secret(self, text: str, connection: str = NAME) -> str:
+        return self._put_secret(f"{connection}.{self.erp.secret_field}", text)
+
+    def _put_secret(self, name: str, text: str) -> str:
         from hub.runtime.assemble import open_store
         from hub.runtime.home import find_home
 
         home = find_home(self.folder, self.environ)
         store = open_store(home)
         try:
-            return Vault(home, store, SystemClock()).put(f"{NAME}.{self.erp.secret_field}", text, "test")
+            return Vault(home, store, SystemClock()).put(name, text, "test")
         finally:
             store.close()
 
@@ -63,17 +70,17 @@ class ScaledDesk(Desk):
         self._take_new_attempts()
         return report
 
-    def run(self) -> RunReport:
+    def run(self, connection: str = NAME) -> RunReport:
         """The turn of every sync comes. What was written since the last look is this run's, whoever wrote it."""
-        check_paused(self.hub, NAME)
+        check_paused(self.hub, connection)
         self._take_new_attempts()
         before = self._newest_run()
         with self.hub.store.write() as tx:
-            for kind in self.hub.settings_of(NAME).syncs:
-                state = tx.get(SyncState, lock=True, connection=NAME, kind=kind)
-                state = state or SyncState(connection=NAME, kind=kind)
+            for kind in self.hub.settings_of(connection).syncs:
+                state = tx.get(SyncState, lock=True, connection=connection, kind=kind)
+                state = state or SyncState(connection=connection, kind=kind)
                 tx.save(state.model_copy(update={"next_due": self.hub.now(), "called_at": None}))
-            resting = tx.get(ConnectionState, connection=NAME, lock=True)
+            resting = tx.get(ConnectionState, connection=connection, lock=True)
             if resting is not None and resting.not_before is not None:  # as for a run by hand: it may be tried
                 tx.save(resting.model_copy(update={"not_before": None}))
         self.clock.pass_time(1.0)
@@ -145,13 +152,13 @@ class ScaledDesk(Desk):
 
     def _report(self, run: Run) -> RunReport:
         self._of_run[run.id] = self._take_new_attempts()
-        kinds = choose_kinds(self.hub, NAME, None)
-        refused = list_refused(self.hub, NAME, kinds, check_accepted)
+        kinds = choose_kinds(self.hub, run.connection, None)
+        refused = list_refused(self.hub, run.connection, kinds, check_accepted)
         return RunReport(run, [] if run.error_code is None else [self._tell(run)], refused)
 
     def _tell(self, run: Run) -> IsthmusError:
         """The error that cut a run short, as its own process had it."""
         with self.hub.store.read() as tx:
-            state = tx.get(ConnectionState, connection=NAME)
+            state = tx.get(ConnectionState, connection=run.connection)
         kind = NeedsConsent if state and state.paused else Transient if state and state.failures else RuleBroken
         return kind(run.error_code or "", vendor=run.error_words, **run.error_params)

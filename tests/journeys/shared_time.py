@@ -30,7 +30,7 @@ class SharedTime:
         self._fields = mmap.mmap(self._file.fileno(), SIZE)
 
     def close(self) -> None:
-        self._fields.close()
+        """Nobody moves it on any more. A thread that outlives the journey may still read it."""
         self._file.close()
 
     # ---- the clock

@@ -1,9 +1,10 @@
-"""A follow-up made in the hub stands in a CalDAV calendar and in the app calendar of 企业微信, once each."""
+"""A follow-up made in the hub stands in a CalDAV calendar and in the app calendar of 企业微信, once each. In one
+process, and on many machines."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from hub.sync.run import run_sync
 from hub.testkit.calendar_people import CalendarPerson
 from hub.testkit.calendars import STARTERS, CalendarServer
 from tests.conftest import prepare_calendars
-from tests.connectors.wecom.office import Office
-from tests.journeys.desk import ACTOR, MovedClock
+from tests.connectors.wecom.office import MakeDesk, Office
+from tests.journeys.desk import ACTOR, Desk, JourneyClock, MovedClock
+from tests.journeys.erp import Erp
+from tests.journeys.ground import Site
 
 pytestmark = pytest.mark.servers
 
@@ -28,27 +31,41 @@ def radicale() -> Iterator[CalendarServer]:
         yield up
 
 
-def test_a_follow_up_reaches_both_calendars_once(radicale: CalendarServer, tmp_path: Path) -> None:
-    corp = Corp(WecomSettings(), MovedClock())
-    seed_company(corp, customers=0)
+@pytest.fixture(params=["one process", "many machines"])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     with ExitStack() as stack:
-        hand = stack.enter_context(CalendarPerson(radicale))
-        calendar = hand.make_calendar("Sales")
-        office = Office(tmp_path, corp, Faults(), ("user", "activity"))
+        make_desk: MakeDesk = Desk
+        clock: JourneyClock = MovedClock()
+        if request.param == "many machines":
+            site: Site = stack.enter_context(request.getfixturevalue("ground").build(tmp_path))
+            clock = site.time
+
+            def make_desk(folder: Path, erp: Erp, _: JourneyClock, kinds: Sequence[str]) -> Desk:
+                return site.open_desk(folder, erp, kinds)
+
+        corp = Corp(WecomSettings(), clock)
+        seed_company(corp, customers=0)
+        (tmp_path / "home").mkdir()
+        office = Office(tmp_path / "home", corp, Faults(), ("user", "activity"), make_desk=make_desk)
         stack.callback(office.close)
-        desk = office.desk
-        answers = {"url": radicale.url, "user": radicale.user, "calendars": "Sales"}
-        (tmp_path / "calendar.secret").write_text(radicale.password or "nobody-asks", encoding="utf-8")
+        yield office
+
+
+def test_a_follow_up_reaches_both_calendars_once(radicale: CalendarServer, office: Office) -> None:
+    desk, corp = office.desk, office.corp
+    with CalendarPerson(radicale) as hand:
+        calendar = hand.make_calendar("Sales")
+        secret = desk.keep_secret(radicale.password, "calendar")
+        answers = {"url": radicale.url, "user": radicale.user, "calendars": "Sales", "password": secret}
         words = [word for key, value in answers.items() for word in ("--set", f"{key}={value}")]
-        secret = ("--set", "password=file:calendar.secret")  # pragma: allowlist secret
-        desk.call("connection", "add", "calendar", "--connector", "caldav", *words, *secret)
-        desk.call("sync", "add", "calendar", "activity")
+        desk.call("connection", "add", "calendar", "--connector", "caldav", *words)
+        desk.call("sync", "add", "calendar", "activity", *desk.schedule)
         desk.reopen()
 
         def go() -> None:
             desk.wait_quiet()
             desk.run()
-            run_sync(desk.hub, "calendar", None, ACTOR)
+            desk.run("calendar")
 
         desk.accept()
         run_sync(desk.hub, "calendar", None, ACTOR, accept=str(make_plan(desk.hub, "calendar", None, ACTOR).plan.label))
@@ -63,6 +80,8 @@ def test_a_follow_up_reaches_both_calendars_once(radicale: CalendarServer, tmp_p
         for _ in range(3):
             go()
         assert str(desk.read(call).starts_at)[:16] == "2026-12-01 03:00"
+        assert [row.values["start_time"] for row in corp.schedules.values()] == [desk.read(call).starts_at.timestamp()]
+        assert desk.todo() == []
         made = len(office.writes())
         go()
         assert len(office.writes()) == made

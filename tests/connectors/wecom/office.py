@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,11 +19,12 @@ from hub.store.event_rows import Event
 from hub.store.rows import ConnectionState
 from hub.sync.event_intake import EventReport, take_events
 from hub.sync.events import list_due_events
-from tests.journeys.desk import ACTOR, NAME, Desk, MovedClock
+from tests.journeys.desk import ACTOR, NAME, Desk, JourneyClock, MovedClock
 from tests.journeys.erp import Erp
 
 KINDS = ("user", "account", "contact", "activity")
 ENDS_S = 60.0
+MakeDesk = Callable[[Path, Erp, JourneyClock, Sequence[str]], Desk]
 
 
 class Office:
@@ -36,6 +37,7 @@ class Office:
         faults: Faults | None = None,
         kinds: Sequence[str] = KINDS,
         config: Mapping[str, str] | None = None,
+        make_desk: MakeDesk = Desk,
     ) -> None:
         self.corp = corp
         self.faults = faults or Faults()
@@ -55,7 +57,7 @@ class Office:
             read_only=("user", "account"),
         )  # fmt: skip
         self.clock = cast(MovedClock, corp.clock)
-        self.desk = Desk(folder, cast(Erp, erp), self.clock, kinds)
+        self.desk = make_desk(folder, cast(Erp, erp), self.clock, kinds)
 
     def close(self) -> None:
         self.desk.close()

@@ -154,6 +154,18 @@ def test_a_change_sends_the_whole_and_changes_what_it_names(company: Company):
     assert there.values["end_time"] == there.values["start_time"]
 
 
+def test_one_without_an_end_ends_when_it_begins_there_and_has_none_here(company: Company):
+    id = make(company, ends_at=None)
+    there = company.corp.schedules[id]
+    assert there.values["end_time"] == there.values["start_time"]
+    assert company.schedules.fetch(id).payload["ends_at"] is None
+    company.sink("activity").patch(id, {"starts_at": DAY["ends_at"]}, if_version=None)
+    assert there.values["end_time"] == there.values["start_time"]
+    assert company.schedules.fetch(id).payload["ends_at"] is None
+    company.sink("activity").patch(id, {"starts_at": DAY["starts_at"], "ends_at": DAY["ends_at"]}, if_version=None)
+    assert company.schedules.fetch(id).payload["ends_at"] is not None
+
+
 def test_found_by_the_reference_in_the_text_cancelled_ones_too(company: Company):
     ids = [make(company, ref) for ref in ("IH-1A", "IH-1B", "IH-2")]
     company.sink("activity").void(ids[1], if_version=None)
