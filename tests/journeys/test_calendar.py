@@ -1,4 +1,5 @@
-"""Meetings and follow-ups between the hub and people's calendars, on both servers; on many machines with one."""
+"""Meetings and follow-ups between the hub and people's calendars, on both servers. On many machines with Radicale only:
+what tells the servers apart is in requests and answers, whichever machine sends them."""
 
 from __future__ import annotations
 

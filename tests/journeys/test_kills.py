@@ -50,7 +50,8 @@ def test_a_run_is_killed_while_it_writes(company: Company, desk: Desk, erp: Erp)
 
 @pytest.mark.parametrize("stage", ["sandbox"], indirect=True, scope="module")
 def test_a_run_is_killed_in_a_later_round(company: Company, desk: Desk, erp: Erp):
-    """The first answer took so long that what waited behind it was given back."""
+    """The first answer took so long that what waited behind it was given back. With the sandbox only: the run is a
+    process of its own on every set-up, and how its rounds are cut depends on nothing but the time."""
     first = erp.proxy.hold_next(erp.creates("order"))
 
     def answer_late() -> None:

@@ -1,4 +1,6 @@
-"""A hub and a real Tryton: everything comes in as it is there, one order goes out and comes back, then quiet."""
+"""A hub and a real Tryton: everything comes in as it is there, one order goes out and comes back, then quiet.
+
+In one process only: these play the parts (pull, push) by hand. The same on many machines is in ``test_orders``."""
 
 from __future__ import annotations
 
