@@ -71,7 +71,7 @@ class FeedStream(Stream):
 
     @property
     def semantics(self) -> ReadSemantics:
-        return ReadSemantics(cursor_field="etag", deletion_voids=True)
+        return ReadSemantics(cursor_field="etag", deletion_voids=True, versioned=False)
 
     def close(self) -> None:
         self._http.close()

@@ -70,7 +70,7 @@ class ObjectStream(Stream):
 
     @property
     def semantics(self) -> ReadSemantics:
-        return ReadSemantics(cursor_field="sync-token", deletion_voids=True)
+        return ReadSemantics(cursor_field="sync-token", deletion_voids=True, versioned=False)
 
     @property
     def calendars(self) -> list[Calendar]:

@@ -67,7 +67,7 @@ class KingdeeStream(Stream):
 
     @property
     def semantics(self) -> ReadSemantics:
-        return ReadSemantics(cursor_field=", ".join(self._times))
+        return ReadSemantics(cursor_field=", ".join(self._times), versioned=False)
 
     @property
     def reference_field(self) -> str:

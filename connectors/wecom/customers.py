@@ -10,7 +10,7 @@ from connectors.wecom.client import AT_ONCE, Answer, WecomClient
 from connectors.wecom.outcomes import is_gone
 from connectors.wecom.shapes import choose_keeper, list_tag_ids, make_version, shape_customer
 from hub.errors import Rejected
-from hub.sdk import Page, SourceRecord, Stream, Tools
+from hub.sdk import Page, ReadSemantics, SourceRecord, Stream, Tools
 
 CUSTOMER_STREAM = "external_contact"
 COMPANY_STREAM = "company"
@@ -133,6 +133,10 @@ class CompanyStream(Stream):
     def __init__(self, customers: CustomerStream, tools: Tools) -> None:
         self._customers = customers
         self._clock = tools.clock
+
+    @property
+    def semantics(self) -> ReadSemantics:
+        return ReadSemantics(versioned=False)
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         started = self._clock.now()

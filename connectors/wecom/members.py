@@ -10,7 +10,7 @@ from connectors.wecom.client import Answer, WecomClient
 from connectors.wecom.outcomes import HIDDEN, is_gone
 from connectors.wecom.shapes import make_version
 from hub.errors import NeedsConsent, Rejected
-from hub.sdk import Page, SourceRecord, Stream, Tools
+from hub.sdk import Page, ReadSemantics, SourceRecord, Stream, Tools
 
 MEMBER_STREAM = "member"
 ACTIVE, DISABLED, LEFT = "1", "2", "5"
@@ -26,6 +26,10 @@ class MemberStream(Stream):
         self._client = client
         self._clock = tools.clock
         self._departments: Mapping[int, Answer] = {}
+
+    @property
+    def semantics(self) -> ReadSemantics:
+        return ReadSemantics(versioned=False)
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         """Everything each time: nothing there says when it was changed."""

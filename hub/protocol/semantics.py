@@ -124,6 +124,9 @@ class ReadSemantics:
     """Lists show deleted records too (stage ``GONE``), so that a deletion arrives as a change."""
     replica_lag_s: float = 0.0
     """Reads come from a copy that may be behind by so much."""
+    versioned: bool = True
+    """Of kinds that are only read: versions rise. False where they only tell versions apart (``digest_version``); a
+    kind that is written says so with its other facts about writing."""
 
 
 @dataclass(frozen=True, slots=True)

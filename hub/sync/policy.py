@@ -27,7 +27,8 @@ def build_policy(
     """The policy of one sync; ``ConfigInvalid`` when the choices are unsafe for what the connector declares."""
     if semantics is None and sync.direction is not Direction.IN:
         raise ConfigInvalid("sync.kind_not_writable", connection=connection, kind=kind)
-    declared = semantics or READ_ONLY
+    reads = reads or ReadSemantics()
+    declared = semantics or dataclasses.replace(READ_ONLY, versioned=reads.versioned)
     if sync.amend is not None:
         declared = dataclasses.replace(declared, amend=sync.amend)
     model = find_kind(kind)
@@ -50,7 +51,7 @@ def build_policy(
         remote_wins=sync.remote_wins,
         transactional=model.TRANSACTIONAL,
         number_field=model.NUMBER,
-        reads=reads or ReadSemantics(),
+        reads=reads,
     )
     check_timing(timing)
     if policy.direction is not Direction.IN:

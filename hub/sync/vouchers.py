@@ -29,7 +29,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import Setting
 from hub.sync.context import Hub
 from hub.sync.ledger_events import COUNTING, gather_event, list_triggers
-from hub.sync.records import apply_create, apply_edit
+from hub.sync.records import apply_create, apply_edit, apply_void
 from hub.sync.resolve import Rebuilt
 
 PAGE = 200
@@ -298,7 +298,7 @@ def _write(tx: UnitOfWork, hub: Hub, outcome: Outcome, actor: str) -> Outcome:
     live = next((row for row in booked if row.trigger is outcome.trigger), None)
     done: list[Rebuilt] = []
     if live is not None and outcome.action == "void":
-        done.append(apply_edit(tx, hub, "voucher", live.id, {"state": "void"}, actor))
+        done.append(apply_void(tx, hub, "voucher", live, actor))
     elif live is not None and outcome.action == "edit":
         kept = {"booked_on": outcome.booked_on, "lines": outcome.lines, "basis": outcome.basis, "word": ledger.word}
         done.append(apply_edit(tx, hub, "voucher", live.id, kept, actor))

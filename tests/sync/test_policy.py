@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from hub.errors import ConfigInvalid
-from hub.protocol.semantics import Amend, Confirm, Direction, Owner, Tier, Timing
+from hub.protocol.binding import Binding
+from hub.protocol.decide import follow_version, is_stale
+from hub.protocol.semantics import Amend, Confirm, Direction, Owner, ReadSemantics, Stage, Tier, Timing
+from hub.protocol.snapshot import Snapshot
 from hub.sync.config import SyncSettings
 from hub.sync.policy import build_policy, settings_fingerprint
 from tests.sync.scenes import Scene
@@ -61,6 +65,18 @@ def test_a_kind_that_cannot_be_written_can_only_be_read(scene: Scene) -> None:
     assert caught.value.code == "sync.kind_not_writable"
     policy = build_policy("erp", "order", SyncSettings(direction=Direction.IN), *common)
     assert policy.semantics.tier is Tier.BLIND
+
+
+@pytest.mark.parametrize(("versioned", "stale"), [(True, True), (False, False)])
+def test_of_versions_that_only_differ_none_is_older(scene: Scene, versioned: bool, stale: bool) -> None:
+    """What is only read, by digests: a change whose digest happens to be the smaller one is a change."""
+    conn = scene.hub.open("erp")
+    sync, reads = SyncSettings(direction=Direction.IN), ReadSemantics(versioned=versioned)
+    policy = build_policy("erp", "order", sync, None, conn.mapping_of("order"), scene.hub.timing, reads)
+    binding = Binding(id=uuid4(), connection="erp", kind="order", hub_id=uuid4(), remote_id="7", remote_version=9)
+    seen = Snapshot("7", {}, Stage.EFFECTIVE, scene.hub.now(), version=3)
+    assert is_stale(binding, seen, policy) is stale
+    assert follow_version(policy, 9, 3) == (9 if versioned else 3)
 
 
 def test_unsafe_times_are_refused(scene: Scene) -> None:

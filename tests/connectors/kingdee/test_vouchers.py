@@ -171,6 +171,32 @@ def test_the_same_number_in_another_month_is_no_double(office: Office) -> None:
     assert Decimal(row["hub_sum"]) == sum(voucher.debit for voucher in desk.records("voucher"))
 
 
+@pytest.mark.slow
+def test_the_draft_of_a_receivable_that_was_cancelled_is_deleted_there(office: Office) -> None:
+    desk, due = office.desk, "AR_receivable"
+    _open_ledger(desk)
+    order = office.person.make_order("C00001", [("M0001", "3", "11.30")], "2026-11-02")
+    office.person.audit("SAL_SaleOrder", order["FID"])
+    billed = office.person.bill("SAL_SaleOrder", order["FID"])
+    desk.accept()
+    desk.call("voucher", "make")
+    desk.call("connection", "probe", "erp", "--yes", "--kind", "voucher", code=0)
+    desk.accept()
+    assert len(list(office.books.all(FORMS[FORM]))) == 1
+    desk.wait_quiet()
+    office.person.send_back(due, billed["FID"])
+    office.person.cancel(due, billed["FID"])
+    desk.wait_quiet()
+    desk.run()
+    assert [invoice.state.value for invoice in desk.records("invoice")] == ["void"]
+    (done,) = desk.call("voucher", "make", code=0)["items"]
+    assert (done["action"], done["reason"]) == ("void", None)
+    desk.run()
+    assert list(office.books.all(FORMS[FORM])) == []
+    assert desk.call("voucher", "make", code=0)["items"] == []
+    assert desk.call("reconcile", "erp", code=0)["item"]["agrees"]
+
+
 def _open_ledger(desk: Desk) -> None:
     config = desk.folder / "isthmus.toml"
     config.write_text(f'{config.read_text("utf-8")}{LEDGER}\n[connections.erp.codes.ledger]\n"001" = "main"\n', "utf-8")
