@@ -33,13 +33,13 @@ from hub.sync.arrival import (
 from hub.sync.burial import void_image
 from hub.sync.claims import date_changes
 from hub.sync.intent import build_intent, keep_intent, read_wanted
-from hub.sync.known import digest_source, says_nothing_new
+from hub.sync.known import digest_source
 from hub.sync.match import Joined, bind_native, find_binding, join_record
 from hub.sync.moves import follow_move
 from hub.sync.native import is_living, make_native
 from hub.sync.period import CLOSED_THERE
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
-from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record, resolve_record
+from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
 from hub.sync.stages import move_state
 from hub.sync.strangers import note_codes, take_stranger
 from hub.sync.translate import Translated, is_reference_foreign, make_context, pair_lines, read_source
@@ -203,18 +203,14 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
     under_reversal = ended and binding.state is BindingState.REVERSING
     asked = not fresh and binding.parked == "protocol.reversal_lost"  # whether the order ends with it, a person says
     gives_way = under_reversal or asked  # a document that gives way does not void the order
-    told = False
     if snapshot.stage is not Stage.GONE and not gives_way:
-        told = _save_image(arrival, binding, translated, snapshot, keep, known)
+        _save_image(arrival, binding, translated, snapshot, keep, known)
     elif snapshot.stage is Stage.GONE and policy.reads.deletion_voids:
         void_image(tx, hub, binding)
     tx.save(binding)
-    if record is not None and told:
-        rebuilt = Rebuilt(record, {}, False, resolve_record(tx, hub, arrival.kind, binding.hub_id).provenance)
-    else:
-        rebuilt = rebuild_record(
-            tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
-        )
+    rebuilt = rebuild_record(
+        tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
+    )
     _note_codes(arrival, rebuilt)
     if rebuilt.changes and binding.submitted_revision == revision:
         # What the document itself brought is no edit in the hub: nothing that would have it submitted again.
@@ -340,9 +336,8 @@ def _save_image(
     snapshot: Snapshot,
     keep: Mapping[str, bool],
     known: Mapping[str, Any],
-) -> bool:
-    """The source's image; ``changed`` moves only for fields whose value is truly new there. Whether the record was
-    told all of it before."""
+) -> None:
+    """The source's image; ``changed`` moves only for fields whose value is truly new there."""
     source, now = arrival.source, arrival.hub.now()
     key: dict[str, Any] = {
         "record_kind": arrival.kind,
@@ -382,7 +377,6 @@ def _save_image(
     )
     if old is None or image.model_copy(update={"at": old.at}) != old:
         keep_values(arrival.tx, arrival.tx.save(image), {name: laid[name] for name in snapshot.values})
-    return says_nothing_new(old, image)
 
 
 _LONG_AGO = timedelta(days=36_500)

@@ -28,21 +28,8 @@ def digest_source(arrival: Arrival) -> str:
         *(source.created_by_us, source.touched_by_person, source.changed_by_us),
     )
     payload = arrival.tx.digest_payload(source.payload)
-    basis = _basis_of(arrival.hub, arrival.conn, arrival.kind)
-    text = f"{basis}\n{payload}\n{facts}"
-    return basis[:_BASIS_LENGTH] + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-_BASIS_LENGTH = 16
-"""Digits at the beginning of a digest that stand for mapping, codes, configuration and program alone."""
-
-
-def says_nothing_new(old: Image | None, new: Image) -> bool:
-    """Whether a record is what it was when its image ``old`` was made, as far as ``new``, made from a later reading,
-    decides it: the same values of the same dates, made under the same rules."""
-    if old is None or not old.digest or old.digest[:_BASIS_LENGTH] != new.digest[:_BASIS_LENGTH]:
-        return False
-    return new.model_copy(update={"at": old.at, "version": old.version, "digest": old.digest}) == old
+    text = f"{_basis_of(arrival.hub, arrival.conn, arrival.kind)}\n{payload}\n{facts}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 _CALM = ("parked", "why", "missing_since", "dirty", "void_wanted", "held")

@@ -229,9 +229,9 @@ class LossyMarks:
     def __init__(self) -> None:
         self.count = 0
 
-    def __call__(self, tx: Any, hub: Hub, record: Any, *, cause: Binding | None) -> Any:
+    def __call__(self, tx: Any, hub: Hub, record: Any, *, cause: Binding | None, rows: Any = None) -> Any:
         self.count += cause is None
-        return [] if cause is None and self.count % 3 == 0 else _MARK(tx, hub, record, cause=cause)
+        return [] if cause is None and self.count % 3 == 0 else _MARK(tx, hub, record, cause=cause, rows=rows)
 
 
 def match_first_draft(arrival: Arrival, parsed: Any) -> Any:
