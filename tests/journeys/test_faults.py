@@ -138,8 +138,9 @@ def test_the_answer_to_a_new_customer_is_lost(company: Company, desk: Desk, erp:
     erp.proxy.lose_next_answer(erp.creates("account"))
     report = desk.accept()
     assert desk.writes(report) == {("account", "create", "unknown"): 1}
-    desk.wait_quiet()
-    desk.run()
+    for _ in range(2):  # on many machines the order may have been looked at just before its customer was found
+        desk.wait_quiet()
+        desk.run()
     assert erp.order(desk.remote_id(order)).ours
     assert [row.name for row in erp.customers() if row.uscc == uscc] == ["晨澜自动化设备有限公司"]
     check_agreement(desk, erp)
