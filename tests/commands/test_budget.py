@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 from tests.commands.stage import Erp, Terminal
 
 
@@ -11,10 +14,20 @@ def set_budget(terminal: Terminal, line: str) -> None:
     config.write_text(text.replace("\n[connections.erp]\n", f"\n[connections.erp]\n{line}\n", 1), encoding="utf-8")
 
 
+def move_to_zone_where_the_day_is_young(terminal: Terminal) -> None:
+    """A budget whose day ends within five minutes is not worth a person's while, and not listed."""
+    zone = "UTC" if datetime.now(UTC).hour < 12 else "Etc/GMT+12"
+    config = terminal.home / "isthmus.toml"
+    moved, count = re.subn(r'(?m)^zone = ".*"$', f'zone = "{zone}"', config.read_text(encoding="utf-8"))
+    assert count
+    config.write_text(moved, encoding="utf-8")
+
+
 def test_the_calls_of_the_day_end_and_everybody_is_told(connected: Terminal, erp: Erp):
     for number in range(3):
         erp.make_customer(f"海岳精密机械{number}有限公司")
     set_budget(connected, "calls_per_day = 2")
+    move_to_zone_where_the_day_is_young(connected)
     connected.call("apply")
 
     refused = connected.call("sync", "run", "erp", code=3)
