@@ -1,6 +1,6 @@
 """Which records are the same party: normalise, candidates, score, cluster, survive. Pure."""
 
-from hub.identity.decide import Band, Decision, Evidence, decide_pair
+from hub.identity.decide import Band, Decision, Evidence, Limits, decide_pair
 from hub.identity.keys import Key, make_keys
 from hub.identity.names import is_branch_name
 from hub.identity.profile import AccountProfile, ContactProfile, normalise_account, normalise_contact
@@ -16,6 +16,7 @@ __all__ = [
     "ExactResolver",
     "Hold",
     "Key",
+    "Limits",
     "PartyFacts",
     "Resolver",
     "Separate",

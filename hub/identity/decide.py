@@ -27,6 +27,21 @@ class Counts(Protocol):
     def __call__(self, kind: str, value: str, /) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From how many points on two records are merged without a person, and from how many one is asked. ``about``: the
+    sources that this holds for, for people to read; empty where it holds for all."""
+
+    merge: int
+    review: int
+    about: str = ""
+
+
+LIMITS = {
+    "account": Limits(weights.AUTO, weights.REVIEW),
+    "contact": Limits(weights.CONTACT_AUTO, weights.CONTACT_REVIEW),
+}
+"""Kind → what holds where nothing else is said."""
 SAME, DIFFERENT = "same", "different"
 BRANCH_OF = "branch_of"
 CODES_DIFFER = "identity.codes_differ"
@@ -73,21 +88,23 @@ def decide_pair(
     counts: Callable[[str, str], int] = count_nothing,
     answers: Sequence[str] = (),
     vetoes: Sequence[str] = (),
+    limits: Limits | None = None,
 ) -> Decision:
     """``counts``: (kind of key, value) → how many records carry it; ``core_codes``: how many different valid codes
     stand beside a name's core, ``surname_house_names``: how many different names with a surname are known in a house.
     ``answers``: what persons have said about these two, oldest first (``same``,
     ``different``); the last one holds. ``vetoes``: message codes of what forbids it from outside, such as documents of
-    both posted in one ledger. Symmetric but for ``first_is_branch``."""
+    both posted in one ledger. ``limits``: those of the sources that the two come from; they stand in the evidence.
+    Symmetric but for ``first_is_branch``."""
     if isinstance(one, AccountProfile) and isinstance(other, AccountProfile):
         veto, relation = find_account_veto(one, other)
         evidence = weigh_accounts(one, other, counts)
-        auto, review = weights.AUTO, weights.REVIEW
+        limits = limits or LIMITS["account"]
         short = not _is_beyond_name(evidence)
     elif isinstance(one, ContactProfile) and isinstance(other, ContactProfile):
         veto, relation = find_contact_veto(one, other), None
         evidence = weigh_contacts(one, other, counts)
-        auto, review, short = weights.CONTACT_AUTO, weights.CONTACT_REVIEW, False
+        limits, short = limits or LIMITS["contact"], False
     else:
         raise TypeError("an account and a contact are never the same")
     answer = answers[-1] if answers else None
@@ -95,7 +112,7 @@ def decide_pair(
         veto = SAID_DIFFERENT
     veto = vetoes[0] if vetoes else veto
     weight = sum(item.weight for item in evidence)
-    band = Band.AUTO if weight >= auto else Band.REVIEW if weight >= review else Band.SEPARATE
+    band = Band.AUTO if weight >= limits.merge else Band.REVIEW if weight >= limits.review else Band.SEPARATE
     if band is Band.AUTO and short:
         band = Band.REVIEW
     if answer == SAME and not vetoes:
@@ -103,6 +120,8 @@ def decide_pair(
     elif veto is not None:
         band = Band.SEPARATE
     against = Evidence("veto", veto) if veto else find_against(evidence)
+    if limits.about:
+        evidence += (Evidence("sources", f"{limits.about}: {limits.merge}/{limits.review}"),)
     first = isinstance(one, AccountProfile) and bool(one.name.branch)
     return Decision(band, weight, evidence, against, weights.VERSION, veto, relation, bool(relation) and first)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from hub.protocol.semantics import Stage
 from hub.store import UnitOfWork
 from hub.store.identity_rows import PairVerdict
 from hub.sync.aliases import list_members
+from hub.sync.bands import SourceLimits
 from hub.sync.candidate_keys import digest_key, make_profile
 from hub.sync.context import Hub
 from hub.sync.pairs import Judgement, list_about
@@ -75,14 +76,16 @@ def find_candidates(
     said = _Said(tx, kind, record_id) if record_id is not None else None
     beside = {record.id: make_profile(tx, kind, record.__dict__) for record in records}
     counts = count_names(tx, kind, (profile, *beside.values()), shared.counts)
+    limits = SourceLimits(tx, hub, kind, [*beside, *([record_id] if record_id is not None else [])])
     found = []
     for record in records:
         told = said.about(record.id) if said is not None else None
         if told is not None and told.verdict == DIFFERENT:
             continue
-        judged = show_decision(decide_pair(profile, beside[record.id], counts))
-        if judged.band == Band.AUTO and record_id is not None and shares_ledger(tx, kind, record_id, record.id):
-            judged = Judgement(Band.REVIEW, judged.weight, judged.evidence, POSTED_IN_BOTH, judged.version)
+        bounds = limits.between(record_id, record.id)
+        judged = show_decision(decide_pair(profile, beside[record.id], counts, limits=bounds))
+        if record_id is not None:
+            judged = ask_of_ledgers(tx, kind, judged, record_id, record.id)
         if judged.band != Band.SEPARATE:
             found.append(Candidate(record, judged, told))
     found.sort(key=lambda candidate: (-candidate.judged.weight, candidate.record.id))
@@ -112,10 +115,21 @@ def find_shared(tx: UnitOfWork, kind: str, profile: Profile, record_id: UUID | N
     return Shared(scores, {key: sizes[digest] for digest, key in keys.items()}, common)
 
 
-def weigh(tx: UnitOfWork, kind: str, profile: Profile, record: Entity) -> Judgement:
-    """A profile beside a record of the hub."""
-    theirs = make_profile(tx, kind, record.__dict__)
-    return show_decision(decide_pair(profile, theirs, count_names(tx, kind, (profile, theirs), {})))
+def weigh(tx: UnitOfWork, hub: Hub, one: Entity, other: Entity) -> Judgement:
+    """Two records of the hub."""
+    kind = one.KIND
+    mine, theirs = (make_profile(tx, kind, record.__dict__) for record in (one, other))
+    limits = SourceLimits(tx, hub, kind, [one.id, other.id]).between(one.id, other.id)
+    counts = count_names(tx, kind, (mine, theirs), {})
+    judged = show_decision(decide_pair(mine, theirs, counts, limits=limits))
+    return ask_of_ledgers(tx, kind, judged, one.id, other.id)
+
+
+def ask_of_ledgers(tx: UnitOfWork, kind: str, judged: Judgement, one: UUID, other: UUID) -> Judgement:
+    """What is beyond doubt is a question all the same when both have posted documents in one ledger."""
+    if judged.band != Band.AUTO or not shares_ledger(tx, kind, one, other):
+        return judged
+    return replace(judged, band=Band.REVIEW, against=POSTED_IN_BOTH)
 
 
 def count_names(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from hub.crm.custom import CustomField
 from hub.crm.ledger import LedgerSettings
@@ -114,6 +115,24 @@ class ConnectionSettings(Value):
     _zone = field_validator("zone")(_check_zone)
 
 
+class BandSettings(Value):
+    """From which weight on two records of two sources are merged, or asked about. Points; ten double the odds."""
+
+    merge: int | None = None
+    """From so many points on they are merged without a person; 1000 is never reached. Left out, as everywhere."""
+    review: int | None = None
+    """From so many points on a person is asked; below they are two. Left out, as everywhere."""
+
+    @model_validator(mode="after")
+    def _check_order(self) -> BandSettings:
+        if self.merge is not None and self.review is not None and self.merge < self.review:
+            raise ValueError(Phrase("identity.bands_crossed", merge=self.merge, review=self.review))
+        return self
+
+
+Bands = dict[str, dict[str, BandSettings]]
+
+
 class IdentitySettings(Value):
     """Which records are the same customer, or the same person."""
 
@@ -125,6 +144,19 @@ class IdentitySettings(Value):
     (``hub``: edits made here)."""
     common: int = Field(default=200, ge=2)
     """A telephone number, a name or a domain that more records than this carry says nothing about who is who."""
+    bands: dict[Literal["account", "contact"], Bands] = {}
+    """Kind → connection → connection = ``merge`` and ``review`` for records of these two, in either order (``hub``:
+    made here; ``*``: any). Where several fit, the most careful holds of each."""
+
+    @field_validator("bands")
+    @classmethod
+    def _check_pairs(cls, bands: Mapping[str, Bands]) -> Mapping[str, Bands]:
+        for rows in bands.values():
+            for one, row in rows.items():
+                for other in row:
+                    if one != other and one in rows.get(other, {}):
+                        raise ValueError(Phrase("identity.bands_twice", one=one, other=other))
+        return bands
 
 
 class HubConfig(Value):
@@ -152,3 +184,14 @@ class HubConfig(Value):
                 raise ValueError(Phrase("crm.custom_twice", kind=field.kind, field=field.name))
             seen.add((field.kind, field.name))
         return fields
+
+    @field_validator("identity")
+    @classmethod
+    def _check_sources(cls, identity: IdentitySettings, told: ValidationInfo) -> IdentitySettings:
+        """A misspelt name would be a limit that never holds."""
+        known = {*told.data.get("connections", {}), "hub", "*"}
+        for rows in identity.bands.values():
+            for name in (*rows, *(other for row in rows.values() for other in row)):
+                if name not in known:
+                    raise ValueError(Phrase("identity.bands_of_nobody", name=name, known=", ".join(sorted(known))))
+        return identity

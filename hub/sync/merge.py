@@ -34,6 +34,7 @@ from hub.sync.signs import HERE
 
 UNDER_WAY = (BindingState.SENDING, BindingState.UNKNOWN, BindingState.REVERSING)
 ENDED = (BindingState.TOMB, BindingState.FOREIGN)
+MERGING = "identity.merging"
 PRIMARY, KEPT, NEEDLESS = "primary", "kept", "needless"
 
 
@@ -131,8 +132,14 @@ def apply_merge(
     )  # fmt: skip
 
 
+def take_turns(tx: UnitOfWork) -> None:
+    """One at a time merges: two that each go from record to record would wait for each other."""
+    tx.hold_names([MERGING])
+
+
 def hold_roots(tx: UnitOfWork, kind: str, one: UUID, other: UUID) -> tuple[Entity, Entity]:
     """What stands for the two now, locked. ``RuleBroken`` when they are one already."""
+    take_turns(tx)
     while True:
         forget_aliases(tx)
         roots = find_roots(tx, kind, [one, other])

@@ -19,10 +19,10 @@ from hub.store import UnitOfWork
 from hub.store.identity_rows import CommonKey, IdentityDue, PairVerdict
 from hub.store.rows import Setting
 from hub.sync.aliases import find_roots
-from hub.sync.candidate_keys import digest_key, make_profile
+from hub.sync.candidate_keys import digest_key
 from hub.sync.candidates import Candidate, find_candidates, weigh
 from hub.sync.context import Hub
-from hub.sync.merge import MergeReport, apply_merge, check_kind
+from hub.sync.merge import MergeReport, apply_merge, check_kind, take_turns
 from hub.sync.pairs import Judgement, find_pair, is_apart, list_between, order_pair, say_pair, take_back
 from hub.sync.show import describe_record
 from hub.sync.verdicts import DIFFERENT, MAYBE, SAME
@@ -68,6 +68,7 @@ def scan_identity(hub: Hub, actor: str, progress: Progress | None = None, *, lim
 
 
 def _scan_some(tx: UnitOfWork, hub: Hub, actor: str) -> Scanned:
+    take_turns(tx)
     rows = tx.find(IdentityDue, order=["record_kind", "record_id"], limit=_CHUNK, lock=True, skip_locked=True)
     done = Scanned()
     for row in rows:
@@ -312,7 +313,7 @@ def explain_pair(hub: Hub, kind: str, one_id: UUID, other_id: UUID) -> Question:
         one, other = (tx.get(find_kind(kind), id=id_) for id_ in (one_id, other_id))
         if one is None or other is None:
             raise NotFound("sync.record_unknown", kind=kind, text=str(one_id if one is None else other_id))
-        judged = weigh(tx, kind, make_profile(tx, kind, one.__dict__), other)
+        judged = weigh(tx, hub, one, other)
         said = find_pair(tx, kind, one_id, other_id)
         apart = is_apart(tx, kind, one_id, other_id)
         if apart is not None:
