@@ -129,9 +129,10 @@ class MailboxClient:
         except IMAPClientError as refused:
             raise Transient("imap.folder_refused", folder=folder, vendor=str(refused)[:300]) from refused
 
-    def list_after(self, folder: str, last: int, since: date | None) -> list[int]:
-        """UIDs above ``last`` in rising order. A server shows the highest one even when nothing is above it."""
-        criteria: list[Any] = ["UID", f"{last + 1}:*", *(["SINCE", since] if since is not None else [])]
+    def list_after(self, folder: str, last: int, since: date | None, upto: int = 0) -> list[int]:
+        """UIDs above ``last``, and not above ``upto`` if given, in rising order. A server shows the highest one even
+        when nothing is above ``last``."""
+        criteria: list[Any] = ["UID", f"{last + 1}:{upto or '*'}", *(["SINCE", since] if since is not None else [])]
         return [uid for uid in self.search(folder, criteria) if uid > last]
 
     def list_vanished(self, folder: str, modseq: int) -> list[int]:

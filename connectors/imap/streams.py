@@ -12,8 +12,9 @@ from connectors.imap.choosing import Choice, choose_folders
 from connectors.imap.client import Fetched, MailboxClient, Status
 from connectors.imap.config import ImapConfig
 from connectors.imap.headers import Head, read_head
+from connectors.imap.listing import Listing
 from connectors.imap.shapes import shape_mail
-from connectors.imap.uids import list_uids, write_uids
+from connectors.imap.uids import extend_uids, list_uids, write_uids
 from hub.errors import ConfigInvalid, MappingError, Rejected
 from hub.sdk import Page, Place, ReadSemantics, SourceRecord, Stage, Stream, Tools, Unreadable
 
@@ -26,8 +27,9 @@ NO_BODY = Body()
 
 @dataclass(frozen=True)
 class Mark:
-    """How far a folder is read: every mail up to ``last``. ``following``, ``count`` and ``modseq``: what the folder
-    said of itself then; ``uids``: which mails it had, where only that tells which are gone."""
+    """How far a folder is read: every mail up to ``last``; ``whole``: once to its end. ``following``, ``count`` and
+    ``modseq``: what the folder said of itself then; ``uids``: which mails it had, where only that tells which are
+    gone."""
 
     validity: int = 0
     last: int = 0
@@ -35,6 +37,7 @@ class Mark:
     count: int = 0
     modseq: int = 0
     uids: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class MailStream(Stream):
         self._clock = tools.clock
         self._choice = Choice(config)
         self._chosen: list[str] | None = None
-        self._listed: tuple[str, int, list[int], Status] | None = None
+        self._listing: Listing | None = None
 
     @property
     def semantics(self) -> ReadSemantics:
@@ -105,28 +108,23 @@ class MailStream(Stream):
     ) -> tuple[list[SourceRecord], int, Position]:
         """At most ``limit`` mails of one folder, how many were looked at, and where to go on."""
         mark = place.marks.get(folder, Mark())
-        listed = self._listed
-        if listed is None or listed[:2] != (folder, mark.last):
+        gone: list[SourceRecord] = []
+        listing = self._listing
+        if listing is None or (listing.folder, listing.last) != (folder, mark.last):
             status = self._client.read_status(folder)
             if status.validity != mark.validity:
-                mark = Mark(status.validity)
+                mark = Mark(status.validity, modseq=status.modseq)
             elif _is_same(status, mark):
                 return [], 0, replace(place, done=[*place.done, folder])
-            since = self._config.since if mark.last == 0 else None
-            listed = (folder, mark.last, self._client.list_after(folder, mark.last, since), status)
             gone, mark = self._find_gone(folder, mark, status, started)
-        else:
-            gone = []
-        page, rest = listed[2][:limit], listed[2][limit:]
+            listing = Listing(self._client, folder, status, mark.last, None if mark.whole else self._config.since)
+        page = listing.take(limit)
         records = [*gone, *self._read_mails(folder, mark.validity, page, started)]
-        mark = replace(mark, last=page[-1] if page else mark.last)
-        if self._compares:
-            mark = replace(mark, uids=write_uids([*list_uids(mark.uids), *page]))
-        done, status = place.done, listed[3]
-        self._listed = (folder, mark.last, rest, status) if rest else None
-        if not rest:  # only now: a reading that is cut off before must not take the folder for read
-            mark = replace(mark, following=status.following, count=status.count, modseq=status.modseq)
-            done = [*done, folder]
+        mark = replace(mark, last=listing.last, uids=extend_uids(mark.uids, page) if self._compares else "")
+        self._listing, done = listing, place.done
+        if listing.ended:  # only now: a reading that is cut off before must not take the folder for read
+            self._listing, status, done = None, listing.status, [*done, folder]
+            mark = replace(mark, following=status.following, count=status.count, modseq=status.modseq, whole=True)
         return records, len(page) + len(gone), Position({**place.marks, folder: mark}, done)
 
     @property

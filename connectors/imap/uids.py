@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def write_uids(uids: Iterable[int]) -> str:
@@ -23,6 +23,19 @@ def write_uids(uids: Iterable[int]) -> str:
 
 def _show(first: int, last: int | None) -> str:
     return str(first) if first == last else f"{first}:{last}"
+
+
+def extend_uids(text: str, uids: Sequence[int]) -> str:
+    """The same with higher ones, in rising order, behind them."""
+    more = write_uids(uids)
+    if not text or not more:
+        return text or more
+    before, _, tail = text.rpartition(",")
+    first, _, last = tail.partition(":")
+    if int(last or first) + 1 != uids[0]:
+        return f"{text},{more}"
+    head, _, others = more.partition(",")
+    return ",".join(filter(None, (before, _show(int(first), int(head.rpartition(":")[2])), others)))
 
 
 def list_uids(text: str) -> list[int]:

@@ -84,11 +84,20 @@ def _read_stat(pid: int) -> tuple[int, int, int, int]:
 
 def read_rss_mb(pid: int) -> float:
     """Resident memory of a process; 0 when it has ended."""
+    return _read_memory_mb(pid, "VmRSS")
+
+
+def read_peak_mb(pid: int) -> float:
+    """The most that it ever held; 0 when it has ended."""
+    return _read_memory_mb(pid, "VmHWM")
+
+
+def _read_memory_mb(pid: int, name: str) -> float:
     try:
         text = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    line = next((line for line in text.splitlines() if line.startswith("VmRSS:")), "VmRSS: 0 kB")
+    line = next((line for line in text.splitlines() if line.startswith(f"{name}:")), f"{name}: 0 kB")
     return int(line.split()[1]) / 1024
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from tests.bench import database, memory, webhooks
 from tests.bench.identity import bench_identity
 from tests.bench.identity_lookup import bench_identity_lookup
+from tests.bench.mailbox import bench_mailbox
 from tests.bench.mails import bench_mails
 from tests.bench.mapping import bench_mapping
 from tests.bench.measure import Verdict, describe_machine
@@ -42,6 +43,7 @@ BENCHES: Mapping[str, Bench] = {
         asked.records or (10 if asked.quick else 60), asked.rounds or (1 if asked.quick else 2)
     ),
     "mail": lambda asked: bench_mails(asked.records or (300 if asked.quick else 10_000), asked.rounds or 3),
+    "mailbox": lambda asked: bench_mailbox(asked.records or (1_000 if asked.quick else 100_000)),
     "latency": lambda asked: bench_latency(asked.records or (5 if asked.quick else 100)),
     "identity_lookup": lambda asked: bench_identity_lookup(
         asked.records or (2_000 if asked.quick else 1_000_000), 50 if asked.quick else 1_000
@@ -50,8 +52,8 @@ BENCHES: Mapping[str, Bench] = {
     "startup": lambda asked: memory.bench_startup(5 if asked.quick else 15),
     "idle": lambda asked: memory.bench_idle(5.0 if asked.quick else 20.0),
 }
-USUAL = tuple(name for name in BENCHES if name not in ("memory", "identity", "identity_lookup"))
-"""Without a name: everything but the pull of a million records, which takes a quarter of an hour."""
+USUAL = tuple(name for name in BENCHES if name not in ("memory", "mailbox", "identity", "identity_lookup"))
+"""Without a name: everything but what takes a quarter of an hour, or data of its own."""
 
 
 def read_amount(asked: argparse.Namespace) -> Amount:
