@@ -8,7 +8,6 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PROGRAM = str(Path(sys.executable).parent / "isthmus")
+from tests.docs.typist import PROGRAM, find_typist
+
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 LINES = json.dumps([{"name": "Bearing", "quantity": 2, "unit_price": "12.50", "tax_rate": "0.13"}])
 
@@ -53,15 +53,7 @@ class Newcomer:
         return document
 
     def _run(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [PROGRAM, *words],
-            env=self.environ,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return find_typist().type(words, self.folder, self.environ)
 
     @contextmanager
     def running(self, recipe: str) -> Iterator[tuple[str, str]]:
