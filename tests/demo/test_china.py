@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.docs.newcomer import PROGRAM
+from tests.docs.typist import PROGRAM
 
 pytestmark = pytest.mark.slow
 

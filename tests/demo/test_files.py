@@ -12,7 +12,7 @@ import pytest
 
 from hub.demo.lists import write_lists
 from hub.sdk.tables import open_table
-from tests.docs.newcomer import PROGRAM
+from tests.docs.typist import PROGRAM
 
 
 def play(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
