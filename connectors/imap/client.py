@@ -256,14 +256,21 @@ class MailboxClient:
         config = self._config
         if config.security == "none" and not _is_loopback(config.host):
             raise ConfigInvalid("imap.plain", host=config.host)
+        where = f"{config.host}:{config.port}"
         try:
             line = IMAPClient(
                 config.host, port=config.port, ssl=config.security == "tls", timeout=config.server_timeout_s
             )
             if config.security == "starttls":
-                line.starttls(ssl.create_default_context())
-        except (OSError, IMAPClientError, CapabilityError) as error:
-            where = f"{config.host}:{config.port}"
+                with ExitStack() as unless_it_works:
+                    unless_it_works.callback(_end, line)
+                    line.starttls(ssl.create_default_context())
+                    unless_it_works.pop_all()
+        except ssl.SSLCertVerificationError as error:
+            raise Transient("imap.certificate", vendor=str(error), where=where, words=error.verify_message) from error
+        except (ssl.SSLError, CapabilityError) as error:
+            raise Transient("imap.no_tls", where=where, asked=config.security, words=str(error)[:200]) from error
+        except (OSError, IMAPClientError) as error:
             raise Transient("imap.unreachable", where=where, words=str(error)[:200]) from error
         line.normalise_times = False
         return line

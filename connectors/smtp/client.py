@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from email.message import EmailMessage
 from ipaddress import ip_address
 
@@ -42,25 +42,34 @@ class SmtpClient:
         """A line that is logged in; nothing of a mail has left."""
         config = self._config
         check_line(config.host, config.security)
+        where = f"{config.host}:{config.port}"
         try:
-            if config.security == "tls":
-                line: smtplib.SMTP = smtplib.SMTP_SSL(
-                    config.host, config.port, timeout=config.server_timeout_s, context=ssl.create_default_context()
-                )
-            else:
-                line = smtplib.SMTP(config.host, config.port, timeout=config.server_timeout_s)
+            with ExitStack() as unless_it_works:
+                line = self._reach()
+                unless_it_works.callback(line.close)
                 if config.security == "starttls":
-                    line.starttls(context=ssl.create_default_context())
-            if config.user:
-                line.login(config.user, config.password.get_secret_value())
+                    _protect(line)
+                if config.user:
+                    line.login(config.user, config.password.get_secret_value())
+                unless_it_works.pop_all()
         except smtplib.SMTPAuthenticationError as refused:
             raise NeedsConsent(
                 "smtp.login_refused", vendor=str(refused)[:300], user=config.user, host=config.host
             ) from refused
+        except ssl.SSLCertVerificationError as error:
+            raise Transient("smtp.certificate", vendor=str(error), where=where, words=error.verify_message) from error
+        except (ssl.SSLError, _NoTls) as error:
+            raise Transient("smtp.no_tls", where=where, asked=config.security, words=str(error)[:200]) from error
         except (smtplib.SMTPException, OSError) as error:
-            where = f"{config.host}:{config.port}"
             raise Transient("smtp.unreachable", where=where, words=str(error)[:200]) from error
         return line
+
+    def _reach(self) -> smtplib.SMTP:
+        config = self._config
+        if config.security != "tls":
+            return smtplib.SMTP(config.host, config.port, timeout=config.server_timeout_s)
+        trust = ssl.create_default_context()
+        return smtplib.SMTP_SSL(config.host, config.port, timeout=config.server_timeout_s, context=trust)
 
     def search_sent(self, text: str) -> list[str]:
         """Message-IDs of sent mails that contain a text."""
@@ -89,6 +98,17 @@ class SmtpClient:
         told = line.fetch(uids, [item]) if uids else {}
         heads = (value for parts in told.values() for key, value in parts.items() if key.startswith(b"BODY["))
         return [head.partition(b":")[2].strip().decode("ascii", "replace") for head in heads if head]
+
+
+class _NoTls(smtplib.SMTPNotSupportedError):
+    """The server knows no STARTTLS; of a login that it does not know either nothing is said."""
+
+
+def _protect(line: smtplib.SMTP) -> None:
+    try:
+        line.starttls(context=ssl.create_default_context())
+    except smtplib.SMTPNotSupportedError as missing:
+        raise _NoTls(*missing.args) from missing
 
 
 def check_line(host: str, security: str) -> None:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.locale import render
+from hub.testkit.certificates import Certificate
 from hub.testkit.environment import install_lock, keep_folder, take_digest
 from hub.testkit.platform import NoUser, User, choose_user, hand_over, hold_alone
-from hub.testkit.servers import Server, ServerMissing, launch_program, start_server
+from hub.testkit.servers import Server, ServerMissing, free_port, launch_program, start_server
 
 LOCK_FILE = Path(__file__).parents[2] / "tests" / "locks" / "mail.lock"
 """Not part of the wheel: tests run from a clone."""
@@ -34,7 +35,8 @@ _SERVICES = (
     "    port = @PORT@",
     "  }",
     "  inet_listener imaps {",
-    "    port = 0",
+    "    address = 127.0.0.1",
+    "    port = @TLS_PORT@",
     "  }",
     "}",
     "service anvil {",
@@ -46,12 +48,14 @@ _SERVICES = (
 
 @dataclass
 class MailServer(Server):
-    """``users`` are mailboxes; all have the same ``password``. ``apart``: each has a mailbox of its own."""
+    """``users`` are mailboxes; all have the same ``password``. ``apart``: each has a mailbox of its own. ``tls_port``:
+    where TLS is spoken from the first byte; 0: nowhere."""
 
     name: str
     users: Sequence[str]
     password: str
     apart: bool
+    tls_port: int = 0
 
     @property
     def user(self) -> str:
@@ -136,15 +140,21 @@ def provision_pymap(cache_dir: Path, *, progress: Callable[[str], None], lock_fi
 
 
 def start_dovecot(
-    package: DovecotPackage, folder: Path, *, users: Sequence[str] = (USER,), introspection_url: str = ""
+    package: DovecotPackage,
+    folder: Path,
+    *,
+    users: Sequence[str] = (USER,),
+    introspection_url: str = "",
+    certificate: Certificate | None = None,
 ) -> MailServer:
     """Dovecot over maildirs below ``folder/mail/<user>``, whose path must be short. ``introspection_url``: where tokens
-    are asked about (RFC 7662), for XOAUTH2."""
+    are asked about (RFC 7662), for XOAUTH2. ``certificate``: for TLS and STARTTLS; none: neither is spoken."""
     owner = _choose_owner()
     folder.mkdir(parents=True, exist_ok=True)
     password = f"isthmus-{take_digest(str(folder))}"
     programs = _reachable(package, folder, owner)
-    text = _configure(folder, programs.library, owner, users, password, introspection_url)
+    text = _configure(folder, programs.library, owner, users, password)
+    text += _configure_tls(folder, certificate) + _configure_tokens(folder, introspection_url)
     for name in ("run", "state", "mail"):
         (folder / name).mkdir(exist_ok=True)
     if not (folder / "modules").exists():
@@ -155,21 +165,20 @@ def start_dovecot(
 
     def launch(port: int) -> MailServer:
         config = folder / "dovecot.conf"
-        config.write_text(text.replace("@PORT@", str(port)), encoding="utf-8")
+        tls_port = free_port() if certificate is not None else 0
+        config.write_text(text.replace("@PORT@", str(port)).replace("@TLS_PORT@", str(tls_port)), encoding="utf-8")
         # What dovecot does first is to look for doveconf where Debian puts it; so doveconf is asked to begin.
         begin = [str(programs.doveconf), "-f", "service=master", "-c", str(config), "-m", "master", "-e"]
         command = [*begin, str(programs.program), "-F", "-c", str(config)]
         libraries = f"LD_LIBRARY_PATH={programs.library}:{programs.library}/modules/old-stats"
         process = launch_program(["env", libraries, *command], folder, owner)
         url = f"imap://127.0.0.1:{port}"
-        return MailServer(url, port, folder, process, signal.SIGTERM, "dovecot", list(users), password, True)
+        return MailServer(url, port, folder, process, signal.SIGTERM, "dovecot", list(users), password, True, tls_port)
 
     return start_server("dovecot", launch, _greets)
 
 
-def _configure(
-    folder: Path, library: Path, owner: User | None, users: Sequence[str], password: str, introspection_url: str
-) -> str:
+def _configure(folder: Path, library: Path, owner: User | None, users: Sequence[str], password: str) -> str:
     mine = folder.stat()
     uid, gid = (owner.uid, owner.gid) if owner is not None else (mine.st_uid, mine.st_gid)
     name = owner.name if owner is not None else folder.owner()
@@ -177,7 +186,6 @@ def _configure(
     lines = [
         "protocols = imap",
         "import_environment = TZ LD_LIBRARY_PATH",
-        "ssl = no",
         "disable_plaintext_auth = no",
         "auth_mechanisms = plain login xoauth2 oauthbearer",
         "auth_failure_delay = 0",
@@ -210,14 +218,24 @@ def _configure(
         *(f"  mailbox {one} {{\n    auto = create\n    special_use = \\{one}\n  }}" for one in SPECIAL_FOLDERS),
         "}",
     ]
-    if introspection_url:
-        (folder / "oauth2.conf").write_text(
-            f"introspection_mode = post\nintrospection_url = {introspection_url}\nusername_attribute = email\n",
-            encoding="utf-8",
-        )
-        mechanisms = "  mechanisms = xoauth2 oauthbearer"
-        lines += ["passdb {", "  driver = oauth2", mechanisms, f"  args = {folder}/oauth2.conf", "}"]
     return "\n".join([*lines, ""])
+
+
+def _configure_tls(folder: Path, certificate: Certificate | None) -> str:
+    if certificate is None:
+        return "ssl = no\n"
+    served = folder / "server.pem"
+    served.write_bytes(certificate.chain.read_bytes())
+    return f"ssl = yes\nssl_cert = <{served}\nssl_key = <{served}\n"
+
+
+def _configure_tokens(folder: Path, introspection_url: str) -> str:
+    if not introspection_url:
+        return ""
+    asked = f"introspection_mode = post\nintrospection_url = {introspection_url}\nusername_attribute = email\n"
+    (folder / "oauth2.conf").write_text(asked, encoding="utf-8")
+    mechanisms = "mechanisms = xoauth2 oauthbearer"
+    return f"passdb {{\n  driver = oauth2\n  {mechanisms}\n  args = {folder}/oauth2.conf\n}}\n"
 
 
 def _choose_owner() -> User | None:
