@@ -73,6 +73,10 @@ class SandboxClient:
         """``submit``, ``approve``, ``reopen`` or ``void``."""
         return self._write("POST", f"/api/{kind}/{id}/{action}", {}, if_version)
 
+    def merge(self, kind: str, id: str, into: str | None, if_version: int | None) -> Row:
+        """One partner is part of another from now on; None: it stands for itself again."""
+        return self._write("POST", f"/api/{kind}/{id}/merge", {"into": into or ""}, if_version)
+
     def delete(self, kind: str, id: str, if_version: int | None) -> None:
         """Remove it; not there (any more) is as good."""
         try:

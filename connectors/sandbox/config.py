@@ -65,6 +65,11 @@ class SandboxConfig(ConnectorConfig):
         description="Nobody but the integration user may approve its drafts",
         json_schema_extra={"zh": "只有集成用户可以审核自己的草稿"},
     )
+    tells_merge: Literal["nothing", "note", "call"] = Field(
+        "nothing",
+        description="How the ERP is told that two of its customers are one: not, by a note, by its own merging",
+        json_schema_extra={"zh": "两个客户合并后如何告知 ERP：不告知、写备注、调用它的合并功能"},
+    )
     text_max: int = Field(
         0,
         ge=0,

@@ -62,6 +62,7 @@ class SandboxConnector(Connector):
             "master_reference": REFERENCES[self.config.master_tier],
             "compare_and_set": self.config.compare_and_set,
             "shows_modifier": self.config.shows_modifier,
+            "tells_merge": self.config.tells_merge,
         }
         wrong = {name: value for name, value in declared.items() if account.get(name) != value}
         if not wrong:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from connectors.sandbox.client import Row, SandboxClient
 from connectors.sandbox.config import SandboxConfig
+from connectors.sandbox.remarks import write_remark
 from connectors.sandbox.streams import SandboxStream
 from hub.errors import Duplicate, IsthmusError, Locked, Rejected
 from hub.sdk import (
@@ -19,6 +21,7 @@ from hub.sdk import (
     Sink,
     SourceRecord,
     Stage,
+    TellsMerge,
     Tier,
     Tools,
     WriteSemantics,
@@ -85,6 +88,20 @@ class MasterSink(SandboxSink):
 class PartnerSink(MasterSink):
     kind = "account"
     stream = "partner"
+
+    @property
+    def semantics(self) -> WriteSemantics:
+        return replace(super().semantics, tells_merge=TellsMerge(self._config.tells_merge))
+
+    def tell_merge(self, external_id: str, into: str | None, *, if_version: int | None) -> Written:
+        """By the ERP's own merging, or by a line of the remark that leaves alone what people wrote there."""
+        if self._config.tells_merge == "call":
+            return make_written(self._client.merge(self.stream, external_id, into, if_version))
+        row = self._client.get(self.stream, external_id)
+        if row is None:
+            raise Rejected("sandbox.not_found")
+        changes = {"remark": write_remark(row.get("remark"), into)}
+        return make_written(self._client.change(self.stream, external_id, changes, if_version))
 
     def find_by_identifier(self, kind: str, value: str) -> Sequence[SourceRecord]:
         """The ERP keeps one number, the 统一社会信用代码."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from connectors.sandbox.client import Row, SandboxClient
 from connectors.sandbox.config import SandboxConfig
+from connectors.sandbox.remarks import read_remark
 from hub.errors import Transient
 from hub.sdk import Page, ReadSemantics, SourceRecord, Stage, Stream, Tools
 
@@ -79,6 +80,7 @@ class SandboxStream(Stream):
             touched_by_person=row.get("touched"),
             changed_by_us=self._is_us(row.get("changed_by")),
             live_children=row.get("live_children", False),
+            merged_into=row.get("merged_into") or read_remark(row.get("remark")),
         )
 
     def _is_us(self, login: str | None) -> bool | None:

@@ -13,8 +13,11 @@ from hub.errors import ConfigInvalid
 from hub.locale import render_bare
 
 SHOWN_STEPS = frozenset(
-    {"create", "patch", "submit", "confirm", "reopen", "void", "begin_reverse", "adopt", "hold", "park", "tomb"}
-)
+    {
+        "create", "patch", "submit", "confirm", "reopen", "void", "begin_reverse", "adopt", "hold", "park", "tomb",
+        "tell_merge",
+    }
+)  # fmt: skip
 """Steps of the write protocol that people ask about; the others only look or wait."""
 WRITE_COLUMNS = ("sent_at", "kind", "label", "op", "outcome", "remote_id", "what", "error_code", "error_words")
 

@@ -15,7 +15,7 @@ from typing import Any
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.diff import Difference, compare_fields, find_reversible, holds_total
-from hub.protocol.semantics import Amend, Confirm, Direction, Policy, Stage, Tier
+from hub.protocol.semantics import Amend, Confirm, Direction, Policy, Stage, TellsMerge, Tier
 from hub.protocol.snapshot import Intent, Parent, Search, Snapshot
 from hub.protocol.timing import needs_quiet
 
@@ -34,6 +34,8 @@ class Op(StrEnum):
     MARK_UNKNOWN = "mark_unknown"
     CREATE = "create"
     PATCH = "patch"
+    TELL_MERGE = "tell_merge"
+    """Say there that the record is part of another one by now, or none any more."""
     SUBMIT = "submit"
     CONFIRM = "confirm"
     REOPEN = "reopen"
@@ -48,7 +50,7 @@ class Op(StrEnum):
     TOMB = "tomb"
 
 
-WRITES = frozenset({Op.CREATE, Op.PATCH, Op.SUBMIT, Op.CONFIRM, Op.REOPEN, Op.VOID})
+WRITES = frozenset({Op.CREATE, Op.PATCH, Op.TELL_MERGE, Op.SUBMIT, Op.CONFIRM, Op.REOPEN, Op.VOID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def decide(binding: Binding, intent: Intent, seen: Seen, policy: Policy, now: da
         return Action(Op.NOTHING)
     if binding.parked:
         return Action(Op.PARK, binding.parked, binding.parked_params)
-    if policy.direction is Direction.IN or not binding.primary:
+    if policy.direction is Direction.IN or (not binding.primary and not _can_tell(binding, policy)):
         return Action(Op.NOTHING, "protocol.read_only")
     if state is BindingState.NEW:
         return _decide_new(binding, intent, seen, policy, now, epoch)
@@ -92,6 +94,8 @@ def decide(binding: Binding, intent: Intent, seen: Seen, policy: Policy, now: da
         return _decide_reversing(binding, seen, policy)
     if intent.frozen and state is BindingState.PREPARED and seen.stage not in (Stage.VOID, Stage.GONE):
         return Action(Op.HOLD, intent.frozen, intent.hold_params, not_before=now + timedelta(minutes=10))
+    if not binding.primary and seen.stage not in (Stage.VOID, Stage.GONE):
+        return decide_telling(binding, intent.merged_into, seen, policy) or Action(Op.SETTLE)
     return _decide_bound(binding, intent, seen, policy)
 
 
@@ -228,6 +232,9 @@ def _decide_bound(binding: Binding, intent: Intent, seen: Snapshot, policy: Poli
         return Action(Op.NOTHING, "protocol.ended_there")
     if binding.void_wanted or intent.void:
         return _decide_void(binding, intent, seen, policy)
+    telling = decide_telling(binding, intent.merged_into, seen, policy)
+    if telling is not None and telling.op is Op.TELL_MERGE:
+        return telling
     found = compare_fields(binding, intent, seen, policy)
     same = _count_same(binding, seen, found)
     if same >= _PATCH_LIMIT:
@@ -252,6 +259,32 @@ def _count_same(binding: Binding, seen: Snapshot, found: Difference) -> int:
     if binding.acked_version and seen.version is not None and seen.version != binding.acked_version:
         return binding.same_patches
     return binding.same_patches + 1
+
+
+MERGED_INTO = "merged_into"
+"""What a system is told about a merge, beside the fields."""
+
+
+def _can_tell(binding: Binding, policy: Policy) -> bool:
+    return policy.semantics.tells_merge is not TellsMerge.NOTHING and binding.state is BindingState.BOUND
+
+
+def decide_telling(binding: Binding, into: str | None, seen: Snapshot, policy: Policy) -> Action | None:
+    """What is left to say there about a merge; None: nothing. What people there said themselves is theirs."""
+    if policy.semantics.tells_merge is TellsMerge.NOTHING or seen.merged_into == into:
+        return None
+    told = binding.sent.get(MERGED_INTO, ())
+    if seen.merged_into is not None and take_fingerprint(seen.merged_into) not in told:
+        return Action(Op.SETTLE)
+    want, print_ = {MERGED_INTO: into}, take_fingerprint(into)
+    same = _count_same(binding, seen, Difference(want, {}, {}))
+    if same >= _PATCH_LIMIT or binding.not_retained.get(MERGED_INTO) == print_:
+        held = {MERGED_INTO: "protocol.not_retained"}
+        return Action(Op.SETTLE, held=held, not_retained={MERGED_INTO: print_})
+    return Action(
+        Op.TELL_MERGE, patch=want, old={MERGED_INTO: seen.merged_into}, same_patches=same,
+        if_version=_expected(seen, policy),
+    )  # fmt: skip
 
 
 def _settle_or_confirm(

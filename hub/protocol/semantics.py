@@ -64,6 +64,17 @@ class Amend(StrEnum):
     """The whole record waits for a person."""
 
 
+class TellsMerge(StrEnum):
+    """How a system is told that one of its records is part of another one by now (``Sink.tell_merge``)."""
+
+    NOTHING = "nothing"
+    """Not at all: both stay as they are there."""
+    NOTE = "note"
+    """By a note on the record, for people to read; it can be taken away again."""
+    CALL = "call"
+    """By the system's own way of merging; one that can be taken back."""
+
+
 class Evidence(StrEnum):
     """How a declaration is known. What is only recalled keeps writing off until it was probed."""
 
@@ -177,6 +188,9 @@ class WriteSemantics:
     """How long a search or list may not show a write."""
     granularity_s: float = 0.0
     """Step of the change timestamps."""
+    tells_merge: TellsMerge = TellsMerge.NOTHING
+    """How the system is told that the hub found two of its records to be one. Whatever tells it, its stream must show
+    (``SourceRecord.merged_into``)."""
     normalisers: Mapping[str, Normaliser] = field(default_factory=dict)
     """Field → what becomes of its values there."""
     evidence: Evidence = Evidence.MEASURED

@@ -27,6 +27,8 @@ class Snapshot:
     touched_by_person: bool | None = None
     changed_by_us: bool | None = None
     live_children: bool = False
+    merged_into: str | None = None
+    """External id of the record that this one is said to be part of, as it stands there."""
     total_differs: str | None = None
     """The totals there are not what the lines give (the difference, as text), beyond the declared tolerance."""
 
@@ -72,5 +74,7 @@ class Intent:
     live_children: bool = False
     frozen: str | None = None
     """Code of a reason why nothing of an existing document may be written (it is older than the start date…)."""
+    merged_into: str | None = None
+    """External id of the document whose record this one's was merged into; None: it stands for itself."""
     own_values: frozenset[str] = frozenset()
     """Fields in which the value that the document shows is one that the hub wrote."""

@@ -14,7 +14,7 @@ from hub.sdk import Sink, Stream
 from hub.sdk.webhooks import Receiver
 
 DEFECT = "runtime.connector_defect"
-WRITES = frozenset({"create", "patch", "submit", "confirm", "reopen", "void", "delete"})
+WRITES = frozenset({"create", "patch", "submit", "confirm", "reopen", "void", "delete", "tell_merge"})
 """Methods after which the other system may have changed although the connector failed: look before deciding."""
 G = TypeVar("G", Stream, Sink, Receiver)
 

@@ -9,6 +9,7 @@ from hub.protocol.semantics import (
     Normaliser,
     ReadSemantics,
     Stage,
+    TellsMerge,
     Tier,
     WriteSemantics,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "SourceRecord",
     "Stage",
     "Stream",
+    "TellsMerge",
     "Tier",
     "Tools",
     "Unreadable",

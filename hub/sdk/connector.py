@@ -140,6 +140,9 @@ class SourceRecord:
     """The last change was the integration user's."""
     live_children: bool = False
     """Documents hang on it (payments, invoices) that forbid a void."""
+    merged_into: str | None = None
+    """External id of the record that this one is said to be part of, by whatever way ``tells_merge`` declares; None
+    where nothing is said."""
     moved_from: str | None = None
     """The id that the same record had before people moved it to another place there."""
     places: Mapping[str, Place] = field(default_factory=dict)
@@ -289,6 +292,12 @@ class Sink(ABC):
     def void(self, external_id: str, *, if_version: int | None) -> Written:
         """Cancel it; already void counts as success. The document stays visible as void, unless ``void_removes`` is
         declared."""
+
+    def tell_merge(self, external_id: str, into: str | None, *, if_version: int | None) -> Written:
+        """Say there that the record is part of the record ``into`` by now, by the way that ``tells_merge`` declares;
+        None: that it is none any more. Said already counts as success. The record can still be read, stays in effect,
+        and shows ``merged_into`` from then on; no document of it is changed."""
+        raise NotImplementedError
 
     def delete(self, external_id: str, *, if_version: int | None) -> None:
         """Remove a draft; already gone counts as success."""

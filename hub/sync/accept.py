@@ -102,6 +102,7 @@ _WORDS = {
     Op.CREATE: "create",
     Op.NEXT_REVISION: "create",
     Op.PATCH: "change",
+    Op.TELL_MERGE: "change",
     Op.VOID: "void",
     Op.SUBMIT: "confirm",
     Op.CONFIRM: "confirm",

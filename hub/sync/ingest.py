@@ -15,9 +15,9 @@ from hub.mapping import Mapped
 from hub.model.kinds import encode_fields
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
-from hub.protocol.decide import is_stale
+from hub.protocol.decide import Op, decide_telling, is_stale
 from hub.protocol.diff import comparable, compare_fields, differs_at_first, find_reversible, holds_total
-from hub.protocol.semantics import Amend, Direction, Owner, Policy, Stage, Tier
+from hub.protocol.semantics import Amend, Direction, Owner, Policy, Stage, TellsMerge, Tier
 from hub.protocol.snapshot import Snapshot
 from hub.store.rows import DeadRow, Image, Orphan
 from hub.sync.arrival import (
@@ -32,7 +32,7 @@ from hub.sync.arrival import (
 )
 from hub.sync.burial import void_image
 from hub.sync.claims import date_changes
-from hub.sync.intent import build_intent, keep_intent, read_wanted
+from hub.sync.intent import build_intent, find_merged_into, keep_intent, read_wanted
 from hub.sync.known import digest_source
 from hub.sync.match import Joined, bind_native, find_binding, join_record
 from hub.sync.moves import follow_move
@@ -220,6 +220,8 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
         _note_difference(arrival, binding, snapshot)
     elif not ended:
         _note_total(arrival, binding, snapshot)
+    if not ended:
+        _note_telling(arrival, binding, snapshot)
     done = _report(binding, rebuilt, ended, conflicts, snapshot)
     return dataclasses.replace(done, lost=True) if ended and lived and not under_reversal else done
 
@@ -249,6 +251,18 @@ def _speaks_alone(arrival: Arrival, binding: Binding, rebuilt: Rebuilt) -> bool:
     if binding.ours or binding.held or is_void(rebuilt.record) or rebuilt.record.deleted_at is not None:
         return False
     return set(rebuilt.provenance.values()) == {arrival.address}
+
+
+def _note_telling(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> None:
+    """What stands there about a merge is not what should: a late write of ours, or a merge that was taken back."""
+    policy = arrival.policy
+    if policy.semantics.tells_merge is TellsMerge.NOTHING or policy.direction is Direction.IN:
+        return
+    into = find_merged_into(arrival.tx, binding, policy)
+    telling = decide_telling(binding, into, snapshot, policy)
+    held = arrival.tx.get(Binding, id=binding.id)
+    if telling is not None and telling.op is Op.TELL_MERGE and held is not None and not held.dirty:
+        arrival.tx.save(held.model_copy(update={"dirty": True}))
 
 
 def _note_total(arrival: Arrival, binding: Binding, snapshot: Snapshot) -> None:

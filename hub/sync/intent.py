@@ -14,7 +14,7 @@ from hub.model.party import Validity
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Action, Op, Seen, decide, needs_reading
 from hub.protocol.diff import print_field
-from hub.protocol.semantics import Amend, Owner, Policy
+from hub.protocol.semantics import Amend, Owner, Policy, TellsMerge
 from hub.protocol.snapshot import Intent, Parent, Snapshot
 from hub.store import UnitOfWork
 from hub.store.rows import ConnectionState, Cursor
@@ -28,8 +28,11 @@ from hub.sync.work import Guard
 
 ENDED = (BindingState.TOMB, BindingState.FOREIGN)
 GUARDED = frozenset(
-    {Op.CREATE, Op.PATCH, Op.SUBMIT, Op.CONFIRM, Op.REOPEN, Op.VOID, Op.BEGIN_REVERSE, Op.NEXT_REVISION}
-)
+    {
+        Op.CREATE, Op.PATCH, Op.TELL_MERGE, Op.SUBMIT, Op.CONFIRM, Op.REOPEN, Op.VOID, Op.BEGIN_REVERSE,
+        Op.NEXT_REVISION,
+    }
+)  # fmt: skip
 
 
 def decide_binding(
@@ -77,6 +80,7 @@ def build_intent(
         parent=_check_parents(tx, binding, record, policy) if binding.remote_id is None else Parent.READY,
         hold=hold,
         hold_params=params or closed or {},
+        merged_into=find_merged_into(tx, binding, policy),
         own_values=_find_own_values(binding, policy, seen),
         frozen="sync.is_history" if is_history(hub, binding, record, seen) else CLOSED if closed else None,
     )
@@ -97,6 +101,15 @@ def list_values(record: Entity) -> dict[str, Any]:
     for group in ("custom", "attributes"):
         values.update({f"{group}.{name}": value for name, value in values.pop(group).items()})
     return values
+
+
+def find_merged_into(tx: UnitOfWork, binding: Binding, policy: Policy) -> str | None:
+    """The document there that stands for this one since their records were merged, where the system is told so."""
+    if binding.primary or binding.home_id is None or policy.semantics.tells_merge is TellsMerge.NOTHING:
+        return None
+    where: dict[str, Any] = {"connection": binding.connection, "kind": binding.kind, "hub_id": binding.hub_id}
+    rows = tx.find(Binding, primary=True, remote_id__null=False, limit=1, **where)
+    return rows[0].remote_id if rows else None
 
 
 def has_valid_identifier(record: Entity) -> bool:

@@ -253,7 +253,7 @@ def _move_binding(tx: UnitOfWork, hub: Hub, merge: Merge, row: Binding, *, prima
             tx.save(conflict.model_copy(update={"record_id": merge.survivor_id}))
     if not primary:
         update |= {"dirty": False, "held": {}}
-    elif row.hub_id == merge.loser_id and writes_to(hub, row):
+    if (not primary or row.hub_id == merge.loser_id) and writes_to(hub, row):  # at least it is told, if it can be
         update |= {"dirty": True, "not_before": None, "updated_at": hub.now()}
     tx.save(row.model_copy(update=update))
 

@@ -10,7 +10,7 @@ from typing import Any
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
-from hub.protocol.decide import Action, Op, follow_version
+from hub.protocol.decide import MERGED_INTO, Action, Op, follow_version
 from hub.protocol.reference import make_reference
 from hub.protocol.semantics import Stage, Tier
 from hub.protocol.snapshot import Intent, Search, Snapshot
@@ -37,7 +37,7 @@ StepFunction = Callable[[UnitOfWork, Work, Binding, Intent, Action], Step]
 def _leave(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
     """Nothing to do (for now)."""
     update: dict[str, Any] = {"not_before": action.not_before} if action.not_before else {}
-    if action.op is Op.NOTHING and action.code == "protocol.ended_there":
+    if action.op is Op.NOTHING and (action.code == "protocol.ended_there" or not binding.primary):
         update["dirty"] = False
     work.release(tx, **update)
     return DONE
@@ -183,19 +183,35 @@ def _patch(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action:
     changes = {name: [old.get(name), value] for name, value in new.items()}
     sent = add_sent(binding, action.patch, work.policy)
     mark = mark_sending(tx, work, binding, "patch", payload, {"changes": changes}, sent=sent)
-
-    def record(held: Binding, written: Written) -> dict[str, Any]:
-        version, print_ = written.version or 0, take_fingerprint(action.patch)
-        same = action.same_patches if held.acked_patch == print_ else 0
-        known = follow_version(work.policy, held.remote_version, version)
-        return {
-            "acked_version": version, "acked_patch": print_, "same_patches": same, "refusals": 0,
-            "remote_version": known,
-        }  # fmt: skip
-
+    record = functools.partial(_record_patch, work, action)
     send = functools.partial(work.sink.patch, binding.remote_id or "", payload, if_version=action.if_version)
     take = functools.partial(_record_change, work, intent, record, count_refusal)
     return write(work, mark, send, take, before="C8", after="C9")
+
+
+def _tell_merge(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
+    """Say that the record is part of another one, or none any more; said is only what a later read shows."""
+    into: str | None = action.patch[MERGED_INTO]
+    prints = [*binding.sent.get(MERGED_INTO, ()), *([take_fingerprint(into)] if into is not None else [])]
+    request = {"op": action.op.value, "remote_id": binding.remote_id, MERGED_INTO: into}
+    changes = {"changes": {MERGED_INTO: [action.old[MERGED_INTO], into]}}
+    sent = {**binding.sent, MERGED_INTO: list(dict.fromkeys(prints))[-8:]}
+    mark = mark_sending(tx, work, binding, action.op.value, request, changes, dirty=True, sent=sent)
+    record = functools.partial(_record_patch, work, action)
+    send = functools.partial(work.sink.tell_merge, binding.remote_id or "", into, if_version=action.if_version)
+    take = functools.partial(_record_change, work, intent, record, count_refusal)
+    return write(work, mark, send, take, before="C8", after="C9")
+
+
+def _record_patch(work: Work, action: Action, held: Binding, written: Written) -> dict[str, Any]:
+    """What an accepted change leaves in the binding."""
+    version, print_ = written.version or 0, take_fingerprint(action.patch)
+    same = action.same_patches if held.acked_patch == print_ else 0
+    known = follow_version(work.policy, held.remote_version, version)
+    return {
+        "acked_version": version, "acked_patch": print_, "same_patches": same, "refusals": 0,
+        "remote_version": known,
+    }  # fmt: skip
 
 
 def _record_change(
@@ -342,6 +358,7 @@ STEPS: Mapping[Op, StepFunction] = {
     Op.MARK_UNKNOWN: _mark_unknown,
     Op.CREATE: _create,
     Op.PATCH: _patch,
+    Op.TELL_MERGE: _tell_merge,
     Op.SUBMIT: _confirm,
     Op.CONFIRM: _confirm,
     Op.REOPEN: _reopen,

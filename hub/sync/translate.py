@@ -113,6 +113,7 @@ def make_snapshot(source: SourceRecord, values: Mapping[str, Any], total_differs
         touched_by_person=source.touched_by_person,
         changed_by_us=source.changed_by_us,
         live_children=source.live_children,
+        merged_into=source.merged_into or None,
         total_differs=total_differs,
     )
 

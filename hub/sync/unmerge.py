@@ -214,9 +214,9 @@ def _share_writes(tx: UnitOfWork, hub: Hub, merge: Merge, rows: Sequence[Binding
         chosen = next((row for row in living if merge.primaries.get(str(row.id), row.primary)), living[0])
         for row in here:
             update: dict[str, Any] = {"primary": row.id == chosen.id}
-            if row.id == chosen.id and not row.primary and writes_to(hub, row):
+            if (row.id != chosen.id or not row.primary) and writes_to(hub, row):  # what was told is told otherwise
                 update |= {"dirty": True, "not_before": None, "updated_at": hub.now()}
-            yield tx.save(row.model_copy(update=update)) if update["primary"] != row.primary else row
+            yield tx.save(row.model_copy(update=update)) if update != {"primary": row.primary} else row
 
 
 def _restore_dropped(tx: UnitOfWork, hub: Hub, merge: Merge) -> None:

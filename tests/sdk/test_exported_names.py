@@ -32,6 +32,7 @@ PINNED = {
             "SourceRecord",
             "Stage",
             "Stream",
+            "TellsMerge",
             "Tier",
             "Tools",
             "Unreadable",

@@ -47,6 +47,10 @@ def show(kind: str, document: Document, settings: SandboxSettings) -> dict[str, 
         hidden |= {"created_by", "changed_by", "touched"}
     if settings.tier_of(kind) == "blind":
         hidden.add("our_ref")
+    if settings.tells_merge != "note":
+        hidden.add("remark")
+    if settings.tells_merge != "call":
+        hidden.add("merged_into")
     return {name: value for name, value in document.items() if name not in hidden}
 
 
@@ -66,6 +70,7 @@ def describe(settings: SandboxSettings) -> dict[str, Any]:
                             "unique" if settings.master_tier == "unique" else "free",
         "compare_and_set": settings.compare_and_set,
         "shows_modifier": settings.shows_modifier,
+        "tells_merge": settings.tells_merge,
     }  # fmt: skip
 
 

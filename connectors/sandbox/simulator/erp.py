@@ -170,6 +170,22 @@ class SandboxErp:
             self._check_period(kind, document)
             return self._store(kind, {**document, "status": action.after}, by, name)
 
+    def merge(self, id: str, into: str, by: str = USER, *, if_version: int | None = None) -> Document:
+        """A partner is part of another one, or of none (``into`` empty); as it is already counts as success. What was
+        booked under it stays."""
+        with self.lock:
+            partner = self.read("partner", id)
+            if self.settings.tells_merge != "call":
+                raise ErpRefused("forbidden", "partners cannot be merged in this installation")
+            if into == partner["merged_into"]:
+                return partner
+            self._check_version(partner, if_version, looked_at=self.settings.compare_and_set)
+            if into:
+                other = self._read_named("partner", into, "into")
+                if into == id or other["merged_into"]:
+                    raise ErpRefused("invalid", f"into: {into} is part of {other['merged_into'] or id} itself", "into")
+            return self._store("partner", {**partner, "merged_into": into}, by, "merge")
+
     def mark(self, id: str, by: str, **facts: Any) -> Document:
         """What other parts of the ERP write into an effective sale: ``shipping``, ``live_children``."""
         with self.lock:

@@ -10,6 +10,7 @@ TIERS = ("unique", "draft", "plain", "blind")
 MASTER_TIERS = ("unique", "plain", "blind")
 AMENDS = ("free", "reopen", "reverse", "refuse", "park")
 ROUNDINGS = ("line", "document")
+MERGES = ("nothing", "note", "call")
 TOKEN = "sandbox"
 USER = "hub"
 """Login of the integration user, the only one that has a token. Everybody else is a person."""
@@ -39,6 +40,9 @@ class SandboxSettings:
     """False: nobody is told who made or changed a document."""
     exclusive_confirm: bool = False
     """True: people have no right to approve drafts of the integration user."""
+    tells_merge: str = "nothing"
+    """What partners have for those that turn out to be one: nothing, ``note`` (a field ``remark``), ``call`` (an own
+    way of merging, and back)."""
     text_max: int = 0
     """Notes and customer references are cut to this many characters; 0: as they come."""
     text_upper: bool = False
@@ -58,7 +62,10 @@ class SandboxSettings:
     token: str = TOKEN
 
     def __post_init__(self) -> None:
-        for name, known in (("tier", TIERS), ("master_tier", MASTER_TIERS), ("amend", AMENDS), ("rounding", ROUNDINGS)):
+        choices = {
+            "tier": TIERS, "master_tier": MASTER_TIERS, "amend": AMENDS, "rounding": ROUNDINGS, "tells_merge": MERGES,
+        }  # fmt: skip
+        for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
 

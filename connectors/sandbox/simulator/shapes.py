@@ -40,8 +40,8 @@ SHAPES = {
         Shape(
             "partner", "P",
             {"code": "", "name": "", "tax_id": "", "phone": "", "email": "", "city": "", "street": "", "note": "",
-             "active": True},
-            ("name",), {},
+             "active": True, "remark": ""},
+            ("name",), {"merged_into": ""},
         ),
         Shape(
             "item", "I",
@@ -127,7 +127,7 @@ def _keep(name: str, value: Any, settings: SandboxSettings | None, *, signed: bo
     if name == "active":
         return _check(name, value, lambda: isinstance(value, bool), "true or false")
     _check(name, value, lambda: isinstance(value, str), "text")
-    if name in ALWAYS_OPEN and settings is not None:
+    if (name in ALWAYS_OPEN or name == "remark") and settings is not None:
         return keep_text(value, settings)
     if name in DECIMALS:
         return write_decimal(_parse_decimal(name, value, signed=signed), DECIMALS[name])

@@ -65,6 +65,9 @@ class WriteDoor:
             case "POST", [kind, id, action] if action in USER_ACTIONS and kind in DOCUMENTS:
                 erp.read(kind, id)
                 return lambda: self._answer_written(erp.act(action, id, if_version=if_version))
+            case "POST", ["partner", id, "merge"]:
+                into = str(body.get("into") or "")
+                return lambda: self._answer_written(erp.merge(id, into, if_version=if_version))
             case "DELETE", [kind, id]:
                 return lambda: self._delete(kind, id, if_version)
         raise ErpRefused("not_found", f"there is no {request.method} {request.path}")

@@ -30,6 +30,8 @@ over without writing.
 - **confirm**: who can make a document count there: `save` (people), `submit` (the hub submits, people approve), `audit`
   (the hub). The default of a sync is `save`.
 - **amend**: what happens to an edit that the state of the document no longer allows.
+- **merges**: how the system is told that two of its records turned out to be one: `nothing`, `note` (on the record, for
+  people), `call` (its own merging).
 - **evidence**: how the declaration is known: `measured` against the real system, `read` in its documentation, or
   `recalled`, which keeps writing off until it was probed.
 - **may be late**: for how long an accepted request can still take effect, and a list not show a change; the hub waits
@@ -110,8 +112,8 @@ def invent_answers(model: type[BaseModel]) -> dict[str, Any]:
 
 def list_fields() -> list[str]:
     """The heads of the table of kinds, after the kind."""
-    heads = ["read", "write", "tier", "reference in", "confirm", "amend", "edits by stage", "may be late", "evidence"]
-    return [*heads, "incremental", "webhook", "proved by"]
+    heads = ["read", "write", "tier", "reference in", "confirm", "amend", "edits by stage", "merges", "may be late"]
+    return [*heads, "evidence", "incremental", "webhook", "proved by"]
 
 
 def _describe_kinds(connector: Connector, mapped: Mapping[str, Path]) -> Iterator[list[str]]:
@@ -121,7 +123,7 @@ def _describe_kinds(connector: Connector, mapped: Mapping[str, Path]) -> Iterato
     for kind in sorted({*streams, *sinks, *mapped, *asked}):
         sink, stream = sinks.get(kind), streams.get(kind)
         read = "yes" if stream is not None or (kind in mapped and sink is None) else "asked" if kind in asked else "–"
-        written = _describe(sink.semantics) if sink is not None else ["–"] * 8
+        written = _describe(sink.semantics) if sink is not None else ["–"] * 9
         cursor = as_code(stream.semantics.cursor_field) if stream and stream.semantics.cursor_field else "–"
         yield [as_code(kind), read, *written, cursor, *_tell_proof(connector, kind)]
 
@@ -146,6 +148,7 @@ def _describe(semantics: WriteSemantics) -> list[str]:
             f"{stage.value}: {_list_names(semantics.editable[stage])}" for stage in Stage if stage in semantics.editable
         )
         or "none",
+        semantics.tells_merge.value,
         f"{late_s:g} s",
         semantics.evidence.value,
     ]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hub.errors import IsthmusError, Rejected
-from hub.protocol.semantics import ALL_FIELDS, Amend, Confirm, Stage, Tier
+from hub.protocol.semantics import ALL_FIELDS, Amend, Confirm, Stage, TellsMerge, Tier
 from hub.sdk import Draft, Written
-from hub.sync.measure import Findings, Subject, ending, reading, stages, writing
+from hub.sync.measure import Findings, Subject, ending, reading, stages, telling, writing
 from hub.sync.measure.findings import bad, compare, name_outcome, note, ok, skipped
 from hub.sync.measure.subject import LIVING, mark_new
 from hub.testkit.conformance.checks import check
@@ -245,6 +245,16 @@ def check_ending(lab: Lab, kind: str) -> Findings:
                 yield from measure(subject, found[1], found[0])
             elif stage in subject.semantics.voidable | subject.semantics.deletable:
                 yield skipped("measure.stage_unreached", stage=stage.value)
+
+
+@check(writes=True)
+def check_telling(lab: Lab, kind: str) -> Findings:
+    """Of two records that turn out to be one, what is declared can be said, said again and taken back, and is shown."""
+    subject = lab.subjects[kind]
+    if subject.semantics.tells_merge is TellsMerge.NOTHING:
+        yield ok("measure.not_told")
+        return
+    yield from telling.measure_telling(subject, lab.make(kind)[1], lab.make(kind)[1])
 
 
 @check(writes=True)

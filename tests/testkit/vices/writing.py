@@ -244,6 +244,16 @@ WRITING = {
         settings={"exclusive_confirm": False},
         declared={"exclusive_confirm": True},
     ),
+    "claims that merges can be told": Vice(
+        "telling", "measure.telling_refused", kind="account", declared={"tells_merge": "call"}
+    ),
+    "tells a merge in words only": Vice(
+        "telling",
+        "measure.telling_unshown",
+        sink_with("account", tell_merge=lambda self, id, into, *, if_version: Written(id)),
+        kind="account",
+        settings={"tells_merge": "note"},
+    ),
     "claims to take more at once": Vice(
         "batch", "measure.batch_raised", settings={"max_batch": 5}, declared={"batch_size": 20}
     ),
