@@ -11,9 +11,9 @@ from uuid import UUID
 
 import dramatiq
 
-from hub.errors import IsthmusError, NeedsConsent, Transient
+from hub.errors import NeedsConsent, Transient
 from hub.runtime.broker import Line
-from hub.runtime.logs import write_failure, write_log
+from hub.runtime.logs import outlive, write_failure, write_log
 from hub.runtime.pool import HubPool
 from hub.sync.accept import AcceptedGuard
 from hub.sync.awaited import take_all_awaited
@@ -204,11 +204,8 @@ def _declare(broker: dramatiq.Broker, call: Callable[..., None], name: str, limi
 
 def _guard(event: str, work: Callable[[], object], **fields: Any) -> None:
     """Log what went wrong instead of failing the message: rows, attempts and runs already say it to people."""
-    try:
-        work()
-    except Stopping:
-        write_log(f"{event}.stopped", **fields)
-    except IsthmusError as error:
-        write_log(f"{event}.refused", code=error.code, words=error.text(), **fields)
-    except Exception:  # a defect in one message must not end the worker; the traceback is logged and rows stay due
-        write_failure(f"{event}.failed", **fields)
+    with outlive(event, **fields):
+        try:
+            work()
+        except Stopping:
+            write_log(f"{event}.stopped", **fields)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from hub.errors import IsthmusError
-from hub.runtime.logs import write_failure, write_log
+from hub.runtime.logs import outlive, write_log
 from hub.runtime.pool import HubPool
 from hub.runtime.recovery import BEACONS
 from hub.runtime.schedule import make_holder
@@ -56,12 +56,8 @@ class Beacon:
 
     def _loop(self) -> None:
         while not self._stop.is_set():
-            try:
+            with outlive("beacon"):
                 self.beat()
-            except IsthmusError as error:
-                write_log("beacon.refused", code=error.code, words=error.text())
-            except Exception:  # the thread must outlive a database that is away; the traceback is logged
-                write_failure("beacon.failed")
             self._stop.wait(self._beat_s)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import threading
 
-from hub.errors import IsthmusError
 from hub.protocol.semantics import Direction
-from hub.runtime.logs import write_failure, write_log
+from hub.runtime.logs import outlive
 from hub.runtime.pool import HubPool
 from hub.sync.context import Hub
 from hub.sync.turns import hasten_turn
@@ -39,15 +38,10 @@ class Listening:
 
     def _look(self) -> None:
         while not self._stop.is_set():
-            try:
-                with self._pool.lend() as hub:
-                    for name in list_listening(hub):
-                        if name not in self._threads or not self._threads[name].is_alive():
-                            self._begin(name)
-            except IsthmusError as error:
-                write_log("listening.refused", code=error.code, words=error.text())
-            except Exception:  # the loop must outlive a database that is away; the traceback is logged
-                write_failure("listening.failed")
+            with outlive("listening"), self._pool.lend() as hub:
+                for name in list_listening(hub):
+                    if name not in self._threads or not self._threads[name].is_alive():
+                        self._begin(name)
             self._stop.wait(self._look_s)
 
     def _begin(self, name: str) -> None:
@@ -57,14 +51,9 @@ class Listening:
 
     def _listen(self, name: str) -> None:
         """Until it ends, fails, or the configuration no longer wants it."""
-        try:
-            with self._pool.lend() as hub:
-                connector = hub.open(name).connector
-                connector.listen(lambda kind: hasten_turn(hub, name, kind), self._stop.is_set)
-        except IsthmusError as error:
-            write_log("listening.refused", connection=name, code=error.code, words=error.text())
-        except Exception:  # whatever a connector's own code does, the other connections go on; the traceback is logged
-            write_failure("listening.failed")
+        with outlive("listening", connection=name), self._pool.lend() as hub:
+            connector = hub.open(name).connector
+            connector.listen(lambda kind: hasten_turn(hub, name, kind), self._stop.is_set)
         self._stop.wait(self._rest_s)
 
 

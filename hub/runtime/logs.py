@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.errors import conceal
+from hub.errors import IsthmusError, conceal
 
 LOGGER = logging.getLogger("isthmus")
 
@@ -45,6 +47,18 @@ def set_up_logs(level: int = logging.INFO) -> None:
 def write_log(event: str, *, level: int = logging.INFO, **fields: object) -> None:
     """One line; ``fields`` become keys of the object."""
     LOGGER.log(level, event, extra={"fields": fields})
+
+
+@contextmanager
+def outlive(event: str, **fields: Any) -> Iterator[None]:
+    """For what must go on whatever becomes of one turn: an error is logged, one that nobody foresaw (a driver whose
+    server is away, a mistake) with its traceback."""
+    try:
+        yield
+    except IsthmusError as error:
+        write_log(f"{event}.refused", code=error.code, words=error.text(), **fields)
+    except Exception:  # no more can be known of it than that the next turn may well succeed
+        write_failure(f"{event}.failed", **fields)
 
 
 def write_failure(event: str, **fields: object) -> None:

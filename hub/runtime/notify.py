@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hub.errors import IsthmusError
-from hub.runtime.logs import write_failure, write_log
+from hub.runtime.logs import outlive, write_log
 from hub.runtime.pool import HubPool
 from hub.runtime.schedule import make_holder
 from hub.runtime.secrets import Vault
@@ -96,10 +96,6 @@ class Notifier:
 
     def _loop(self) -> None:
         while not self._stop.is_set():
-            try:
+            with outlive("notify"):
                 self.look()
-            except IsthmusError as error:
-                write_log("notify.refused", code=error.code, words=error.text())
-            except Exception:  # the thread must outlive a database that is away; the traceback is logged
-                write_failure("notify.failed")
             self._stop.wait(self._look_every_s)

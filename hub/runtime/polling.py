@@ -14,9 +14,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.errors import IsthmusError
 from hub.runtime.actors import EVENT_BATCH_SIZE, Actors, cut_batches
-from hub.runtime.logs import write_failure, write_log
+from hub.runtime.logs import outlive
 from hub.runtime.pool import HubPool
 from hub.runtime.schedule import SWEEP_STEP_S, list_sweeps, make_holder
 from hub.sync.awaited import has_awaited
@@ -129,12 +128,8 @@ class Poller:
     def _loop(self) -> None:
         while not self._stop.is_set():
             started = 0
-            try:
+            with outlive("poller"):
                 started = self.look()
-            except IsthmusError as error:
-                write_log("poller.refused", code=error.code, words=error.text())
-            except Exception:  # the loop must outlive a database that is away; the traceback is logged
-                write_failure("poller.failed")
             if started:
                 wait(self.jobs, self._look_s, FIRST_COMPLETED)
             else:

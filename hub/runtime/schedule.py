@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hub.errors import IsthmusError, Transient
+from hub.errors import Transient
 from hub.runtime.actors import Actors
-from hub.runtime.logs import write_failure, write_log
+from hub.runtime.logs import outlive, write_log
 from hub.runtime.pool import HubPool
 from hub.runtime.recovery import recover_runs
 from hub.runtime.settings import list_syncs
@@ -206,13 +206,9 @@ class Scheduler:
 
     def _loop(self) -> None:
         while not self._stop.is_set():
-            try:
+            with outlive("schedule"):
                 self.tick()
                 self.after_tick()
-            except IsthmusError as error:
-                write_log("schedule.refused", code=error.code, words=error.text())
-            except Exception:  # the loop must outlive a database that is away; the traceback is logged
-                write_failure("schedule.failed")
             self._stop.wait(self._find_pause_s())
 
     def _find_pause_s(self) -> float:
