@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from hub.mapping.context import Context, Mapped, MappingInvalid, Problem, Refusal, Run
-from hub.mapping.coverage import list_line_fields, overlay_lines, project_lines
+from hub.mapping.coverage import list_line_fields, list_written_fields, overlay_lines, project_lines
 from hub.mapping.fields import FieldPlan, Functions, compile_field
 from hub.mapping.lines import BrokenLines, ListPlan, RefPlan, compile_list, find_line_refs, read_lines, write_lines
 from hub.mapping.lint import lint_mapping
@@ -40,6 +40,8 @@ class Mapping:
     lists: dict[str, tuple[ListPlan, ...]]
     line_fields: dict[str, frozenset[str]]
     """List field → the line fields that are both read and written."""
+    lines_out: dict[str, frozenset[str]]
+    """List field → the line fields that are written."""
     only: dict[str, frozenset[str]]
     """Which records are made there: field → its values; empty: all."""
     _read_key: Reader
@@ -209,6 +211,7 @@ def compile_mapping(source: MappingSource, kind: str, functions: Functions) -> M
         kind, source.header_text("stream"), source.header_text("key"), reference, source.version,
         owners, default_owner, frozenset(fields_in), frozenset(fields_out), source, plans, lists,
         {field: list_line_fields(parts) for field, parts in lists.items()},
+        {field: list_written_fields(parts) for field, parts in lists.items()},
         {name: frozenset(values) for name, values in only.items()},
         compile_reader(parse_path(source.header_text("key"))),
         compile_reader(parse_path(reference)) if reference else None,

@@ -17,6 +17,11 @@ def list_line_fields(parts: Parts) -> frozenset[str]:
     return frozenset(plan.name for part in parts for plan in part.plans if plan.goes_in and plan.goes_out)
 
 
+def list_written_fields(parts: Parts) -> frozenset[str]:
+    """The line fields that are written there, read back or not."""
+    return frozenset(plan.name for part in parts for plan in part.plans if plan.goes_out)
+
+
 def project_lines(parts: Parts, lines: Sequence[Line]) -> tuple[Line, ...]:
     """The lines that the other system can hold: those that some part speaks of, one only for a slot."""
     seen: list[Line] = []

@@ -226,7 +226,9 @@ class Policy:
     mapped_in: frozenset[str] = frozenset()
     """Fields that the mapping reads."""
     line_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """List fields → the line fields that travel."""
+    """List fields → the line fields that travel both ways."""
+    lines_out: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """List fields → the line fields that are written."""
     create: bool = False
     """Create a party there even without an identifier or an explicit match."""
     remote_wins: bool = True

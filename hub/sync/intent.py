@@ -189,7 +189,7 @@ def list_parents(
     record: Entity, fields: frozenset[str], line_fields: Mapping[str, frozenset[str]] | None = None
 ) -> Iterator[tuple[str, UUID]]:
     """(kind, id) of every record that the given fields refer to, lines included. ``line_fields``: of these lists only
-    what travels."""
+    those."""
     for name, kind in list_refs(record.KIND):
         if name in fields and getattr(record, name) is not None:
             yield kind, getattr(record, name)
@@ -206,7 +206,7 @@ def list_parents(
 def _check_parents(tx: UnitOfWork, binding: Binding, record: Entity, policy: Policy) -> Parent:
     """Whether everything that a create refers to has a document there."""
     worst = Parent.READY
-    for kind, hub_id in set(list_parents(record, policy.mapped_out, policy.line_fields)):
+    for kind, hub_id in set(list_parents(record, policy.mapped_out, policy.lines_out)):
         rows = tx.find(Binding, connection=binding.connection, kind=kind, hub_id=hub_id)
         live = [row for row in rows if row.remote_id is not None and row.state is not BindingState.REVERSING]
         if any(row.state is not BindingState.TOMB for row in live):

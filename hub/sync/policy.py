@@ -47,6 +47,7 @@ def build_policy(
         mapped_out=mapping.fields_out - model.DERIVED - kept,
         mapped_in=mapping.fields_in,
         line_fields=mapping.line_fields,
+        lines_out=mapping.lines_out,
         create=sync.create,
         remote_wins=sync.remote_wins,
         transactional=model.TRANSACTIONAL,

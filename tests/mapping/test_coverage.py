@@ -40,6 +40,21 @@ def test_what_the_other_system_cannot_hold_is_not_compared():
     assert MAPPING.line_fields == {"identifiers": {"value"}, "addresses": {"city"}}
 
 
+def test_what_is_written_is_known_whether_it_is_read_back_or_not():
+    fields = """
+[fields.addresses]
+each = "addresses"
+key = "id"
+[fields.addresses.fields]
+city = "city"
+street = { from = "street", direction = "in" }
+province = { from = "province", direction = "out" }
+"""
+    mapping = make_mapping("account", "", fields)
+    assert mapping.line_fields == {"addresses": {"city"}}
+    assert mapping.lines_out == {"addresses": {"city", "province"}}
+
+
 def test_a_slot_changes_its_line_and_no_other():
     laid = overlay({"tax_id": "91B"})
     assert laid["identifiers"] == (LEI, USCC.model_copy(update={"value": "91B"}))

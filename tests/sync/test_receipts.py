@@ -9,11 +9,17 @@ from typing import Any
 
 import pytest
 
+from hub.sync.config import HubConfig
 from hub.sync.records import create_record
 from hub.sync.todo import list_todo
 from tests.sync.scenes import Scene
 
 KINDS = ("account", "product", "order", "invoice", "payment")
+UNREAD = """[mapping]
+
+[fields.allocations.fields]
+order_id = { from = "sale", ref = "order", direction = "out" }
+"""
 SETTINGS = [("unique", "save"), ("draft", "save"), ("draft", "submit"), ("draft", "audit"), ("plain", "save")]
 
 
@@ -119,3 +125,21 @@ def test_a_payment_never_comes_before_its_order(make_till: Any, tier: str, confi
     assert log == [("sale", "create"), ("payment", "create")]
     (there,) = payments_there(scene)
     assert there["allocations"][0]["sale"] == scene.binding(order).remote_id
+
+
+def test_a_payment_waits_for_its_order_also_where_the_order_is_not_read_back(make_till: Any) -> None:
+    scene = make_till("draft")
+    erp = scene.config.connections["erp"]
+    layers = {"payment": (("mappings/erp/payment.toml", UNREAD),)}
+    scene.config = HubConfig(connections={"erp": erp.model_copy(update={"mappings": layers})})
+    scene.hub = scene.make_hub()
+    order = scene.make_order("2")
+    row = {"target": "order", "order_id": str(order.id), "amount": "5"}
+    values = {"account_id": str(order.account_id), "amount": "5", "allocations": [row]}
+    payment = create_record(scene.hub, "payment", values, "li")
+    scene.faults.order_next("lost_before", lambda request: request.path == "/api/sale")
+    scene.push(1)
+    assert scene.binding(order).remote_id is None
+    assert scene.binding(payment).held == {"*": "protocol.parent_missing"}
+    settle(scene, 2)
+    assert len(payments_there(scene)) == 1
