@@ -72,7 +72,7 @@ class Batch(UnitOfWork):
         for start in range(0, len(wanted), _CHUNK):
             part = wanted[start : start + _CHUNK]
             statement = statements.lines_with(model, field, column, tuple(names))
-            rows: Sequence[Any] = self._run(statement, {"wanted": part}).all()
+            rows = self._ask(statement, {"wanted": part})
             found += [(tuple(row[1:]), row[0]) for row in rows]
         self._memory.learn_lines(model, field, tuple(names), column, wanted, found)
         at = list(names).index(column)
@@ -83,7 +83,7 @@ class Batch(UnitOfWork):
         self._digests.update({(connection, stream, id): None for id in external_ids})
         for start in range(0, len(external_ids), _CHUNK):
             params = {"connection": connection, "stream": stream, "ids": external_ids[start : start + _CHUNK]}
-            rows: Sequence[Any] = self._run(statements.select_digests(), params).all()
+            rows = self._ask(statements.select_digests(), params)
             for row in rows:
                 self._digests[connection, stream, row[0]] = row[1]  # the newest comes last
 
@@ -234,6 +234,14 @@ class Batch(UnitOfWork):
 
     def _settle(self) -> None:
         self.write_out()
+
+    def _ask(self, statement: Executable, params: Mapping[str, Any]) -> Sequence[Any]:
+        with self._refusing():
+            return super()._ask(statement, params)
+
+    def _change(self, statement: Executable, params: Mapping[str, Any]) -> int:
+        with self._refusing():
+            return super()._change(statement, params)
 
     def _run(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
         with self._refusing():

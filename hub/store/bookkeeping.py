@@ -90,7 +90,7 @@ class UnitOfWork(Records):
         if kinds is None:
             del used["kind_names"]
         codec = row_codec(Binding)
-        return [codec.decode(row) for row in self._run(statement, used)]
+        return [codec.decode(row) for row in self._ask(statement, used)]
 
     # ------------------------------------------------------------ money
 
@@ -104,7 +104,7 @@ class UnitOfWork(Records):
         column_type = stored(model).table.c[field].type
         if not isinstance(column_type, ScaledDecimal):
             raise TypeError(f"{field} is not a decimal")
-        rows: Sequence[Any] = self._run(_select_sums(model, field, group, shape, self._dialect), params).all()
+        rows = self._ask(_select_sums(model, field, group, shape, self._dialect), params)
         return [
             Total(currency=row[0] or "", amount=self._join_halves(row[2], row[3], column_type.places), count=row[1])
             for row in rows
@@ -120,7 +120,7 @@ class UnitOfWork(Records):
         found: dict[int, list[UUID]] = {key: [] for key in keys}
         params: dict[str, Any] = {f"key{place}": key for place, key in enumerate(found)}
         if found:
-            rows: Sequence[Any] = self._run(_select_carriers(len(found)), {**params, "limit_rows": limit}).all()
+            rows = self._ask(_select_carriers(len(found)), {**params, "limit_rows": limit})
             for key, id in rows:
                 found[key].append(id)
         return found
@@ -132,7 +132,7 @@ class UnitOfWork(Records):
         params: dict[str, Any] = {f"key{place}": key for place, key in enumerate(wanted)}
         if not wanted:
             return {}
-        rows: Sequence[Any] = self._run(_count_carriers(len(wanted)), {**params, "limit_rows": limit}).all()
+        rows = self._ask(_count_carriers(len(wanted)), {**params, "limit_rows": limit})
         return {wanted[place]: count for place, count in rows}
 
     # ------------------------------------------------------------ payloads

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections import namedtuple
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 from zlib import crc32
@@ -17,6 +19,7 @@ from hub.model.values import Value
 from hub.store import statements
 from hub.store.codec import line_codecs, row_codec, stored
 from hub.store.failures import translate
+from hub.store.prepared import Prepared, prepare
 from hub.store.query import Reading, delete_rows, make_reading, parse_where, select_count, select_fields, select_rows
 from hub.store.rows import JournalEntry
 
@@ -27,6 +30,11 @@ _SPACE, _NAMES = 1_751_478_642, 4096
 """Of PostgreSQL's advisory locks: those of this program, and into how many the names are thrown together."""
 _ONE, _ONE_LOCKED = Reading(limited=True), Reading(limited=True, lock=True)
 _APPEND_ONLY = (JournalEntry,)
+
+
+@cache
+def _name_cells(names: tuple[str, ...]) -> Any:
+    return namedtuple("Row", names)  # its fields are known only now
 
 
 class Clock(Protocol):
@@ -94,19 +102,20 @@ class Records:
     def find_by_line(self, model: type[M], field: str, *, with_deleted: bool = False, **values: Any) -> list[M]:
         """Records that have a line in ``field`` with these values, such as the accounts with a certain identifier."""
         names = tuple(sorted(values))
-        found = self._run(statements.parents_of_lines(model, field, names), values).scalars().all()
+        found = [row[0] for row in self._ask(statements.parents_of_lines(model, field, names), values)]
         return self.find(model, order=["id"], with_deleted=with_deleted, id__in=found) if found else []
 
     def count(self, model: type[Value], *, with_deleted: bool = False, **where: Any) -> int:
         """How many rows meet the conditions."""
         shape, params = parse_where(model, where, with_deleted=with_deleted)
-        return int(self._run(select_count(model, shape), params).scalar_one())
+        return int(self._ask(select_count(model, shape), params)[0][0])
 
     def pluck(self, model: type[Value], names: tuple[str, ...], **where: Any) -> Sequence[Any]:
         """Some fields, in this order, of the rows that meet the conditions of ``find``: cheaper than whole rows."""
         self._settle()
         shape, params = parse_where(model, where, with_deleted=True)
-        return self._run(select_fields(model, names, shape), params).all()
+        named = _name_cells(names)
+        return [named(*row) for row in self._ask(select_fields(model, names, shape), params)]
 
     def _select(
         self, model: type[M], where: Mapping[str, Any], reading: Reading, *, limit: int | None, with_deleted: bool
@@ -117,7 +126,7 @@ class Records:
         if limit is not None:
             params["limit_rows"] = limit
         codec = row_codec(model)
-        rows = self._run(select_rows(model, shape, reading), params).all()
+        rows = self._ask(select_rows(model, shape, reading), params)
         if not rows or not stored(model).lines:
             return [codec.decode(row) for row in rows]
         lines = self._read_lines(model, [row[codec.names.index("id")] for row in rows])
@@ -130,7 +139,7 @@ class Records:
         for index, (lines, codec) in enumerate(zip(stored(model).lines, line_codecs(model), strict=True)):
             for start in range(0, len(ids), _CHUNK):
                 parents = {"parents": ids[start : start + _CHUNK]}
-                for row in self._run(statements.select_lines(model, index), parents):
+                for row in self._ask(statements.select_lines(model, index), parents):
                     by_id[row[-1]][lines.field].append(codec.decode(row))
         return [{field: tuple(found) for field, found in by_id[id_].items()} for id_ in ids]
 
@@ -140,7 +149,7 @@ class Records:
         """Add a row, and give it back; ``Duplicate`` when one of its unique keys is taken (the transaction goes on)."""
         self._check_writable()
         model = type(row)
-        if self._run(statements.insert_row(model, self._dialect), row_codec(model).encode(row)).rowcount == 0:
+        if self._change(statements.insert_row(model, self._dialect), row_codec(model).encode(row)) == 0:
             raise Duplicate("store.duplicate", table=stored(model).spec.name)
         self._write_lines(row, replace=False)
         return row
@@ -152,7 +161,7 @@ class Records:
         self._check_changeable(type(row))
         codec = row_codec(type(row))
         with self._savepoint(needed=statements.has_second_key(codec)):
-            self._run(statements.upsert_row(type(row), self._dialect), codec.encode(row))
+            self._change(statements.upsert_row(type(row), self._dialect), codec.encode(row))
         self._write_lines(row, replace=True)
         return row
 
@@ -170,12 +179,12 @@ class Records:
         new = self._next_revision(entity)
         values = row_codec(type(new)).encode(new)
         if entity.revision == 0:
-            result = self._run(statements.insert_row(type(new), self._dialect), values)
+            touched = self._change(statements.insert_row(type(new), self._dialect), values)
         else:
             del values["id"]
             keys = {"record_id": new.id, "read_revision": entity.revision}
-            result = self._run(statements.update_revision(type(new)), {**values, **keys})
-        if result.rowcount != 1:
+            touched = self._change(statements.update_revision(type(new)), {**values, **keys})
+        if touched != 1:
             raise Stale("store.revision_changed", kind=entity.KIND, id=entity.id, revision=entity.revision)
         self._write_lines(new, replace=entity.revision > 0)
         return new
@@ -190,14 +199,14 @@ class Records:
         self._check_writable()
         self._check_changeable(model)
         shape, params = parse_where(model, where, with_deleted=True)
-        return self._run(delete_rows(model, shape), params).rowcount
+        return self._change(delete_rows(model, shape), params)
 
     def _write_lines(self, row: Value, *, replace: bool) -> None:
         model = type(row)
         for index, (lines, codec) in enumerate(zip(stored(model).lines, line_codecs(model), strict=True)):
             parent: UUID = row.__dict__["id"]
             if replace:
-                self._run(statements.delete_lines(model, index), {"parent": parent})
+                self._change(statements.delete_lines(model, index), {"parent": parent})
             values = [
                 {lines.parent: parent, "position": position, **codec.encode(line)}
                 for position, line in enumerate(row.__dict__[lines.field])
@@ -217,6 +226,23 @@ class Records:
 
     def _settle(self) -> None:
         """Before a question that only the database can answer."""
+
+    def _ask(self, statement: Executable, params: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of a SELECT."""
+        prepared = self._prepare(statement)
+        return self._run(statement, params).all() if prepared is None else prepared.read(self._connection, params)
+
+    def _change(self, statement: Executable, params: Mapping[str, Any]) -> int:
+        """How many rows an INSERT, UPDATE or DELETE has touched."""
+        prepared = self._prepare(statement)
+        return self._run(statement, params).rowcount if prepared is None else prepared.write(self._connection, params)
+
+    def _prepare(self, statement: Executable) -> Prepared | None:
+        """None where SQLAlchemy runs it: on PostgreSQL, where a part is known only then, and for whoever listens."""
+        if self._dialect != "sqlite" or self._connection.engine._has_events:
+            return None
+        prepared = prepare(statement, self._connection.dialect)
+        return prepared if prepared.runs else None
 
     def _run(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
         with translate():

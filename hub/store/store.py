@@ -173,16 +173,15 @@ class Store:
             yield unit(transaction.begin(), self._clock, self.make_id, writable=writable)
             self._leave(transaction, Transaction.commit if writable else Transaction.roll_back)
         except BaseException:  # whatever ends the block, it is passed on
-            self._leave_for_sure(transaction)
+            # Another Ctrl-C while everything is given back only begins that anew: the first one is on its way already.
+            # Not a function of its own: between its call and its first line another one could come.
+            while True:
+                try:
+                    self._leave(transaction, Transaction.roll_back)
+                    break
+                except KeyboardInterrupt:
+                    continue
             raise
-
-    def _leave_for_sure(self, transaction: Transaction) -> None:
-        """Another Ctrl-C while everything is given back only begins that anew: the first one is on its way already."""
-        while True:
-            try:
-                return self._leave(transaction, Transaction.roll_back)
-            except KeyboardInterrupt:
-                continue
 
     def _leave(self, transaction: Transaction, end: Callable[[Transaction], None]) -> None:
         try:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from hub.errors import OutcomeUnknown, Transient
+from hub.store.engine import prepare_begin
 from hub.store.failures import translate
 
 
@@ -48,6 +49,7 @@ class Transaction:
                 raise Transient("store.busy", what=what)
         with translate():
             self._connection = self._engine.connect()
+            prepare_begin(self._connection)
             self._connection.begin()
         return self._connection
 
