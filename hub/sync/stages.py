@@ -48,7 +48,7 @@ def _follow_stage(
         return BindingState.BOUND, None
     if binding.state is BindingState.BOUND:
         return BindingState.WAITING, "protocol.approval_taken_back"
-    if snapshot.stage is Stage.SUBMITTED:
+    if snapshot.stage is Stage.SUBMITTED and not _is_half_approved(binding, snapshot, policy):
         return BindingState.WAITING, "protocol.submitted"
     if policy.confirm is Confirm.AUDIT and snapshot.touched_by_person:
         return BindingState.WAITING, "protocol.person_works"
@@ -57,6 +57,12 @@ def _follow_stage(
             return BindingState.PREPARED, None
         return BindingState.WAITING, "protocol.sent_back"
     return binding.state, binding.why
+
+
+def _is_half_approved(binding: Binding, snapshot: Snapshot, policy: Policy) -> bool:
+    """Where an approval takes two calls, we may have died between them; nobody else has had a hand in it."""
+    ours = policy.confirm is Confirm.AUDIT and binding.state is BindingState.PREPARED
+    return ours and snapshot.touched_by_person is False
 
 
 def _end(binding: Binding, snapshot: Snapshot, policy: Policy) -> dict[str, Any]:

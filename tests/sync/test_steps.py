@@ -249,6 +249,24 @@ def test_a_draft_that_a_person_works_on_is_his_to_approve(make_scene: SceneMaker
     assert (scene.sale()["status"], bound.state, bound.why) == ("draft", BindingState.WAITING, "protocol.person_works")
 
 
+@pytest.mark.parametrize("by_person", [False, True])
+def test_an_approval_that_got_half_way_is_finished_unless_a_person_had_a_hand_in_it(
+    make_scene: SceneMaker, by_person: bool
+) -> None:
+    scene = make_scene(order=AUDIT)
+    order = scene.make_order()
+    scene.faults.order_next("lost_before", lambda request: request.path.endswith("/approve"))
+    scene.push(1)
+    if by_person:
+        scene.wang.edit("sale", scene.sale()["id"], note="still checking")
+    scene.hub.open("erp").sinks["order"].submit(str(scene.sale()["id"]), if_version=None)
+    assert (scene.sale()["status"], scene.binding(order).state) == ("submitted", BindingState.PREPARED)
+    scene.settle()
+    bound = scene.binding(order)
+    waits = ("submitted", BindingState.WAITING, "protocol.submitted")
+    assert (scene.sale()["status"], bound.state, bound.why) == (waits if by_person else ("approved", "bound", None))
+
+
 def test_a_draft_that_changed_since_it_was_read_is_not_approved_as_it_is(make_scene: SceneMaker) -> None:
     scene = make_scene(order=AUDIT)
     scene.make_order("2")
