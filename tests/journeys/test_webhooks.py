@@ -35,43 +35,13 @@ from hub.runtime.home import Home
 from hub.store.event_rows import Event
 from hub.store.rows import DeadRow
 from hub.testkit.servers import PostgresServer, RedisServer
+from tests.journeys.shop_home import write_erp, write_shop
 
 PROGRAM = str(Path(sys.executable).parent / "isthmus")
 TOKEN, SECRET = "journeys-of-a-shop", SECRETS["standard-webhooks"]  # pragma: allowlist secret
 FAULTS = {"duplicate": 0.2, "reorder": 0.2, "old_version": 0.2, "lost_answer": 0.1, "forged": 0.1}
 STEPS = 60
 ENDS_S = 150.0
-CONFIG = """
-[connections.shop]
-connector = "webhook"
-secret = "env:SHOP_SECRET"
-
-[connections.shop.events]
-"customer.*" = "account"
-"order.*" = "order"
-"payment.*" = "payment"
-
-[connections.shop.syncs.account]
-direction = "in"
-
-[connections.shop.syncs.order]
-direction = "in"
-
-[connections.shop.syncs.payment]
-direction = "in"
-
-[connections.erp]
-connector = "sandbox"
-url = "{url}"
-token = "env:ERP_TOKEN"
-
-[connections.erp.syncs.account]
-create = true
-every = "5s"
-
-[connections.erp.syncs.order]
-every = "5s"
-"""
 
 
 class Site:
@@ -85,7 +55,8 @@ class Site:
             self.port = free.getsockname()[1]
         self._processes: list[subprocess.Popen[bytes]] = []
         self.call("init")
-        text = self.home.config_file.read_text(encoding="utf-8") + CONFIG.format(url=erp_url)
+        text = self.home.config_file.read_text(encoding="utf-8") + write_shop()
+        text += write_erp("sandbox", {"url": erp_url, "token": "env:ERP_TOKEN"}, ("account", "order"))
         self.home.config_file.write_text(text, encoding="utf-8")
         self.call("apply")
         label = self.call("sync", "plan", "erp")["item"]["plan"]["label"]

@@ -8,12 +8,18 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+from hub.testkit.tryton import provision_tryton
+from tests.conftest import TRYTON_CACHE
+from tests.kills.ledger import Books, Ledger
 from tests.kills.storm import Figures, add_up, play
+from tests.kills.tryton_books import COMPANY, TrytonBooks
 
 TIERS = ("draft", "unique", "plain")
 APART_KILLS, ALONE_KILLS = 24, 12
@@ -38,15 +44,14 @@ def main() -> int:
 
 
 def _play_towns(first: int) -> Iterator[Figures | None]:
-    """Two over PostgreSQL and Redis, then one on SQLite, and so on, over the tiers; None where one was broken."""
+    """Two over PostgreSQL and Redis, one on SQLite, one beside a real Tryton, and so on, over the tiers; None where one
+    was broken."""
     for seed in count(first):
-        apart, tier = seed % 3 != 0, TIERS[seed % len(TIERS)] if seed % 3 else TIERS[seed // 3 % len(TIERS)]
         folder = Path(tempfile.mkdtemp(prefix="isthmus-"))
         folder.chmod(0o755)  # PostgreSQL runs as somebody else
-        told = {"seed": seed, "apart": apart, "tier": tier}
+        told, settings = _choose_town(seed, folder)
         try:
-            kills = APART_KILLS if apart else ALONE_KILLS
-            figures = play(folder / "town", kills=kills, seed=seed, apart=apart, tier=tier)
+            figures = play(folder / "town", seed=seed, **settings)
             print(json.dumps({**told, **asdict(figures)}), flush=True)
             yield figures
         except AssertionError as error:
@@ -54,6 +59,21 @@ def _play_towns(first: int) -> Iterator[Figures | None]:
             yield None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _choose_town(seed: int, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is told of it, and what it is played with."""
+    turn, place = divmod(seed, 4)
+    apart = place < 2 or (place == 3 and turn % 2 == 1)
+    kills = APART_KILLS if apart else ALONE_KILLS
+    if place == 3:
+        prepared = provision_tryton(TRYTON_CACHE, progress=print)
+        books: Callable[[], Books] = partial(TrytonBooks, prepared, folder / "tryton")
+        told = {"seed": seed, "apart": apart, "erp": "tryton"}
+        return told, {"kills": kills, "apart": apart, "open_books": books, "company": COMPANY}
+    tier = TIERS[(turn + place) % len(TIERS)]
+    told = {"seed": seed, "apart": apart, "erp": "sandbox", "tier": tier}
+    return told, {"kills": kills, "apart": apart, "open_books": partial(Ledger, tier=tier)}
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from hub.testkit.tryton import PreparedTryton
 from tests.kills.storm import play
+from tests.kills.tryton_books import COMPANY, TrytonBooks
 
 pytestmark = pytest.mark.slow
 
@@ -24,4 +27,11 @@ def test_nothing_is_lost_or_doubled_whoever_is_killed(server_folder: Path):
 def test_nothing_is_lost_or_doubled_in_one_process(tmp_path: Path):
     figures = play(tmp_path / "town", kills=8, seed=8, apart=False, pause_s=0.5)
     assert figures.kills == {"everything": 8}
+    assert figures.records["order"] > 5
+
+
+def test_nothing_is_lost_or_doubled_beside_a_real_tryton(prepared_tryton: PreparedTryton, tmp_path: Path):
+    open_books = partial(TrytonBooks, prepared_tryton, tmp_path / "tryton")
+    figures = play(tmp_path / "town", kills=5, seed=9, apart=False, open_books=open_books, company=COMPANY, pause_s=0.8)
+    assert figures.kills == {"everything": 5}
     assert figures.records["order"] > 5

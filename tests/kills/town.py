@@ -9,7 +9,8 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,44 +29,12 @@ from hub.sync.run import run_sync
 from hub.testkit.servers import PostgresServer, RedisServer, ServerFailed, start_postgres, start_redis
 from tests.journeys.machines import EVERYTHING, MachineRoom, signal_process
 from tests.journeys.shared_time import SharedTime
-from tests.kills.ledger import TOKEN, Ledger
+from tests.journeys.shop_home import write_erp, write_shop
+from tests.kills.ledger import Books
 from tests.runtime.machines import KEY
 
 SECRET = SECRETS["standard-webhooks"]
-CONFIG = """
-[connections.shop]
-connector = "webhook"
-secret = "env:SHOP_SECRET"
-
-[connections.shop.events]
-"customer.*" = "account"
-"order.*" = "order"
-"payment.*" = "payment"
-
-[connections.shop.syncs.account]
-direction = "in"
-
-[connections.shop.syncs.order]
-direction = "in"
-
-[connections.shop.syncs.payment]
-direction = "in"
-
-[connections.erp]
-connector = "sandbox"
-url = "{url}"
-token = "env:ERP_TOKEN"
-
-[connections.erp.syncs.account]
-create = true
-every = "5s"
-
-[connections.erp.syncs.order]
-every = "5s"
-
-[connections.erp.syncs.payment]
-every = "5s"
-"""
+KINDS = ("account", "order", "payment")
 APART = (WEB, WORKER, WORKER, SCHEDULER, SCHEDULER)
 SERVERS = ("redis", "postgresql", "postgresql, immediately")
 LOOK_S = 0.2
@@ -75,9 +44,9 @@ LIMIT_S = 180.0
 class Town:
     """``apart``: five processes over PostgreSQL (which waits for the disk) and Redis; else one over SQLite."""
 
-    def __init__(self, folder: Path, room: MachineRoom, ledger: Ledger, *, apart: bool) -> None:
+    def __init__(self, folder: Path, room: MachineRoom, books: Books, *, apart: bool) -> None:
         self.folder, self.apart = folder, apart
-        self._room, self._ledger = room, ledger
+        self._room, self._books = room, books
         self.kills: Counter[str] = Counter()
         self._pids: list[int] = []
         self.time = SharedTime(folder / "time")
@@ -85,7 +54,7 @@ class Town:
         self._redis: RedisServer | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        environ = {"SHOP_SECRET": SECRET, "ERP_TOKEN": TOKEN, "ISTHMUS_KEY": KEY}
+        environ = {"SHOP_SECRET": SECRET, "ERP_SECRET": books.secret, "ISTHMUS_KEY": KEY}
         if apart:
             self._postgres, self._redis = start_postgres(folder / "postgres"), start_redis(folder / "redis")
             environ["ISTHMUS_DATABASE_URL"] = self._postgres.create_database("town")
@@ -101,7 +70,7 @@ class Town:
     def _publish(self) -> None:
         make_home(self.home)
         with self.home.config_file.open("a", encoding="utf-8") as file:
-            file.write(CONFIG.format(url=self._ledger.url))
+            file.write(write_shop() + write_erp(self._books.connector, self._books.settings, KINDS))
         store = open_store(self.home, create=True)
         publish(self.home, store, self.time, "test")
         store.close()
@@ -178,12 +147,14 @@ class Town:
         """Until it is so; what rests on leases and quiet periods is waited for in the shared time, which passes so
         quickly. Not while somebody signs calls by real time."""
         end = time.monotonic() + LIMIT_S
-        while not condition():
+        for look in count(1):
+            if condition():
+                return
             told = words if isinstance(words, str) else words()
             assert time.monotonic() < end, f"{told}\n{self.read_logs()[-3000:]}"
             self._start_again()
-            if passes_s:
-                self.time.pass_time(passes_s)
+            if passes_s and look % self._books.looks_for_pass == 0:
+                self.time.pass_time(passes_s * self._books.looks_for_pass)
             time.sleep(0.2)
 
     @contextmanager
@@ -228,16 +199,14 @@ class Town:
 
 
 @contextmanager
-def opened(folder: Path, *, apart: bool, **settings: Any) -> Iterator[tuple[Town, Ledger]]:
+def opened(folder: Path, open_books: Callable[[], Books], *, apart: bool) -> Iterator[tuple[Town, Books]]:
     """A town that is taken down afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
-    room, ledger = MachineRoom(), Ledger(**settings)
-    try:
-        town = Town(folder, room, ledger, apart=apart)
-        try:
-            yield town, ledger
-        finally:
-            town.close()
-    finally:
-        ledger.close()
-        room.close()
+    with ExitStack() as stack:
+        room = MachineRoom()
+        stack.callback(room.close)
+        books = open_books()
+        stack.callback(books.close)
+        town = Town(folder, room, books, apart=apart)
+        stack.callback(town.close)
+        yield town, books

@@ -12,31 +12,17 @@ import uvicorn
 from hub.runtime.assemble import Outfit
 from hub.runtime.up import Engine, build_engine
 from hub.web.app import make_app
+from tests.journeys.shop_home import write_shop
 from tests.runtime.stage import TurnedClock, prepare_home
 
 SECRET = "whsec_c2hvcCBzZWNyZXQgb2YgdGhlIHNpbXVsYXRvcg=="  # pragma: allowlist secret
-SHOP = """
-[connections.shop]
-connector = "webhook"
-secret = "env:SHOP_SECRET"
-second_secret = "env:SHOP_SECRET_2"
-max_body_kb = 8
-origin = "shop.example.com"
-
-[connections.shop.events]
-"customer.*" = "account"
-"order.*" = "order"
-"payment.*" = "payment"
-
-[connections.shop.syncs.account]
-direction = "in"
-
-[connections.shop.syncs.order]
-direction = "in"
-
-[connections.shop.syncs.payment]
-direction = "in"
-
+SHOP = (
+    write_shop(
+        'second_secret = "env:SHOP_SECRET_2"',
+        "max_body_kb = 8",
+        'origin = "shop.example.com"',
+    )
+    + """
 [connections.calm]
 connector = "webhook"
 scheme = "github"
@@ -52,6 +38,7 @@ secret = "env:CHAT_SECRET"
 connector = "webhook"
 secret = "env:NOT_SET"
 """
+)
 ENVIRON = {
     "SHOP_SECRET": SECRET,
     "SHOP_SECRET_2": "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=",  # pragma: allowlist secret
