@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 from hub.errors import IsthmusError, keep_secret
 from hub.protocol.semantics import Confirm, ReadSemantics, Stage, WriteSemantics
 from hub.sdk.budget import Budget, CallLimits, NoBudget
+from hub.sdk.check import CheckItem
 from hub.sdk.messages import Message
 from hub.sdk.proof import Proof
 
@@ -310,20 +311,6 @@ class Sink(ABC):
     def find_by_identifier(self, kind: str, value: str) -> Sequence[SourceRecord]:
         """Parties that carry this identifier (``uscc``…); for kinds without a reference field of their own."""
         return ()
-
-
-@dataclass(frozen=True)
-class CheckItem:
-    """One finding of ``connection check``: a message code of the connector's catalogue with parameters."""
-
-    ok: bool
-    """Whether it is as it should be; one that is not makes the command fail."""
-    code: str
-    """Code of a text in the connector's catalogue."""
-    params: Mapping[str, object] = field(default_factory=dict)
-    """What the text's placeholders stand for."""
-    ours: bool = False
-    """What is not as it should be is mended in what is configured here (exit code 2), not in the other system (3)."""
 
 
 class Connector(ABC):

@@ -12,7 +12,7 @@ from hub.model.base import Entity
 from hub.model.party import Account
 from hub.store import UnitOfWork
 from hub.store.identity_rows import CandidateKey, IdentityDue
-from hub.sync.aliases import IDENTIFIED
+from hub.sync.aliases import IDENTIFIED, list_members
 
 _SAID: Mapping[str, tuple[str, ...]] = {
     "account": ("name", "identifiers", "phone", "email", "website", "addresses"),
@@ -68,23 +68,22 @@ def list_digests(tx: UnitOfWork, record: Entity) -> frozenset[int]:
 
 def write_keys(tx: UnitOfWork, before: Entity | None, after: Entity) -> None:
     """Keep the keys of a record, and that somebody has to look whether it is another one. Costs nothing where nothing
-    changed of what they are made of."""
+    changed of what they are made of. What stands for others too keeps those that only it had before."""
     kind = after.KIND
     if kind not in IDENTIFIED or (before is not None and not _differs(before, after)):
         return
     old = list_digests(tx, before) if before is not None else frozenset()
     new = list_digests(tx, after)
     tx.save_all([CandidateKey.trusted(key=key, record_id=after.id) for key in sorted(new - old)])
-    for key in sorted(old - new):
+    gone = old - new
+    for key in sorted(gone) if gone and len(list_members(tx, kind, after.id)) == 1 else ():
         tx.delete(CandidateKey, key=key, record_id=after.id)
     if new - old:
         tx.save(IdentityDue(record_kind=kind, record_id=after.id))
 
 
-def drop_keys(tx: UnitOfWork, record: Entity) -> None:
-    """Nobody finds it any more."""
-    for key in sorted(list_digests(tx, record)):
-        tx.delete(CandidateKey, key=key, record_id=record.id)
+def forget_due(tx: UnitOfWork, record: Entity) -> None:
+    """It need not be looked at by itself: what it was merged into is. Its keys stay, and lead there."""
     tx.delete(IdentityDue, record_kind=record.KIND, record_id=record.id)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from hub.errors import RuleBroken
-from hub.identity import Band, Decision, Key, decide_pair, make_keys
+from hub.identity import Band, Decision, Key, Limits, decide_pair, make_keys
 from hub.identity.keys import BRAND_SOUND, CORE, NEVER_OFF, PERSON
 from hub.identity.profile import AccountProfile, Profile
 from hub.model.base import Entity
@@ -18,10 +19,11 @@ from hub.protocol.binding import Binding
 from hub.protocol.semantics import Stage
 from hub.store import UnitOfWork
 from hub.store.identity_rows import PairVerdict
-from hub.sync.aliases import list_members
+from hub.sync.aliases import find_roots, has_merges, list_members
 from hub.sync.bands import SourceLimits
 from hub.sync.candidate_keys import digest_key, make_profile
 from hub.sync.context import Hub
+from hub.sync.faces import read_faces
 from hub.sync.pairs import Judgement, list_about
 from hub.sync.relations import list_referring
 from hub.sync.show import describe_record
@@ -69,13 +71,13 @@ def find_candidates(
 ) -> Found:
     """Those in the bands ``auto`` and ``review``, best first. Who was said to differ is none, of the two or of anything
     that was merged into them."""
-    profile = make_profile(tx, kind, values)
-    shared = find_shared(tx, kind, profile, record_id, hub.config.identity.common)
+    ours = _read_ours(tx, hub, kind, values, record_id)
+    shared = find_shared(tx, kind, ours, record_id, hub.config.identity.common)
     nearest = sorted(shared.scores, key=lambda id_: (-shared.scores[id_], id_))[:WEIGHED]
     records = tx.find(find_kind(kind), id__in=sorted(nearest)) if nearest else []
     said = _Said(tx, kind, record_id) if record_id is not None else None
-    beside = {record.id: make_profile(tx, kind, record.__dict__) for record in records}
-    counts = count_names(tx, kind, (profile, *beside.values()), shared.counts)
+    beside = read_faces(tx, hub, kind, records)
+    counts = count_names(tx, kind, [*ours, *chain(*beside.values())], shared.counts)
     limits = SourceLimits(tx, hub, kind, [*beside, *([record_id] if record_id is not None else [])])
     found = []
     for record in records:
@@ -83,7 +85,7 @@ def find_candidates(
         if told is not None and told.verdict == DIFFERENT:
             continue
         bounds = limits.between(record_id, record.id)
-        judged = show_decision(decide_pair(profile, beside[record.id], counts, limits=bounds))
+        judged = show_decision(decide_faces(ours, beside[record.id], counts, bounds))
         if record_id is not None:
             judged = ask_of_ledgers(tx, kind, judged, record_id, record.id)
         if judged.band != Band.SEPARATE:
@@ -92,10 +94,27 @@ def find_candidates(
     return Found(found, shared.common)
 
 
-def find_shared(tx: UnitOfWork, kind: str, profile: Profile, record_id: UUID | None, often: int) -> Shared:
-    """Who shares keys with a profile, and how rare they are together. A key that more than ``often`` carry says
+def _read_ours(tx: UnitOfWork, hub: Hub, kind: str, values: Mapping[str, Any], record_id: UUID | None) -> list[Profile]:
+    record = tx.get(find_kind(kind), id=record_id) if record_id is not None and has_merges(tx) else None
+    return [make_profile(tx, kind, values)] if record is None else read_faces(tx, hub, kind, [record])[record.id]
+
+
+def decide_faces(
+    ours: Sequence[Profile], theirs: Sequence[Profile], counts: Callable[[str, str], int], limits: Limits | None
+) -> Decision:
+    """Two records, by all that each of them stands for: the best of any two, unless a veto holds between any two."""
+    found = [decide_pair(one, other, counts, limits=limits) for one in ours for other in theirs]
+    vetoed = next((decision for decision in found if decision.veto is not None), None)
+    return vetoed or max(found, key=lambda decision: (_RANK[decision.band], decision.weight))
+
+
+_RANK = {Band.SEPARATE: 0, Band.REVIEW: 1, Band.AUTO: 2}
+
+
+def find_shared(tx: UnitOfWork, kind: str, profiles: Sequence[Profile], record_id: UUID | None, often: int) -> Shared:
+    """Who shares keys with a record, and how rare they are together. A key that more than ``often`` carry says
     nothing, and is not followed."""
-    keys = {digest_key(kind, key): key for key in make_keys(profile)}
+    keys = {digest_key(kind, key): key for profile in profiles for key in make_keys(profile)}
     sizes = tx.count_carriers(keys, often + 1)
     common = [key for digest, key in keys.items() if sizes[digest] > often]
     rare = [digest for digest in sorted(keys, key=lambda digest: sizes[digest]) if sizes[digest]]
@@ -107,9 +126,11 @@ def find_shared(tx: UnitOfWork, kind: str, profile: Profile, record_id: UUID | N
             followed.append(digest)
             room -= sizes[digest]
     scores: dict[UUID, float] = {}
-    for carriers in tx.list_carriers(followed, often + 1).values():
+    found = tx.list_carriers(followed, often + 1).values()
+    roots = find_roots(tx, kind, chain(*found))
+    for carriers in found:
         rarity = 1 + math.log2(often / min(len(carriers) or 1, often))
-        for id_ in carriers:
+        for id_ in {roots.get(id_, id_) for id_ in carriers}:
             if id_ != record_id:
                 scores[id_] = scores.get(id_, 0.0) + rarity
     return Shared(scores, {key: sizes[digest] for digest, key in keys.items()}, common)
@@ -118,10 +139,10 @@ def find_shared(tx: UnitOfWork, kind: str, profile: Profile, record_id: UUID | N
 def weigh(tx: UnitOfWork, hub: Hub, one: Entity, other: Entity) -> Judgement:
     """Two records of the hub."""
     kind = one.KIND
-    mine, theirs = (make_profile(tx, kind, record.__dict__) for record in (one, other))
+    faces = read_faces(tx, hub, kind, [one, other])
     limits = SourceLimits(tx, hub, kind, [one.id, other.id]).between(one.id, other.id)
-    counts = count_names(tx, kind, (mine, theirs), {})
-    judged = show_decision(decide_pair(mine, theirs, counts, limits=limits))
+    counts = count_names(tx, kind, [*faces[one.id], *faces[other.id]], {})
+    judged = show_decision(decide_faces(faces[one.id], faces[other.id], counts, limits))
     return ask_of_ledgers(tx, kind, judged, one.id, other.id)
 
 
@@ -136,7 +157,7 @@ def count_names(
     tx: UnitOfWork, kind: str, profiles: Sequence[Profile], known: Mapping[tuple[str, str], int]
 ) -> Callable[[str, str], int]:
     """How many records are called as these are, asked of the database once for all of them."""
-    wanted = {key for profile in profiles for key in _list_names(profile) if key.value and key not in known}
+    wanted = {key for profile in profiles for key in list_names(profile) if key.value and key not in known}
     digests = {digest_key(kind, key): key for key in wanted}
     found = {digests[digest]: size for digest, size in tx.count_carriers(digests, COUNTED).items()}
 
@@ -147,7 +168,8 @@ def count_names(
     return count
 
 
-def _list_names(profile: Profile) -> list[Key]:
+def list_names(profile: Profile) -> list[Key]:
+    """The keys by which it is counted how many are called so."""
     if isinstance(profile, AccountProfile):
         return [Key(CORE, profile.name.core[:64]), Key(BRAND_SOUND, profile.name.brand_sound[:64])]
     return [Key(PERSON, profile.name.sound[:64])]

@@ -24,7 +24,7 @@ from hub.store import UnitOfWork
 from hub.store.identity_rows import Merge, MergeRef
 from hub.store.rows import Conflict, Image, Sign
 from hub.sync.aliases import IDENTIFIED, find_roots, forget_aliases
-from hub.sync.candidate_keys import drop_keys
+from hub.sync.candidate_keys import forget_due
 from hub.sync.context import Hub
 from hub.sync.matching import VETOES
 from hub.sync.relations import Place, list_referring
@@ -113,7 +113,7 @@ def apply_merge(
     places = list_referring(tx, kind, loser.id)
     _lead_to(tx, merge)
     tx.save_record(loser.model_copy(update={"deleted_at": merge.at}))
-    drop_keys(tx, loser)
+    forget_due(tx, loser)
     tx.delete(Sign, record_kind=kind, side=HERE, key=str(loser.id))
     done = rebuild_record(tx, hub, kind, survivor.id, actor=actor, cause=None, run_id=None, derived=True)
     due = [*done.due, *rebuild_places(tx, hub, places, actor)]

@@ -107,6 +107,16 @@ def resolve_record(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Reso
     return resolved
 
 
+def resolve_home(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID) -> Mapping[str, Any]:
+    """What was said about the record itself, whatever was merged into it since."""
+    claims = [
+        read_claim(tx, image, kind) for image in tx.find(Image, record_kind=kind, record_id=record_id, home_id=None)
+    ]
+    owner = partial(_find_owner, hub, kind)
+    number = find_kind(kind).NUMBER
+    return resolve_claims(claims, owner, number_field=number, preferences=hub.preferences_of(kind)).values
+
+
 def _find_owner(hub: Hub, kind: str, connection: str, name: str) -> Owner:
     return hub.owner_of(connection, kind, name)
 

@@ -243,7 +243,7 @@ def _rebuild_both(
         done = rebuild_record(tx, hub, kind, record_id, actor=actor, cause=None, run_id=None, derived=True)
         due += done.due
         records.append(done.record)
-    write_keys(tx, None, records[0])
+    write_keys(tx, gone.model_copy(update={"deleted_at": None}), records[0])
     return due, records[0], records[1]
 
 
