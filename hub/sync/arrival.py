@@ -37,6 +37,8 @@ class Arrival:
     """With the values that people gave for what was refused in this record."""
     as_of: datetime | None = None
     """A reading of old, taken in anew: nothing in it is newer than it was then."""
+    heals: bool = True
+    """The record is computed anew even when the document says nothing that could change it."""
 
     @property
     def policy(self) -> Policy:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from hub.errors import MappingError, RuleBroken
 from hub.locale import keep_params
 from hub.mapping import Mapped
-from hub.model.kinds import encode_fields
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.decide import Op, decide_telling, is_stale
@@ -31,15 +29,14 @@ from hub.sync.arrival import (
     note_left,
 )
 from hub.sync.burial import void_image
-from hub.sync.claims import date_changes
+from hub.sync.image import save_image
 from hub.sync.intent import build_intent, find_merged_into, keep_intent, read_wanted
-from hub.sync.known import digest_source
 from hub.sync.match import Joined, bind_native, find_binding, join_record
 from hub.sync.moves import follow_move
 from hub.sync.native import is_living, make_native
 from hub.sync.period import CLOSED_THERE
 from hub.sync.places import find_unreadable, tell_problem, tell_unreadable
-from hub.sync.resolve import Rebuilt, is_void, keep_values, rebuild_record
+from hub.sync.resolve import Rebuilt, is_void, rebuild_record, resolve_record
 from hub.sync.stages import move_state
 from hub.sync.strangers import note_codes, take_stranger
 from hub.sync.translate import Translated, is_reference_foreign, make_context, pair_lines, read_source
@@ -203,14 +200,18 @@ def _fold(arrival: Arrival, binding: Binding, translated: Translated, fresh: boo
     under_reversal = ended and binding.state is BindingState.REVERSING
     asked = not fresh and binding.parked == "protocol.reversal_lost"  # whether the order ends with it, a person says
     gives_way = under_reversal or asked  # a document that gives way does not void the order
+    told = False
     if snapshot.stage is not Stage.GONE and not gives_way:
-        _save_image(arrival, binding, translated, snapshot, keep, known)
+        told = save_image(arrival, binding, translated, snapshot, keep, known)
     elif snapshot.stage is Stage.GONE and policy.reads.deletion_voids:
         void_image(tx, hub, binding)
     tx.save(binding)
-    rebuilt = rebuild_record(
-        tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
-    )
+    if record is not None and told and not arrival.heals and not ended and not is_void(record):
+        rebuilt = Rebuilt(record, {}, False, resolve_record(tx, hub, arrival.kind, binding.hub_id).provenance)
+    else:
+        rebuilt = rebuild_record(
+            tx, hub, arrival.kind, binding.hub_id, actor=arrival.actor, cause=binding, run_id=arrival.run_id
+        )
     _note_codes(arrival, rebuilt)
     if rebuilt.changes and binding.submitted_revision == revision:
         # What the document itself brought is no edit in the hub: nothing that would have it submitted again.
@@ -341,56 +342,3 @@ def _is_first_reading(arrival: Arrival, binding: Binding) -> bool:
     """Whether a record of the hub meets this document, made by people there, for the first time."""
     key: dict[str, Any] = {"record_kind": arrival.kind, "record_id": binding.hub_id, "source": arrival.address}
     return not binding.ours and arrival.tx.count(Image, **key) == 0
-
-
-def _save_image(
-    arrival: Arrival,
-    binding: Binding,
-    translated: Translated,
-    snapshot: Snapshot,
-    keep: Mapping[str, bool],
-    known: Mapping[str, Any],
-) -> None:
-    """The source's image; ``changed`` moves only for fields whose value is truly new there."""
-    source, now = arrival.source, arrival.hub.now()
-    key: dict[str, Any] = {
-        "record_kind": arrival.kind,
-        "record_id": binding.hub_id,
-        "source": arrival.address,
-    }
-    old = arrival.tx.get(Image, **key)
-    laid = arrival.conn.mapping_of(arrival.kind).overlay(known, snapshot.values)
-    values = encode_fields(arrival.kind, {name: laid[name] for name in snapshot.values})
-    changed: dict[str, str] = {}
-    fresh: list[str] = []
-    # a value that must not win over the hub's is dated long ago
-    long_ago = (now - _LONG_AGO).isoformat()
-    for name, value in values.items():
-        was = old.changed.get(name) if old else None
-        same = old is not None and old.values.get(name) == value
-        if was and (same or keep.get(name) or arrival.as_of is not None):
-            changed[name] = was
-        elif keep.get(name) or arrival.as_of is not None:
-            changed[name] = long_ago if keep.get(name) else (arrival.as_of or now).isoformat()
-        else:
-            fresh.append(name)
-    changed |= date_changes(arrival.tx, arrival.kind, binding.hub_id, arrival.address, fresh, now)
-    image = Image.trusted(
-        **key,
-        connection=arrival.conn.name,
-        stream=source.stream,
-        external_id=source.external_id,
-        values=values,
-        origins=dict(translated.mapped.origins),
-        changed=changed,
-        mapping_version=arrival.conn.mapping_of(arrival.kind).version,
-        version=source.version or 0,
-        digest=digest_source(arrival),
-        at=now,
-        home_id=binding.home_id,
-    )
-    if old is None or image.model_copy(update={"at": old.at}) != old:
-        keep_values(arrival.tx, arrival.tx.save(image), {name: laid[name] for name in snapshot.values})
-
-
-_LONG_AGO = timedelta(days=36_500)

@@ -67,7 +67,7 @@ def _fold(work: Work, tx: UnitOfWork, source: SourceRecord | None) -> Step:
         note_missing(work.hub, tx, held, work.policy, work.actor)
         work.release(tx)
         return DONE
-    done = ingest(Arrival(tx, work.hub, work.conn, work.kind, source, work.actor, work.run_id))
+    done = ingest(Arrival(tx, work.hub, work.conn, work.kind, source, work.actor, work.run_id, heals=False))
     if done.snapshot is None:
         work.release(tx, not_before=work.later_s(600), why="sync.cannot_read")
         return Step(True, due=done.due)

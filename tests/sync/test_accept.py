@@ -70,7 +70,9 @@ def test_every_write_has_a_word() -> None:
     words = {op: name_action(Action(op)) for op in Op}
     assert words[Op.VOID] == "void"
     assert words[Op.CREATE] == "create"
-    assert {op for op, word in words.items() if word == "change"} == {Op.PATCH, Op.REOPEN, Op.BEGIN_REVERSE}
+    assert {op for op, word in words.items() if word == "change"} == {
+        *(Op.PATCH, Op.REOPEN, Op.BEGIN_REVERSE, Op.TELL_MERGE)
+    }
     assert words[Op.SETTLE] == "hold"
 
 
