@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-VERSION: Final = "2026-11-22.1"
+VERSION: Final = "2026-11-22.2"
 Weights = Mapping[str, Mapping[str, int]]
 
 ACCOUNT: Weights = {
@@ -19,7 +19,7 @@ ACCOUNT: Weights = {
     },
     "form": {"unknown": 0, "same": 0, "other": -1},
     "place": {
-        "unknown": 0, "same": 19, "within": -10, "other": -80, "seat_same": 27, "seat_within": 21, "seat_other": -59,
+        "unknown": 0, "same": 25, "within": -10, "other": -80, "seat_same": 27, "seat_within": 21, "seat_other": -59,
     },
     "code": {
         "unknown": 0, "same": 161, "near": 70, "organisation": 119, "registration": 120, "registration_other": -30,
