@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
@@ -27,6 +29,7 @@ from hub.sdk import HttpClient, Tools
 WELL_KNOWN = "/.well-known/caldav"
 AT_ONCE = 50
 """Events that are asked for in one request."""
+_FOLD = re.compile(rb"\r?\n[ \t]")
 _MOST_MOVES = 5
 _MOVED = (301, 302, 303, 307, 308)
 _MISSING = (404, 410)
@@ -203,11 +206,21 @@ class CalDavClient:
 
 
 def read_text(path: str, etag: str, content: bytes) -> Stored:
-    """``Transient`` for what is no calendar at all, such as a login page, or was cut off."""
-    text = content.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+    """``Transient`` for what is no calendar at all, such as a login page, or was cut off. Lines are joined before they
+    are decoded: programs cut them inside characters."""
+    joined = _FOLD.sub(b"", content)
+    text = _decode(joined).removeprefix("\ufeff").strip()
     if not text.upper().startswith("BEGIN:VCALENDAR") or not text.upper().endswith("END:VCALENDAR"):
         raise Transient("caldav.unreadable", vendor=text[:300], where=path)
     return Stored(path, etag, text)
+
+
+def _decode(content: bytes) -> str:
+    """UTF-8, as it must be; else what Chinese programs of old write."""
+    for name in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return content.decode(name)
+    return content.decode("utf-8", "replace")
 
 
 def is_loopback(host: str) -> bool:

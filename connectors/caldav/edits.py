@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component, Event, Todo, vDate, vDatetime, vDDDTypes, vInt, vText
 
+from connectors.caldav.parsing import write_calendar
 from connectors.caldav.shapes import (
     DAY,
     TYPE,
@@ -109,13 +110,6 @@ def _put_state(todo: Todo, state: str, now: datetime) -> None:
     if state == "done":
         todo["COMPLETED"] = vDatetime(now.astimezone(UTC).replace(microsecond=0))
         todo["PERCENT-COMPLETE"] = vInt(100)
-
-
-def write_calendar(calendar: Calendar) -> bytes:
-    """In the order in which it was read, with the definition of each zone that it names."""
-    calendar.add_missing_timezones()
-    text: bytes = calendar.to_ical(sorted=False)
-    return text
 
 
 def _put_words(event: Component, payload: Payload) -> None:

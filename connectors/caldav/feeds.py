@@ -13,12 +13,12 @@ from icalendar import Event
 
 from connectors.caldav.client import is_loopback, read_text
 from connectors.caldav.config import CalDavConfig
+from connectors.caldav.parsing import read_calendar
 from connectors.caldav.shapes import (
     is_cancelled,
     is_private,
     list_events,
     name_instance,
-    read_calendar,
     read_words,
     shape_event,
     shape_instance,

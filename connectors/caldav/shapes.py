@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component, Event, Todo
-from icalendar.error import GloballyUniqueTZIDGuessed
 from icalendar.prop import vBroken
 
 from hub.errors import MappingError
-
-# A vendor's own prefix before the name of a zone that everybody knows; icalendar says aloud that it takes it away.
-warnings.filterwarnings("ignore", category=GloballyUniqueTZIDGuessed)
 
 Span = tuple[date, date | None]
 """Beginning and end, both times or both days."""
@@ -28,14 +23,6 @@ _ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentat
 _TASK_STATES = {"IN-PROCESS": "doing", "COMPLETED": "done", "CANCELLED": "dropped"}
 _SERIES = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _PRIVATE = ("PRIVATE", "CONFIDENTIAL")
-
-
-def read_calendar(text: str) -> Calendar:
-    """``MappingError`` for a text that cannot be read as iCalendar."""
-    try:
-        return Calendar.from_ical(text)
-    except ValueError as error:
-        raise MappingError("caldav.event_broken", vendor=str(error)[:300]) from error
 
 
 def list_events(calendar: Calendar) -> list[Event]:
@@ -54,7 +41,7 @@ def name_instance(event: Component) -> str:
     """When the instance would have been (``20270302T010000Z``, ``20270302``); empty for what is none."""
     told = event.get("RECURRENCE-ID")
     moment = getattr(told, "dt", None) if not isinstance(told, vBroken) else None
-    if not isinstance(moment, date):
+    if not isinstance(moment, date) or not MINYEAR < moment.year < MAXYEAR:
         return ""
     if not isinstance(moment, datetime):
         return moment.strftime("%Y%m%d")
@@ -145,8 +132,9 @@ def read_words(event: Component, name: str) -> str:
     found = found[0] if isinstance(found, list) and found else found
     if found is None:
         return ""
-    text = found if isinstance(found, str) else found.to_ical().decode("utf-8", "replace")
-    return str(text).replace("\r\n", "\n").strip()
+    told = found if isinstance(found, str) else found.to_ical()
+    text = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+    return text.replace("\r\n", "\n").strip()
 
 
 def read_zone(event: Component) -> str:
@@ -175,7 +163,14 @@ def read_span(event: Component, zone: tzinfo) -> Span | None:
     start = read_moment(event, "DTSTART", zone)
     if start is None:
         return None
-    end, lasts = read_moment(event, "DTEND", zone), read_duration(event)
+    try:
+        return _find_span(start, read_moment(event, "DTEND", zone), read_duration(event))
+    except OverflowError as beyond:
+        told = read_words(event, "DURATION")
+        raise MappingError("caldav.time_broken", value=told, property="DURATION") from beyond
+
+
+def _find_span(start: date, end: date | None, lasts: timedelta | None) -> Span:
     if end is None and lasts is None:
         return start, None
     if isinstance(start, datetime):
@@ -190,7 +185,8 @@ def read_moment(event: Component, name: str, zone: tzinfo) -> date | None:
     found = event.get(name)
     if found is None:
         return None
-    if isinstance(found, vBroken) or not isinstance(moment := getattr(found, "dt", None), date):
+    moment = None if isinstance(found, vBroken) else getattr(found, "dt", None)
+    if not isinstance(moment, date) or not MINYEAR < moment.year < MAXYEAR:  # in some zone it would be no time at all
         raise MappingError("caldav.time_broken", value=read_words(event, name), property=name)
     if not isinstance(moment, datetime) or moment.tzinfo is not None:
         return moment

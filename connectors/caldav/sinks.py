@@ -11,7 +11,8 @@ from icalendar import Calendar
 from connectors.caldav.client import CalDavClient
 from connectors.caldav.config import CalDavConfig
 from connectors.caldav.edits import cancel_event, edit_event, edit_todo, make_event, make_todo
-from connectors.caldav.shapes import is_cancelled, list_todos, pick_event, read_calendar
+from connectors.caldav.parsing import read_calendar
+from connectors.caldav.shapes import is_cancelled, list_todos, pick_event
 from connectors.caldav.streams import EventStream, TodoStream
 from hub.errors import IsthmusError, MappingError, Rejected, Stale
 from hub.sdk import (

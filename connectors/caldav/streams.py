@@ -14,13 +14,13 @@ from icalendar import Component
 from connectors.caldav.client import CalDavClient, Changes, Stored
 from connectors.caldav.config import CalDavConfig
 from connectors.caldav.discovery import Calendar, choose_calendars, list_calendars
+from connectors.caldav.parsing import read_calendar
 from connectors.caldav.shapes import (
     is_cancelled,
     is_private,
     list_events,
     list_todos,
     name_instance,
-    read_calendar,
     read_words,
     shape_event,
     shape_instance,

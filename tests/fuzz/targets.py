@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,11 @@ from hub.sdk import Connector, Tools
 from hub.sdk.webhooks import Call
 from hub.sync.measure import Register
 from hub.sync.shipped import compile_shipped, find_mapping_files
-from tests.fuzz.spoil import spoil_bytes, spoil_json, spoil_value
+from tests.fuzz.calendars import list_calendar_targets
+from tests.fuzz.callbacks import list_callback_targets
+from tests.fuzz.lists import list_file_targets
+from tests.fuzz.mails import list_mail_targets
+from tests.fuzz.spoil import Try, spoil_bytes, spoil_json, spoil_value
 
 GOLDEN = Path(__file__).parents[1] / "mapping" / "golden"
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -58,7 +62,6 @@ CONFIGS: Mapping[type[Connector], Mapping[str, Any]] = {
     },
 }  # fmt: skip
 """Connectors that speak HTTP."""
-Try = Callable[[random.Random], None]
 
 
 class StillClock:
@@ -80,7 +83,11 @@ class StillClock:
 
 def list_targets() -> dict[str, Try]:
     """Name → target."""
-    return dict(itertools.chain(_list_mappings(), _list_sources(), _list_webhooks(), _list_answers()))
+    listed = (
+        *(_list_mappings(), _list_sources(), _list_webhooks(), list_callback_targets(), _list_answers()),
+        *(list_calendar_targets(), list_file_targets(), list_mail_targets()),
+    )
+    return dict(itertools.chain(*listed))
 
 
 # ---------------------------------------------------------------- the mapping engine

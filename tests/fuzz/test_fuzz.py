@@ -20,7 +20,7 @@ from tests.fuzz.spoil import spoil_json
 from tests.fuzz.targets import list_targets
 from tests.sync.scenes import Scene
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*is a globally unique TZID")]
 INPUTS = 10_000
 PAGES = int(os.environ.get("FUZZ_PAGES", "60"))
 

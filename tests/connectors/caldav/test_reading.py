@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.caldav.shapes import read_calendar, shape_event
+from connectors.caldav.parsing import read_calendar
+from connectors.caldav.shapes import shape_event
 from hub.errors import ConfigInvalid, CursorExpired, MappingError
 from hub.sdk import Stage
 from tests.connectors.caldav.conftest import SHANGHAI, Between, Desk
