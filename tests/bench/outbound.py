@@ -54,13 +54,15 @@ class Case:
     least: int
     confirm: str = "save"
     edits: bool = False
+    writes: int = 1
+    """An approval is a write of its own, with a mark, a reading before it and one after it."""
 
 
 CASES = (
     Case("unique/create", "unique", 2),
     Case("draft/save/create", "draft", 3),
-    Case("draft/submit/create", "draft", 5, "submit"),
-    Case("draft/audit/create", "draft", 5, "audit"),
+    Case("draft/submit/create", "draft", 5, "submit", writes=2),
+    Case("draft/audit/create", "draft", 5, "audit", writes=2),
     Case("plain/create", "plain", 3),
     Case("blind/create", "blind", 2),
     Case("unique/edit", "unique", 3, edits=True),
@@ -148,7 +150,8 @@ def bench_outbound(
             if name == names[0]:
                 ratio = found["requests_ratio"]
                 verdicts.append(Verdict(f"outbound/requests/{case.name}", ratio, MOST_REQUESTS, at_most=True))
-            verdicts.append(Verdict(f"outbound/cpu_ms/{name}/{case.name}", found["cpu_ms"], MOST_CPU_MS, at_most=True))
+            most_ms = MOST_CPU_MS * case.writes
+            verdicts.append(Verdict(f"outbound/cpu_ms/{name}/{case.name}", found["cpu_ms"], most_ms, at_most=True))
     return figures, verdicts
 
 
