@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,8 @@ ROWS = st.fixed_dictionaries({
 STRANGERS = 8
 """So many others are called so, whatever comes: 8 to 15 are as common."""
 Row = Mapping[str, str]
+
+pytestmark = pytest.mark.slow
 
 
 def make(scene: Scene, row: Row) -> Account:

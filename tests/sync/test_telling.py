@@ -17,6 +17,8 @@ from tests.sync.scenes import Scene
 
 WAYS = ("note", "call")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=WAYS)
 def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:

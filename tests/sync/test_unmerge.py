@@ -13,7 +13,7 @@ import pytest
 from hub.errors import NotFound
 from hub.protocol.binding import Binding
 from hub.store.identity_rows import Merge, MergeRef, PairVerdict
-from hub.store.rows import Payload
+from hub.store.rows import Image, Payload
 from hub.sync.merge import merge_records
 from hub.sync.pairs import is_apart
 from hub.sync.records import create_record, edit_record, find_record
@@ -247,3 +247,33 @@ def test_many_merges_on_top_change_nothing(scene: Scene) -> None:
     assert str(after).replace(survivor, str(kept.id)) == str(before)
     assert scene.rows(MergeRef)
     assert len(scene.rows(PairVerdict, verdict="different")) == 1
+
+
+def pile_up(scene: Scene, top: Any, count: int) -> None:
+    """What so many merges into a record leave behind, without making each of them."""
+    with scene.store.write() as tx:
+        for number in range(count):
+            gone = scene.hub.new_id()
+            told: dict[str, Any] = {"record_kind": "account", "at": scene.hub.now()}
+            tx.insert(
+                Merge(id=scene.hub.new_id(), loser_id=gone, survivor_id=top.id, root_id=top.id, actor="li", **told)
+            )
+            values = {"name": f"江北贸易{number}", "phone": f"1390000{number:04d}"}
+            changed = dict.fromkeys(values, told["at"].isoformat())
+            source = f"hub#{gone}"
+            tx.insert(Image(record_id=top.id, source=source, values=values, changed=changed, home_id=gone, **told))
+
+
+@pytest.mark.slow
+def test_ten_thousand_merges_on_top_change_nothing(tmp_path: Path) -> None:
+    with open_scene(tmp_path, "sqlite://") as scene:
+        kept, lost, about = make_world(scene)
+        before = show_all(scene, lost, *about)
+        merge_records(scene.hub, "account", kept.id, lost.id, "li")
+        pile_up(scene, kept, 10_000)
+        edit_record(scene.hub, "account", kept.id, {"note": "改过"}, "chen")
+        done = unmerge_record(scene.hub, "account", lost.id, "li")
+        assert [row.field for row in done.conflicts] == ["note"]
+        assert show_all(scene, lost, *about) == before
+        assert len(scene.rows(Merge, undone_at=None)) == 10_000
+        assert len(scene.rows(Image, record_id=kept.id)) >= 10_000
