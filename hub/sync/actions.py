@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from hub.crm.actions import Action, Asked, Change, Make, Next, Taken, check_state, find_action, list_next
+from hub.crm.actions import (
+    Action,
+    Alike,
+    Asked,
+    Change,
+    Make,
+    Next,
+    Taken,
+    check_state,
+    find_action,
+    list_next,
+)
 from hub.crm.rules import rules_for
 from hub.errors import NotFound, RuleBroken
 from hub.model.base import Entity
-from hub.model.kinds import find_kind
+from hub.model.kinds import Fields, find_kind
 from hub.model.refusal import explain_refusal, show_refused
 from hub.model.values import Value
 from hub.store import UnitOfWork
+from hub.sync.candidates import find_candidates
 from hub.sync.context import Hub
 from hub.sync.looking import TxLook
 from hub.sync.records import apply_create, apply_edit
@@ -68,7 +81,7 @@ def _take(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, action: Action, 
     if record is None or record.deleted_at is not None:
         raise NotFound("sync.record_unknown", kind=kind, text=str(record_id))
     check_state(kind, action, rules_for(kind).actions, record)
-    asked = Asked(options, TxLook(tx), hub.moment(actor), hub.new_id, hub.config.organisation.language)
+    asked = Asked(options, _DeskLook(tx, hub), hub.moment(actor), hub.new_id, hub.config.organisation.language)
     taken = action.taking(record, asked)
     due: list[UUID] = []
     made: list[Entity] = []
@@ -93,6 +106,24 @@ def _take(tx: UnitOfWork, hub: Hub, kind: str, record_id: UUID, action: Action, 
         tuple(row for row in results if row.id not in refused), taken.more and bool(made or changed),
         tuple((row, refused[row.id]) for row in results if row.id in refused), tuple(due),
     )  # fmt: skip
+
+
+class _DeskLook(TxLook):
+    """Who is alike is also who could be the same by weight: as whoever makes a party by hand is told."""
+
+    def __init__(self, tx: UnitOfWork, hub: Hub) -> None:
+        super().__init__(tx)
+        self._hub = hub
+
+    def find_alike(self, kind: str, values: Fields) -> Sequence[Alike]:
+        found = list(super().find_alike(kind, values))
+        known = {row.record_id for row in found}
+        linked = {**values, "links": [SimpleNamespace(**link) for link in values.get("links", ())]}
+        for candidate in find_candidates(self._tx, self._hub, kind, linked).candidates:
+            if candidate.record.id not in known:
+                label = describe_record(candidate.record, "-")[0]
+                found.append(Alike(candidate.record.id, label, f"{candidate.judged.weight:+d}"))
+        return found
 
 
 def _take_step(tx: UnitOfWork, hub: Hub, step: Make | Change, actor: str) -> Rebuilt:

@@ -130,7 +130,7 @@ def find_shared(tx: UnitOfWork, kind: str, profiles: Sequence[Profile], record_i
     roots = find_roots(tx, kind, chain(*found))
     for carriers in found:
         rarity = 1 + math.log2(often / min(len(carriers) or 1, often))
-        for id_ in {roots.get(id_, id_) for id_ in carriers}:
+        for id_ in {roots.get(id_, id_) for id_ in carriers} if roots else carriers:
             if id_ != record_id:
                 scores[id_] = scores.get(id_, 0.0) + rarity
     return Shared(scores, {key: sizes[digest] for digest, key in keys.items()}, common)

@@ -76,6 +76,15 @@ def test_a_customer_that_looks_alike_is_shown_and_a_person_says(desk: Desk, know
     assert count(desk) == (1, 1, 1)
 
 
+def test_a_customer_by_another_name_is_shown_where_the_weights_say_so(desk: Desk) -> None:
+    account = desk.account("上海海岳精密机械有限公司")
+    found = lead(desk, name="海岳精密機械", mobile="", email="")
+    with refuse("lead.alike") as caught:
+        desk.act(found, "convert")
+    assert str(account.id)[:13] in str(caught.value.params["candidates"])
+    assert desk.act(found, "convert", new_account=True).made
+
+
 def test_or_says_that_it_is_another(desk: Desk) -> None:
     desk.account("海岳精密机械有限公司")
     desk.act(lead(desk), "convert", new_account=True)
