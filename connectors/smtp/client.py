@@ -14,6 +14,7 @@ from imapclient.exceptions import IMAPClientError
 from connectors.smtp.config import SmtpConfig
 from hub.errors import ConfigInvalid, IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient
 from hub.sdk import Tools
+from hub.sdk.budget import LONGEST_WRITE_SLEEP_S
 
 _TEMPORARY = range(400, 500)
 
@@ -28,7 +29,7 @@ class SmtpClient:
     def send(self, mail: EmailMessage) -> None:
         """Definite once it returns. ``Transient``, ``NeedsConsent`` or ``Rejected``: certainly not sent;
         ``OutcomeUnknown``: the mail left and no answer came."""
-        with self._tools.budget.call(), self.connect() as line:
+        with self._tools.budget.call(LONGEST_WRITE_SLEEP_S), self.connect() as line:
             try:
                 left_out = line.send_message(mail)
             except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refused:

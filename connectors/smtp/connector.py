@@ -5,14 +5,14 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connectors.smtp.client import SmtpClient
 from connectors.smtp.config import SmtpConfig
 from connectors.smtp.sinks import MailSink
 from connectors.smtp.streams import SentStream
 from hub.errors import ConfigInvalid, NeedsConsent, Transient
-from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
+from hub.sdk import CallLimits, CheckItem, Connector, Proof, Sink, Stream, Tools
 
 
 class SmtpConnector(Connector):
@@ -22,6 +22,14 @@ class SmtpConnector(Connector):
     label: ClassVar[Mapping[str, str]] = {"en": "Outgoing mail (SMTP)", "zh": "发送邮件（SMTP）"}
     Config = SmtpConfig
     proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {"*": (Proof.SERVER,)}
+
+    @classmethod
+    def choose_limits(cls, answers: Mapping[str, Any]) -> CallLimits:
+        usual = SmtpConfig.model_fields["per_minute"].default
+        try:
+            return CallLimits(per_minute=max(1, int(answers.get("per_minute", usual))))
+        except (TypeError, ValueError):  # whoever checks the answers says what is wrong with it
+            return CallLimits(per_minute=usual)
 
     def __init__(self, config: SmtpConfig, tools: Tools) -> None:
         super().__init__(config, tools)

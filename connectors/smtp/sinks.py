@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,10 +9,9 @@ from connectors.smtp.client import SmtpClient
 from connectors.smtp.config import SmtpConfig
 from connectors.smtp.streams import SentStream
 from connectors.smtp.writing import name_mail, write_mail
-from hub.errors import IsthmusError, Rejected, Transient
+from hub.errors import IsthmusError, Rejected
 from hub.sdk import Confirm, Draft, Sink, SourceRecord, Tier, Tools, WriteSemantics, Written
 
-_MINUTE_S = 60.0
 _DELIVERY_S = 300.0
 """A server may work so long on a mail that it took while the line broke."""
 _SENT_LAG_S = 30.0
@@ -31,7 +29,6 @@ class MailSink(Sink):
         self._config = config
         self._clock = tools.clock
         self._read_file = tools.read_file
-        self._sent: deque[float] = deque()
 
     @property
     def semantics(self) -> WriteSemantics:
@@ -56,19 +53,8 @@ class MailSink(Sink):
 
     def _send(self, draft: Draft) -> Written:
         mail = write_mail(draft.ref, draft.payload, self._config, self._clock.now(), self._read_file)
-        self._take_turn()
         self._client.send(mail)
         return Written(name_mail(draft.ref, self._config), 1)
-
-    def _take_turn(self) -> None:
-        """``Transient`` when this minute's mails have been sent."""
-        now = self._clock.monotonic()
-        while self._sent and now - self._sent[0] >= _MINUTE_S:
-            self._sent.popleft()
-        if len(self._sent) >= self._config.per_minute:
-            wait_s = _MINUTE_S - (now - self._sent[0])
-            raise Transient("smtp.too_many", retry_after_s=wait_s, count=self._config.per_minute)
-        self._sent.append(now)
 
     def patch(self, external_id: str, payload: Mapping[str, Any], *, if_version: int | None) -> Written:
         raise Rejected("smtp.already_sent")

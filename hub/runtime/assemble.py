@@ -168,8 +168,9 @@ def _give_back(budget: SharedBudget) -> None:
 
 def choose_limits(settings: ConnectionSettings, kind_of: type[Connector]) -> CallLimits:
     """The admin's numbers, else what the connector knows of its vendor."""
-    known = kind_of.limits
-    return CallLimits(settings.calls_per_s or known.per_s, settings.calls_per_day or known.per_day)
+    known = kind_of.choose_limits(settings.config)
+    per_s, per_day = settings.calls_per_s or known.per_s, settings.calls_per_day or known.per_day
+    return CallLimits(per_s, per_day, known.per_minute)
 
 
 def make_connector(

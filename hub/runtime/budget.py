@@ -40,6 +40,7 @@ QUICKLY_S = 5.0
 """A batch that was used up faster is followed by one twice as large: asking costs at most one transaction in so long,
 or in so many calls."""
 POLL_S = 0.1
+MINUTE_S = 60.0
 KEEP_S = 0.3
 """How often is looked whether a long call needs its share a little longer."""
 
@@ -52,8 +53,14 @@ class Pace:
     window_s: float
 
 
-def choose_pace(per_s: Decimal | None) -> Pace | None:
-    """0.5 calls a second are one call in two seconds; 2.5 are two calls in one (never three)."""
+def choose_pace(limits: CallLimits) -> Pace | None:
+    """0.5 calls a second are one call in two seconds; 2.5 are two calls in one (never three). Where a minute is limited
+    too, calls are spread so that both hold."""
+    per_s = limits.per_s
+    if limits.per_minute is not None:
+        if per_s is None:
+            return Pace(limits.per_minute, MINUTE_S)
+        per_s = min(per_s, limits.per_minute / Decimal(int(MINUTE_S)))
     if per_s is None:
         return None
     return Pace(int(per_s), 1.0) if per_s >= 1 else Pace(1, float(1 / per_s))
@@ -87,7 +94,7 @@ class Budgets:
                     budget.give_back()
                 budget = SharedBudget(connection, store, clock, zone, limits, self.holder, sealer)
                 self._budgets[id(store), connection] = budget
-                if limits.per_s is not None:
+                if choose_pace(limits) is not None:
                     self._start_keeper()
             return budget
 
@@ -125,7 +132,7 @@ class SharedBudget:
         self._clock = clock
         self._sealer = sealer
         self._holder = holder
-        self._pace = choose_pace(limits.per_s)
+        self._pace = choose_pace(limits)
         self._lock = threading.Lock()
         self._share = 0
         self._share_ends = self._asks_again = float("-inf")
@@ -172,16 +179,14 @@ class SharedBudget:
                 row = self._load(tx)
                 if row.day == self._day:
                     row = row.model_copy(update={"used": row.used - self._left})
-                if mine := row.shares.get(self._holder):
-                    ended = mine.model_copy(update={"until": min(mine.until, tx.read_time())})
-                    row = row.model_copy(update={"shares": {**row.shares, self._holder: ended}})
-                tx.save(row)
+                tx.save(self._free_share(row, tx.read_time()))
             self._left, self._share = 0, 0
             self._share_ends = float("-inf")
             self.transactions += 1
 
     def keep(self) -> None:
-        """Ask for the share again if calls are under way and it ends soon: they count as long as they last."""
+        """Ask for the share again if calls are under way and it ends soon: they count as long as they last. Where they
+        count much longer than it lasts, what was not used of it is free for others at its end."""
         if self._pace is None:
             return
         with self._lock:
@@ -189,6 +194,20 @@ class SharedBudget:
             self._cooling = [at for at in self._cooling if at > now]
             if self._flying and now > self._share_ends - MARGIN_S:
                 self._borrow(now)
+            elif self._share > len(self._cooling) and self._pace.window_s > SHARE_S and now > self._share_ends:
+                with self.store.write() as tx:
+                    tx.save(self._free_share(self._load(tx), tx.read_time()))
+                self._share = 0
+                self.transactions += 1
+
+    def _free_share(self, row: CallBudget, now: datetime) -> CallBudget:
+        """The row with no more of us than the calls that still count."""
+        mine = row.shares.get(self._holder)
+        if mine is None:
+            return row
+        busy = min(mine.at_once, self._flying + len(self._cooling))
+        ended = mine.model_copy(update={"until": min(mine.until, now), "at_once": busy})
+        return row.model_copy(update={"shares": {**row.shares, self._holder: ended}})
 
     # ------------------------------------------------------------ one call
 

@@ -23,6 +23,8 @@ class CallLimits:
     """Calls in any second."""
     per_day: int | None = None
     """Calls from midnight to midnight in the connection's zone."""
+    per_minute: int | None = None
+    """Calls in any minute, as close together as they come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -343,6 +343,11 @@ class Connector(ABC):
         self.config = config
         self.tools = tools
 
+    @classmethod
+    def choose_limits(cls, answers: Mapping[str, Any]) -> CallLimits:
+        """The limits of an account with these answers of an admin, not yet checked; ``limits`` unless they say more."""
+        return cls.limits
+
     @abstractmethod
     def streams(self) -> Mapping[str, Stream]:
         """Readable objects by stream name."""

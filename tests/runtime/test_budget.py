@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import Transient
-from hub.runtime.budget import DAY_BATCH, Budgets, SharedBudget, choose_pace, count_calls
+from hub.runtime.budget import DAY_BATCH, Budgets, Pace, SharedBudget, choose_pace, count_calls
 from hub.runtime.clock import SystemClock
 from hub.sdk import CallLimits
 from hub.sdk.simulator import Request, Response, serve
@@ -44,9 +44,10 @@ def store(clock: TurnedClock) -> Iterator[Store]:
 
 
 def make_budget(
-    store: Store, clock: TurnedClock, holder: str = "a", per_s: str | None = None, per_day: int | None = None
-) -> SharedBudget:
-    limits = CallLimits(None if per_s is None else Decimal(per_s), per_day)
+    store: Store, clock: TurnedClock, holder: str = "a", per_s: str | None = None, per_day: int | None = None,
+    per_minute: int | None = None,
+) -> SharedBudget:  # fmt: skip
+    limits = CallLimits(None if per_s is None else Decimal(per_s), per_day, per_minute)
     return SharedBudget("erp", store, clock, SHANGHAI, limits, holder)
 
 
@@ -70,9 +71,14 @@ def used(store: Store, clock: TurnedClock) -> int:
     ("per_s", "at_once", "window_s"), [("5", 5, 1), ("2.5", 2, 1), ("1", 1, 1), ("0.5", 1, 2), ("0.1", 1, 10)]
 )
 def test_a_fraction_is_never_rounded_up(per_s: str, at_once: int, window_s: float):
-    pace = choose_pace(Decimal(per_s))
-    assert pace is not None
-    assert (pace.at_once, pace.window_s) == (at_once, window_s)
+    assert choose_pace(CallLimits(Decimal(per_s))) == Pace(at_once, window_s)
+
+
+def test_a_second_and_a_minute_hold_together():
+    assert choose_pace(CallLimits()) is None
+    assert choose_pace(CallLimits(per_minute=30)) == Pace(30, 60)
+    assert choose_pace(CallLimits(Decimal(5), per_minute=30)) == Pace(1, 2)
+    assert choose_pace(CallLimits(Decimal(2), per_minute=600)) == Pace(2, 1)
 
 
 @pytest.mark.parametrize("per_s", ["7", "2.5", "0.5"])
@@ -82,7 +88,7 @@ def test_one_worker_keeps_the_pace(store: Store, clock: TurnedClock, per_s: str)
         with budget.call():
             at.append(clock.monotonic())
             clock.turn(0.01)
-    pace = choose_pace(Decimal(per_s))
+    pace = choose_pace(budget.limits)
     assert pace is not None
     assert find_most(at, pace.window_s) == pace.at_once
     assert at[-1] - at[0] < 30 / float(per_s) * 1.3, "and it is not much slower than it may be"
@@ -135,17 +141,22 @@ steps = st.lists(
 
 
 @settings(max_examples=60)
-@given(st.sampled_from(["1", "2", "5", "0.5"]), steps)
-def test_no_order_of_calls_of_three_processes_exceeds_it(per_s: str, steps: list[tuple[int, float, float, float]]):
+@given(st.sampled_from([("1", None), ("2", None), ("5", None), ("0.5", None), (None, 2), (None, 9)]), steps)
+def test_no_order_of_calls_of_three_processes_exceeds_it(
+    limits: tuple[str | None, int | None], steps: list[tuple[int, float, float, float]]
+):
     """Each step: a process asks after a while; if it may call, the call lasts some time and arrives somewhere in it."""
     clock = TurnedClock()
     with Store.open("sqlite://", clock=clock) as store:
         store.migrate()
-        budgets = [make_budget(store, clock, name, per_s) for name in "abc"]
+        per_s, per_minute = limits
+        budgets = [make_budget(store, clock, name, per_s, per_minute=per_minute) for name in "abc"]
         flying: list[tuple[float, SharedBudget]] = []
         arrived: list[float] = []
         for who, wait_s, lasts_s, when in steps:
-            clock.turn(wait_s)
+            clock.turn(wait_s * (20 if per_minute else 1))
+            for budget in budgets if per_minute else ():
+                budget.keep()
             for ends, budget in sorted(flying, key=lambda call: call[0]):
                 if ends <= clock.monotonic():
                     flying.remove((ends, budget))
@@ -155,7 +166,7 @@ def test_no_order_of_calls_of_three_processes_exceeds_it(per_s: str, steps: list
                 # A process that falls silent with a call under way has a moment for it to arrive.
                 arrived.append(started + min(when * lasts_s, 0.6))
                 flying.append((started + lasts_s, budgets[who]))
-    pace = choose_pace(Decimal(per_s))
+    pace = choose_pace(budgets[0].limits)
     assert pace is not None
     assert find_most(arrived, pace.window_s - 1e-6) <= pace.at_once
 
@@ -174,6 +185,34 @@ def test_nobody_starves(store: Store, clock: TurnedClock, per_s: str):
     assert sum(calls.values()) <= total + int(per_s)
     assert sum(calls.values()) > total * 0.5
     assert min(calls.values()) > sum(calls.values()) / 3 * 0.6
+
+
+def count_now(budget: SharedBudget) -> int:
+    """How many calls may leave at this moment."""
+    count = 0
+    while budget._take() == 0:
+        budget._land()
+        count += 1
+    return count
+
+
+def test_a_minute_is_shared_and_what_nobody_used_of_it_is_free(store: Store, clock: TurnedClock):
+    one, other = (make_budget(store, clock, name, per_minute=5) for name in "ab")
+    for _ in range(2):
+        with one.call():
+            pass
+    assert count_now(other) == 0, "the first holds the whole minute for a moment"
+    clock.turn(2)
+    one.keep()
+    assert count_now(other) == 3
+    clock.turn(57)
+    assert (count_now(one), count_now(other)) == (0, 0)
+    clock.turn(2)
+    other.keep()
+    assert count_now(one) == 2
+    clock.turn(1)
+    one.give_back()
+    assert count_now(other) == 3
 
 
 def test_what_a_silent_process_held_passes_on(store: Store, clock: TurnedClock):
