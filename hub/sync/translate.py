@@ -40,6 +40,7 @@ def make_context(tx: UnitOfWork, hub: Hub, conn: OpenConnection, binding: Bindin
     """What the mapping may ask: code tables, the zone, references by binding, line identity."""
     lines = dict(binding.lines) if binding else {}
     by_remote = {remote: key for key, remote in lines.items()}
+    unmade = binding is not None and binding.remote_id is None
 
     def find_ref(kind: str, external_id: str) -> UUID | None:
         known: UUID | None = tx.notes.get((BOUND, conn.name, kind, external_id))
@@ -56,7 +57,7 @@ def make_context(tx: UnitOfWork, hub: Hub, conn: OpenConnection, binding: Bindin
         find_ref=find_ref,
         find_remote=find_remote,
         line_key=lambda name, remote: by_remote.get(remote, f"{conn.name}:{remote}"),
-        remote_line=lambda name, key: lines.get(key) or _own_line(conn.name, key),
+        remote_line=lambda name, key: None if unmade else lines.get(key) or _own_line(conn.name, key),
     )
 
 

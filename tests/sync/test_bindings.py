@@ -14,6 +14,7 @@ from connectors.sandbox.connector import SandboxConnector
 from connectors.sandbox.simulator import make_uscc
 from hub.errors import ConfigInvalid, NotFound, RuleBroken
 from hub.locale import load_texts
+from hub.model.sales import Order
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.decide import Op
 from hub.runtime.assemble import CodeTables
@@ -320,6 +321,31 @@ def test_a_document_deleted_there_is_made_once_more(world: World) -> None:
     assert (again.remote_id, again.revision) == (sale["id"], parked.revision + 1)
     assert (sale["note"], sale["customer_ref"]) == ("请尽快", "PO-1")
     assert reload(world, order).number == order.number
+
+
+def test_a_document_of_theirs_is_made_once_more_with_its_lines(world: World) -> None:
+    """Each of them had an id of the document that is gone."""
+    partner = world.make_customer()
+    line = {"text": "packing", "quantity": "2", "price": "4.00", "tax_percent": "13"}
+    lost = world.wang.create("sale", customer=partner["id"], lines=[line])
+    world.clock.pass_time(30)
+    pull(world)
+    with world.store.read() as tx:
+        (order,) = tx.find(Order)
+    world.wang.delete("sale", lost["id"])
+    edit_record(world.hub, "order", order.id, {"note": "请尽快"}, "test")
+    push(world)
+    parked = binding_of(world, order)
+    assert parked.parked == "protocol.deleted_there"
+
+    settle_binding(world.hub, parked.id, "hub", "li")
+    push(world)
+
+    (sale,) = [row for row in world.erp.documents("sale") if not row.get("deleted")]
+    again = binding_of(world, order)
+    assert (again.remote_id, again.parked) == (sale["id"], None)
+    assert [(row["text"], row["quantity"], row["price"]) for row in sale["lines"]] == [("packing", "2", "4.00")]
+    assert again.lines == {reload(world, order).lines[0].key: sale["lines"][0]["id"]}
 
 
 def test_a_customer_deleted_there_ends_here(world: World) -> None:
