@@ -82,7 +82,7 @@ def _read_report(part: Message, reading: _Reading) -> None:
     if kind in REPORT:
         reading.returned += list_returned(part)
     elif kind in RETURNED and not reading.returned_id:
-        content = _flatten(part) if isinstance(part.get_payload(), list) else _read_content(part, reading)
+        content = _flatten(part) if part.is_multipart() else _read_content(part, reading)
         reading.returned_id = find_returned_id(content[:_HEADS].decode("utf-8", "replace"))
 
 
@@ -92,7 +92,7 @@ def _list_parts(message: Message) -> Iterator[Message]:
     count = 0
     while ahead and count < _MOST_PARTS:
         part, depth = ahead.pop()
-        inner = part.get_payload()
+        inner = part.get_payload() if part.is_multipart() else None
         if part.get_content_maintype() == "multipart" and isinstance(inner, list) and depth < _DEEPEST:
             ahead += [(one, depth + 1) for one in reversed(inner) if isinstance(one, Message)]
             continue
@@ -127,7 +127,7 @@ def _read_part(part: Message, reading: _Reading, longest: int) -> None:
 
 def _flatten(part: Message) -> bytes:
     """The mail that is attached, written out again; empty when that cannot be done."""
-    inner = part.get_payload()
+    inner = part.get_payload() if part.is_multipart() else None
     first = inner[0] if isinstance(inner, list) and inner else None
     try:
         return first.as_bytes() if isinstance(first, Message) else b""
@@ -137,7 +137,10 @@ def _flatten(part: Message) -> bytes:
 
 def _read_content(part: Message, reading: _Reading) -> bytes:
     """``get_payload`` gives back what it cannot decode, and raises for what no program wrote on purpose."""
-    raw = part.get_payload()
+    try:
+        raw = part.get_payload()
+    except ValueError:  # the charset is no name; what is decoded below needs none
+        raw = None
     if isinstance(raw, str) and str(part.get("content-transfer-encoding") or "").strip().lower() == "base64":
         return decode_base64(raw.encode("ascii", "ignore"))
     try:

@@ -36,6 +36,8 @@ _BY_NAME = {
 IDLE_S = 25 * 60.0
 """A server may end an IDLE after half an hour."""
 _NEWS = frozenset({b"EXISTS", b"EXPUNGE", b"FETCH", b"VANISHED"})
+_NO_IMAP = (ValueError, IndexError, KeyError, TypeError, AttributeError)
+"""What IMAPClient raises of an answer that it cannot take apart, beside errors of its own."""
 _NAMED = {"name": "isthmus", "vendor": "isthmus"}
 
 
@@ -83,29 +85,26 @@ class MailboxClient:
     @property
     def tells_changes(self) -> bool:
         """Whether the server counts changes (CONDSTORE)."""
-        return self._ask(lambda line: bool(line.has_capability("CONDSTORE")))
+        return self._ask_plainly(lambda line: bool(line.has_capability("CONDSTORE")))
 
     @property
     def tells_vanished(self) -> bool:
         """Whether it tells what was removed since (QRESYNC)."""
-        return self._ask(lambda line: bool(line.has_capability("QRESYNC")))
+        return self._ask_plainly(lambda line: bool(line.has_capability("QRESYNC")))
 
     def close(self) -> None:
         line, self._line, self._selected, self._folders = self._line, None, "", None
         if line is not None:
-            with suppress(OSError, IMAPClientError):
+            with suppress(OSError, IMAPClientError, *_NO_IMAP):
                 line.logout()
+            _end(line)  # also when it did not say goodbye
 
     # ------------------------------------------------------------ folders
 
     def list_folders(self) -> list[Folder]:
         """All folders of the account."""
         if self._folders is None:
-            told = self._ask(lambda line: line.list_folders())
-            self._folders = [
-                Folder(str(name), _find_use(flags, str(name)), b"\\noselect" not in {flag.lower() for flag in flags})
-                for flags, _, name in told
-            ]
+            self._folders = self._ask_plainly(lambda line: [_read_folder(*told) for told in line.list_folders()])
         return self._folders
 
     def read_status(self, folder: str) -> Status:
@@ -114,13 +113,9 @@ class MailboxClient:
             self._ask(self._leave)  # a server speaks of the folder as it was opened, though it may be no more
         items = ["UIDVALIDITY", "UIDNEXT", "MESSAGES", *(["HIGHESTMODSEQ"] if self.tells_changes else [])]
         try:
-            told = self._ask(lambda line: line.folder_status(folder, items))
+            return self._ask(lambda line: _read_status(line.folder_status(folder, items)))
         except IMAPClientError as refused:
             raise self._explain_folder(folder, refused) from refused
-        return Status(
-            int(told.get(b"UIDVALIDITY", 0)), int(told.get(b"UIDNEXT", 0)), int(told.get(b"MESSAGES", 0)),
-            int(told.get(b"HIGHESTMODSEQ", 0)),
-        )  # fmt: skip
 
     def search(self, folder: str, criteria: Sequence[Any]) -> list[int]:
         """UIDs of a folder in rising order."""
@@ -152,24 +147,28 @@ class MailboxClient:
 
     def fetch_heads(self, folder: str, uids: Sequence[int]) -> list[Fetched]:
         """Heads of those that are still there, in the order of their UIDs."""
-        told = self._fetch(folder, uids, [HEADER, "RFC822.SIZE", "INTERNALDATE"])
+        told = self._fetch(folder, uids, [HEADER, "RFC822.SIZE", "INTERNALDATE"], _make_fetched)
         wanted = set(uids)
-        return [_make_fetched(uid, told[uid]) for uid in sorted(told) if uid in wanted and told[uid]]
+        found = (told[uid] for uid in sorted(told) if uid in wanted)
+        return [one for one in found if one is not None]
 
     def fetch_contents(self, folder: str, uids: Sequence[int], most_bytes: int) -> dict[int, bytes]:
         """UID → the first ``most_bytes`` of the mail."""
-        told = self._fetch(folder, uids, [f"BODY.PEEK[]<0.{most_bytes}>"])
-        return {uid: _find(parts, b"BODY[]") for uid, parts in told.items()}
+        return self._fetch(folder, uids, [f"BODY.PEEK[]<0.{most_bytes}>"], lambda _, parts: _find(parts, b"BODY[]"))
 
-    def _fetch(self, folder: str, uids: Sequence[int], items: Sequence[str]) -> Mapping[int, Mapping[bytes, Any]]:
+    def _fetch(
+        self, folder: str, uids: Sequence[int], items: Sequence[str], read: Callable[[int, Mapping[bytes, Any]], T]
+    ) -> dict[int, T]:
         """``Rejected`` for what the server cannot or will not show, or shows in a way that nobody can read."""
+
+        def ask(line: IMAPClient) -> dict[int, T]:
+            told: Mapping[int, Mapping[bytes, Any]] = line.fetch(list(uids), list(items))
+            return {uid: read(uid, parts) for uid, parts in told.items()}
+
         try:
-            found: Mapping[int, Mapping[bytes, Any]] = self._in_folder(
-                folder, lambda line: line.fetch(list(uids), list(items))
-            )
+            return self._in_folder(folder, ask)
         except IMAPClientError as refused:
             raise Rejected("imap.mail_refused", folder=folder, vendor=str(refused)[:300]) from refused
-        return found
 
     # ------------------------------------------------------------ waiting
 
@@ -197,7 +196,7 @@ class MailboxClient:
 
     @property
     def can_idle(self) -> bool:
-        return self._ask(lambda line: bool(line.has_capability("IDLE")))
+        return self._ask_plainly(lambda line: bool(line.has_capability("IDLE")))
 
     # ------------------------------------------------------------ the line
 
@@ -221,11 +220,12 @@ class MailboxClient:
         """Opened for reading only, so that closing removes nothing."""
         selected, self._selected = self._selected, ""
         if selected:
-            with suppress(IMAPClientError):  # who will not is asked to open another one instead
+            with suppress(IMAPClientError, *_NO_IMAP):  # who will not is asked to open another one instead
                 line.unselect_folder() if line.has_capability("UNSELECT") else line.close_folder()
 
     def _ask(self, ask: Callable[[IMAPClient], T]) -> T:
-        """Within the budget of the connection; once more over a new line when the old one turns out to be dead."""
+        """Within the budget of the connection; once more over a new line when the old one turns out to be dead.
+        ``IMAPClientError``: the server will not, or says what nobody can read."""
         for attempt in (1, 2):
             had_line = self._line is not None
             try:
@@ -235,7 +235,18 @@ class MailboxClient:
                 self._drop()
                 if attempt == 2 or not had_line:
                     raise Transient("imap.line_broken", vendor=str(broken)[:300], host=self._config.host) from broken
+            except _NO_IMAP as odd:
+                self._drop()
+                raise IMAPClientError(f"no IMAP: {odd}") from odd
         raise AssertionError("unreachable")
+
+    def _ask_plainly(self, ask: Callable[[IMAPClient], T]) -> T:
+        """What no server refuses: whatever it says instead, the line is broken."""
+        try:
+            return self._ask(ask)
+        except IMAPClientError as odd:
+            self._drop()
+            raise Transient("imap.line_broken", vendor=str(odd)[:300], host=self._config.host) from odd
 
     def _drop(self) -> None:
         line, self._line, self._selected = self._line, None, ""
@@ -317,7 +328,7 @@ def open_mailbox(config: ImapConfig, tools: Tools) -> Iterator[MailboxClient]:
 
 
 def _end(line: IMAPClient) -> None:
-    with suppress(OSError, IMAPClientError):
+    with suppress(OSError, IMAPClientError, *_NO_IMAP):
         line.shutdown()
 
 
@@ -330,13 +341,34 @@ def _find_use(flags: Sequence[bytes], name: str) -> str:
     return next((use for use, names in _BY_NAME.items() if last in names), "")
 
 
-def _make_fetched(uid: int, parts: Mapping[bytes, Any]) -> Fetched:
+def _read_folder(flags: Sequence[bytes], _separator: bytes, name: str | int) -> Folder:
+    return Folder(str(name), _find_use(flags, str(name)), b"\\noselect" not in {flag.lower() for flag in flags})
+
+
+def _read_status(told: Mapping[bytes, Any]) -> Status:
+    names = (b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES", b"HIGHESTMODSEQ")
+    validity, following, count, modseq = (int(told.get(name, 0)) for name in names)
+    return Status(validity, following, count, modseq)
+
+
+def _make_fetched(uid: int, parts: Mapping[bytes, Any]) -> Fetched | None:
+    """None for a mail of which nothing is told."""
+    if not parts:
+        return None
     head = next((value for key, value in parts.items() if _HEADER_KEY.match(key)), b"") or b""
-    return Fetched(uid, head, int(parts.get(b"RFC822.SIZE") or 0), parts.get(b"INTERNALDATE"))
+    received_at = parts.get(b"INTERNALDATE")
+    if not isinstance(head, bytes) or not isinstance(received_at, datetime | None):
+        raise TypeError("no head, or no time")
+    if received_at is not None:
+        received_at.utcoffset()  # raises for an offset of more than a day
+    return Fetched(uid, head, int(parts.get(b"RFC822.SIZE") or 0), received_at)
 
 
 def _find(parts: Mapping[bytes, Any], name: bytes) -> bytes:
-    return next((value or b"" for key, value in parts.items() if key.upper().startswith(name)), b"")
+    found = next((value or b"" for key, value in parts.items() if key.upper().startswith(name)), b"")
+    if not isinstance(found, bytes):
+        raise TypeError("no text")
+    return found
 
 
 def _read_set(told: bytes) -> Iterator[int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from hub.errors import IsthmusError
-from tests.fuzz.targets import Try
+from tests.fuzz.spoil import Try
 
 HANG_S = 1.0
 """Of processor time: how long a machine makes it wait says nothing about an input."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
+Try = Callable[[random.Random], None]
+"""Tries one input."""
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, -(2**63), 10**40, 0.1, 1e308, float("nan"), float("inf"), "", " ", "0", "-",
     "nan", "NaN", "1e9999", "9" * 400, "1,234.50", "１２", "\0", "\ud83d", "\u202e", "a" * 5000, "2026-02-30",

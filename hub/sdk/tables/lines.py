@@ -44,7 +44,7 @@ class JsonLinesTable:
 def _make_row(number: int, line: str) -> Row:
     try:
         found = json.loads(line.strip("\ufeff"), parse_float=Decimal)
-    except (ValueError, ArithmeticError) as error:  # the latter: a number with an exponent beyond every number
+    except (ValueError, ArithmeticError, RecursionError) as error:  # an exponent, or a nesting, beyond everything
         return Row(number, {}, problems=(CellProblem("", MappingError("tables.row_broken", vendor=str(error))),))
     if not isinstance(found, dict):
         return Row(number, {}, problems=(CellProblem("", MappingError("tables.not_an_object")),))
