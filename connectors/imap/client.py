@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from imapclient import IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 
+from connectors.imap.answers import fetch_parts
 from connectors.imap.config import ImapConfig
 from connectors.imap.headers import NAMES
 from connectors.imap.refusals import explain_refusal
@@ -162,8 +163,7 @@ class MailboxClient:
         """``Rejected`` for what the server cannot or will not show, or shows in a way that nobody can read."""
 
         def ask(line: IMAPClient) -> dict[int, T]:
-            told: Mapping[int, Mapping[bytes, Any]] = line.fetch(list(uids), list(items))
-            return {uid: read(uid, parts) for uid, parts in told.items()}
+            return {uid: read(uid, parts) for uid, parts in fetch_parts(line, uids, items).items()}
 
         try:
             return self._in_folder(folder, ask)
