@@ -20,6 +20,7 @@ from hub.identity.company import COMPANY, NONE, CompanyName, parse_company_name
 from hub.identity.mail import parse_mail, parse_site
 from hub.identity.person import parse_person_name
 from hub.identity.phone import MOBILE, parse_phones
+from hub.identity.plain import find_plain_codes, find_plain_phones
 
 Numbers = np.ndarray[Any, Any]
 Parts = dict[str, Any]
@@ -27,10 +28,10 @@ Parts = dict[str, Any]
 FORMS = {NONE: 0, COMPANY: 1, "llc": 2, "stock": 3, "partnership": 4, "factory": 5, "other": 6}
 
 
-def hash_texts(texts: Sequence[str]) -> Numbers:
+def hash_texts(texts: Sequence[str] | pl.Series) -> Numbers:
     """A number for each text, the same in every process; 0 for the empty one."""
-    column = pl.Series(values=texts, dtype=pl.String)
-    return np.where((column.str.len_bytes() == 0).to_numpy(), 0, column.hash(seed=7).to_numpy())
+    column = texts if isinstance(texts, pl.Series) else pl.Series(values=texts, dtype=pl.String)
+    return np.where((column.str.len_bytes() == 0).to_numpy(), 0, column.hash(seed=7).to_numpy()).astype(np.uint64)
 
 
 def sort_different(values: Numbers) -> Numbers:
@@ -77,7 +78,31 @@ def encode_names(texts: Sequence[str]) -> Parts:
     }  # fmt: skip
 
 
+def _fold_in(plain: Numbers, quick: Parts, slow: Parts) -> Parts:
+    """Both together, in the order of the texts: ``plain`` says which are the quick ones."""
+    place = np.empty(len(plain), dtype=np.int64)
+    place[np.concatenate((np.flatnonzero(plain), np.flatnonzero(~plain)))] = np.arange(len(plain))
+    joined = _join([quick, slow])
+    return {
+        name: values.gather(place) if isinstance(values, pl.Series) else values[place]
+        for name, values in joined.items()
+    }  # fmt: skip
+
+
 def encode_codes(texts: Sequence[str]) -> Parts:
+    column = pl.Series(values=texts, dtype=pl.String)
+    plain, division = find_plain_codes(column)
+    codes, none = column.filter(plain), np.zeros(len(division), dtype=np.uint64)
+    quick = {
+        "code_text": codes, "code_valid": np.ones(len(division), dtype=np.bool_), "code_key": hash_texts(codes),
+        "half_first": hash_texts(codes.str.slice(0, 9)), "half_last": hash_texts(codes.str.slice(9)),
+        "division": division, "registration": none, "organisation": hash_texts(codes.str.slice(8, 9)),
+    }  # fmt: skip
+    return _fold_in(plain, quick, encode_each_code(column.filter(~plain).to_list()))
+
+
+def encode_each_code(texts: Sequence[str]) -> Parts:
+    """The same by ``read_code``, which knows every kind of code and slip."""
     found = _parse_each(read_code, texts)
     uscc = [code.value if code and code.kind == kinds.USCC else "" for code in found]
     valid = [bool(code and code.kind == kinds.USCC and code.valid) for code in found]
@@ -98,6 +123,17 @@ def encode_codes(texts: Sequence[str]) -> Parts:
 
 
 def encode_phones(texts: Sequence[str]) -> Parts:
+    column = pl.Series(values=texts, dtype=pl.String)
+    plain, numbers, mobile = find_plain_phones(column)
+    quick = {
+        "phone0": hash_texts(numbers), "mobile0": mobile,
+        "phone1": np.zeros(len(mobile), dtype=np.uint64), "mobile1": np.zeros(len(mobile), dtype=np.bool_),
+    }  # fmt: skip
+    return _fold_in(plain, quick, encode_each_phone(column.filter(~plain).to_list()))
+
+
+def encode_each_phone(texts: Sequence[str]) -> Parts:
+    """The same by ``parse_phones``, which knows extensions, lists and other countries."""
     found = _parse_each(parse_phones, texts)
     numbers = [[phone for phone in phones if phone.number] for phones in found]
     parts: Parts = {}

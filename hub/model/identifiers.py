@@ -13,8 +13,8 @@ from string import ascii_letters, digits
 from hub.model.party import Identifier, IdentifierKind, Validity
 
 USCC_SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # pragma: allowlist secret
-_USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _USCC_VALUES = {symbol: value for value, symbol in enumerate(USCC_SYMBOLS)}
 _ORGANISATION_VALUES = {symbol: int(symbol, 36) for symbol in digits + ascii_letters}
 _USCC_SHAPE = re.compile(rf"[{USCC_SYMBOLS}]{{2}}[0-9]{{6}}[{USCC_SYMBOLS}]{{8}}[0-9X][{USCC_SYMBOLS}]")
@@ -54,13 +54,13 @@ def is_valid_uscc(code: str) -> bool:
 
 def uscc_check_symbol(body: str) -> str:
     """The 18th symbol for the first 17."""
-    total = sum(map(mul, map(_USCC_VALUES.__getitem__, body), _USCC_WEIGHTS))
+    total = sum(map(mul, map(_USCC_VALUES.__getitem__, body), USCC_WEIGHTS))
     return USCC_SYMBOLS[-total % 31]
 
 
 def organisation_check_symbol(body: str) -> str:
     """The 9th symbol of an organisation code (组织机构代码) for its first 8."""
-    total = sum(map(mul, map(_ORGANISATION_VALUES.__getitem__, body), _ORGANISATION_WEIGHTS))
+    total = sum(map(mul, map(_ORGANISATION_VALUES.__getitem__, body), ORGANISATION_WEIGHTS))
     return "0123456789X"[-total % 11]
 
 

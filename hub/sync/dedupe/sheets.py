@@ -76,7 +76,7 @@ def write_frame(path: Path, frame: pl.DataFrame) -> None:
         if form == "csv":
             _defuse(frame).write_csv(temporary, include_bom=True, line_terminator="\r\n")
         else:
-            frame.write_parquet(temporary)
+            frame.write_parquet(temporary, compression="zstd", compression_level=1)
         temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
         temporary.replace(path)
     finally:

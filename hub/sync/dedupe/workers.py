@@ -6,14 +6,14 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from hub.identity.columns import Spread, Task, run_task, spread_here
 
+AHEAD = 3
 MANY = 200_000
 """Below so many rows a second process costs more than it brings."""
 Progress = Callable[[str, int, int | None], None]
@@ -35,18 +35,30 @@ def open_crew(rows: int) -> Iterator[Crew]:
         yield Crew(spread_here)
         return
     # Processes are made anew, not forked: the threads of a library would not live on in them.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield Crew(lambda tasks: _run_in(pool, tasks, 2 * workers))
+    with ProcessPoolExecutor(workers - 1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield Crew(lambda tasks: _run_in(pool, tasks, AHEAD * (workers - 1)))
 
 
 def _run_in(pool: ProcessPoolExecutor, tasks: Sequence[Task], ahead: int) -> Iterator[Any]:
-    """Answers in the order of the tasks; so many are under way that no process waits, and no more."""
-    waiting = iter(tasks)
-    running = deque(pool.submit(run_task, task) for task in islice(waiting, ahead))
-    while running:
-        answer = running.popleft().result()
-        running.extend(pool.submit(run_task, task) for task in islice(waiting, 1))
-        yield answer
+    """Answers in the order of the tasks. So many are under way elsewhere that no process waits, and no more; this one
+    does the next of them itself, so that half of the answers need not travel."""
+    waiting = deque(enumerate(tasks))
+    there: dict[int, Future[Any]] = {}
+    known: dict[int, Any] = {}
+    for at in range(len(tasks)):
+        while at not in known:
+            known |= {number: there.pop(number).result() for number in list(there) if there[number].done()}
+            while waiting and len(there) < ahead:
+                number, task = waiting.popleft()
+                there[number] = pool.submit(run_task, task)
+            if at in known:
+                break
+            if waiting:
+                number, task = waiting.popleft()
+                known[number] = run_task(task)
+            else:
+                known[at] = there.pop(at).result()
+        yield known.pop(at)
 
 
 def tell(spread: Spread, step: str, progress: Progress) -> Spread:
