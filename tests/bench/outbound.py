@@ -206,7 +206,7 @@ def make_orders(hub: Hub, erp: SandboxErp, count: int) -> list[UUID]:
 
 
 def push(hub: Hub) -> None:
-    """Everything that is due, as a worker does it."""
+    """Everything that is due, as a run does it."""
     for _ in range(4):
         ids = list_due(hub, 100_000, accepted_only=False)
         if not ids:
