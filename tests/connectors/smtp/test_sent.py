@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +13,17 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from connectors.smtp.config import SmtpConfig
+from hub.model.kinds import find_kind
 from hub.protocol.binding import BindingState
-from hub.runtime.assemble import close_hub
+from hub.runtime.assemble import Outfit, close_hub, open_hub
+from hub.runtime.home import find_home
+from hub.sync.records import create_record
+from hub.sync.run import run_sync
 from hub.testkit.mailboxes import MailServer
 from hub.testkit.servers import free_port
 from tests.connectors.imap.conftest import USERS, run_server
-from tests.connectors.imap.office import Mailbox
-from tests.connectors.smtp.test_sending import Desk
+from tests.connectors.imap.office import Mailbox, make_answers, write_mail
+from tests.connectors.smtp.test_sending import ACTOR, Desk
 from tests.docs.newcomer import Newcomer
 from tests.docs.pages import list_commands, read_page
 
@@ -93,6 +99,41 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(
             desk.run()
         (binding,) = desk.bindings()
         assert (binding.state, handler.count) == (BindingState.BOUND, 1)
+    finally:
+        close_hub(desk.hub)
+
+
+def test_the_answer_to_a_reminder_that_was_sent_hangs_on_its_invoice(
+    provider: tuple[Provider, int], dovecot: MailServer, tmp_path: Path
+) -> None:
+    """Written, planned, sent, kept among the sent mails, answered from an address that nobody knows."""
+    mailbox = provider[0].mailbox
+    desk = make_desk(tmp_path, provider, dovecot)
+    words = [f"{name}={value}" for name, value in make_answers(dovecot, USERS[0], own_domains="our.example").items()]
+    words = [word for word in words if not word.startswith("password=")] + ["password=file:mail.secret"]
+    desk.call("connection", "add", "mail", "--connector", "imap", *(part for word in words for part in ("--set", word)))
+    desk.call("sync", "add", "mail", "activity", "--direction", "in")
+    close_hub(desk.hub)
+    desk.hub = open_hub(find_home(tmp_path, {}), outfit=Outfit(desk.clock, random.Random(9)))
+    try:
+        account = create_record(desk.hub, "account", {"name": "海岳精密", "email": "li@haiyue.example"}, ACTOR)
+        line = {"name": "轴承", "quantity": "1", "unit_price": "100"}
+        of = {"account_id": str(account.id), "number": "INV-0007", "currency": "CNY", "lines": [line]}
+        invoice = create_record(desk.hub, "invoice", {**of, "due_on": "2026-10-31"}, ACTOR)
+        desk.call("letter", "write", "payment-reminder", "invoice", "INV-0007", "--in", "zh")
+        desk.accept()
+        mailbox.line.select_folder("Sent", readonly=True)
+        (envelope,) = [told[b"ENVELOPE"] for told in mailbox.line.fetch(mailbox.line.search(), ["ENVELOPE"]).values()]
+        answer = (f"In-Reply-To: {envelope.message_id.decode()}",)
+        mailbox.put(write_mail("Re: 付款", sender="cfo@gmail.com", text="本周付款。", more=answer))
+        run_sync(desk.hub, "mail", None, ACTOR)
+        with desk.hub.store.read() as tx:
+            found = {row.subject: row for row in tx.find(find_kind("activity"))}
+        assert len(found) == 2, "the copy among the sent mails is the reminder itself"
+        told = found["Re: 付款"]
+        assert [(row.kind, row.record_id) for row in told.topics] == [("invoice", invoice.id)]
+        assert told.account_id == account.id
+        assert "Re: 付款" in json.dumps(desk.call("trace", "INV-0007"), ensure_ascii=False)
     finally:
         close_hub(desk.hub)
 
