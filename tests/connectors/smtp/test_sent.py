@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from connectors.smtp.config import SmtpConfig
-from hub.model.kinds import find_kind
+from hub.model.activity import Activity
 from hub.protocol.binding import BindingState
 from hub.runtime.assemble import Outfit, close_hub, open_hub
 from hub.runtime.home import find_home
@@ -128,7 +128,7 @@ def test_the_answer_to_a_reminder_that_was_sent_hangs_on_its_invoice(
         mailbox.put(write_mail("Re: 付款", sender="cfo@gmail.com", text="本周付款。", more=answer))
         run_sync(desk.hub, "mail", None, ACTOR)
         with desk.hub.store.read() as tx:
-            found = {row.subject: row for row in tx.find(find_kind("activity"))}
+            found = {row.subject: row for row in tx.find(Activity)}
         assert len(found) == 2, "the copy among the sent mails is the reminder itself"
         told = found["Re: 付款"]
         assert [(row.kind, row.record_id) for row in told.topics] == [("invoice", invoice.id)]
