@@ -16,3 +16,4 @@ compile tests/locks/tryton.lock requirements/tryton.in
 compile tests/locks/bench.lock requirements/bench.in
 compile tests/locks/calendar.lock requirements/calendar.in
 compile tests/locks/mail.lock requirements/mail.in
+compile tests/locks/mutation.lock requirements/mutation.in

@@ -52,7 +52,7 @@ class Books(ABC):
 class Ledger(Books):
     """A sandbox ERP."""
 
-    connector, secret = "sandbox", TOKEN
+    connector, secret = "sandbox", TOKEN  # pragma: allowlist secret
 
     def __init__(self, **settings: Any) -> None:
         context = multiprocessing.get_context("spawn")

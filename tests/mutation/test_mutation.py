@@ -1,0 +1,61 @@
+"""Samples, intervals and what is broken how; that the tests of the project notice is what the command is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mutation.__main__ import interval
+from tests.mutation.draw import draw_sample, share_out
+from tests.mutation.mutants import list_mutants
+from tests.mutation.tools import find_tools
+
+SOURCE = '''"""Says nothing."""
+
+__all__ = ["judge"]
+Names = dict[str, int]
+
+
+def judge(value: int | None = None, *, name: str = "a") -> str:
+    """Says nothing either."""
+    if isinstance(value, int) and value > 3:
+        raise ValueError("too much")
+    print(name)
+    return name
+'''
+
+
+def test_every_file_has_its_share_of_a_sample():
+    assert share_out({"a": 70, "b": 20, "c": 10}, 10) == {"a": 7, "b": 2, "c": 1}
+    assert share_out({"a": 997, "b": 2, "c": 1}, 10) == {"a": 9, "b": 1, "c": 1}
+    assert share_out({"a": 3, "b": 2}, 0) == {"a": 3, "b": 2}
+    assert sum(share_out({"a": 33, "b": 33, "c": 34}, 50).values()) == 50
+
+
+def test_the_same_seed_draws_the_same_and_more_of_it():
+    files = {"a": list(range(100)), "b": list(range(100, 150))}
+    few, many = draw_sample(files, 30, 1), draw_sample(files, 60, 1)
+    assert few == draw_sample(files, 30, 1)
+    assert set(few) < set(many)
+    assert few != draw_sample(files, 30, 2)
+
+
+def test_what_a_sample_says_of_the_whole():
+    low, high = interval(85, 100)
+    assert (round(low, 3), round(high, 3)) == (0.767, 0.907)
+    assert interval(0, 0) == (0.0, 1.0)
+    assert interval(10, 10)[1] == 1.0
+
+
+@pytest.mark.skipif(find_tools() is None, reason="python -m tests.mutation installs what it needs")
+def test_what_means_something_is_broken_and_nothing_else():
+    found = list_mutants("hub/crm/judge.py", SOURCE)
+    told = {mutant.tell() for mutant in found}
+    assert "-    if isinstance(value, int) and value > 3:\n+    if isinstance(value, int) or value > 3:" in told
+    assert "-    if isinstance(value, int) and value > 3:\n+    if isinstance(value, int) and value >= 3:" in told
+    assert "-    print(name)\n+    pass" in told
+    assert '-        raise ValueError("too much")\n+        pass' in told
+    assert not {mutant.first for mutant in found} & {1, 3, 4, 8}, "docstrings, __all__ and aliases"
+    assert not any("| str" in change or "isinstance(None" in change for change in told)
+    for mutant in found:
+        assert mutant.write() != SOURCE
+        compile(mutant.write(), mutant.file, "exec")
