@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any
 
 import pytest
 
+from hub.sdk.simulator import Request, Response
 from hub.store.rows import DeadRow
 from hub.sync.places import find_unreadable
 from hub.sync.run import run_sync
@@ -107,6 +110,42 @@ def test_one_poisoned_record_in_a_hundred_leaves_the_others_to_the_same_run(make
         report = run_sync(scene.hub, "erp", ["account", "product", "order"], "li")
     assert (report.run.counts["in.order.created"], report.run.counts["in.order.dead"]) == (297, 3)
     assert {row.external_id for row in scene.dead()} == poisoned.keys()
+
+
+def count_work(scene: Scene, poison: Mapping[int, bytes]) -> tuple[int, int, int]:
+    """What it takes to read 200 orders, some of them poisoned: requests, calls of functions, how many came in. Counted,
+    because how long it takes depends on who else is at work."""
+    ids = make_sales(scene, 200)
+    requests = calls = 0
+    spoils = spoil({ids[place]: {"gross": raw} for place, raw in poison.items()})
+
+    def weigh(request: Request, answer: Response) -> Response:
+        nonlocal requests
+        requests += 1
+        return spoils(request, answer)
+
+    def tally(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    with twisted(scene, weigh):
+        sys.setprofile(tally)
+        try:
+            report = run_sync(scene.hub, "erp", ["account", "product", "order"], "li")
+        finally:
+            sys.setprofile(None)
+    return requests, calls, report.run.counts["in.order.created"]
+
+
+def test_a_stream_of_which_one_in_a_hundred_is_poisoned_costs_the_others_less_than_a_tenth(
+    make_scene: SceneMaker,
+) -> None:
+    count_work(make_scene(order={"direction": "in"}), {50: b"NaN"})  # the messages are read once in a process
+    requests, calls, came = count_work(make_scene(order={"direction": "in"}), {})
+    poisoned = count_work(make_scene(order={"direction": "in"}), {50: b"NaN", 150: b"NaN"})
+    assert (came, poisoned[2]) == (200, 198)
+    assert poisoned[0] == requests
+    assert poisoned[1] < 1.1 * calls
 
 
 def test_a_record_that_can_be_kept_is_left_as_it_is(scene: Scene) -> None:
