@@ -145,11 +145,11 @@ def against_bare(databases: Databases, amount: Amount) -> dict[str, Any]:
         for _ in range(amount.rounds):
             with ours.open_hub(databases.make_url(), {}, address) as hub:
                 mine.append(_pull_all(hub, databases, amount.count))
-            theirs.append(_run_bare(databases, amount.count, address))
+            theirs.append(run_bare(databases, amount.count, address))
     return compare(mine, theirs, amount.count)
 
 
-def _run_bare(databases: Databases, count: int, address: str) -> Costs:
+def run_bare(databases: Databases, count: int, address: str) -> Costs:
     engine = create_engine(databases.make_url())
     if engine.dialect.name == "sqlite":
 

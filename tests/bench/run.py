@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import database, memory, webhooks
+from tests.bench.floor import bench_floor
 from tests.bench.identity import bench_identity
 from tests.bench.identity_lookup import bench_identity_lookup
 from tests.bench.mailbox import bench_mailbox
@@ -34,6 +35,7 @@ BENCHES: Mapping[str, Bench] = {
     "mapping": lambda asked: (bench_mapping(asked.calls, asked.lines), []),
     "pull": lambda asked: bench_pull(read_amount(asked), read_databases(asked)),
     "resync": lambda asked: bench_resync(read_amount(asked), read_databases(asked)),
+    "floor": lambda asked: (bench_floor(read_amount(asked)), []),
     "memory": lambda asked: memory.bench_memory(asked.records or (20_000 if asked.quick else 1_000_000)),
     "webhooks": lambda asked: webhooks.bench_webhooks(read_calls(asked), read_databases(asked)),
     "outbound": lambda asked: bench_outbound(
@@ -52,7 +54,7 @@ BENCHES: Mapping[str, Bench] = {
     "startup": lambda asked: memory.bench_startup(5 if asked.quick else 15),
     "idle": lambda asked: memory.bench_idle(5.0 if asked.quick else 20.0),
 }
-USUAL = tuple(name for name in BENCHES if name not in ("memory", "mailbox", "identity", "identity_lookup"))
+USUAL = tuple(name for name in BENCHES if name not in ("memory", "floor", "mailbox", "identity", "identity_lookup"))
 """Without a name: everything but what takes a quarter of an hour, or data of its own."""
 
 
