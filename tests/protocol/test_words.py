@@ -102,3 +102,37 @@ def test_a_text_that_is_kept_with_its_white_space_is_cut_and_no_more() -> None:
 def test_a_fingerprint_is_this_long_for_ever() -> None:
     """It stands in databases: another length would make every field look edited."""
     assert digest_plain({"b": 1, "a": "海"}) == sha256('{"a":"海","b":1}'.encode()).hexdigest()[:24]
+
+
+def test_what_no_column_of_64_bits_holds_has_the_same_spelling() -> None:
+    assert digest_plain({"b": 10**40, "a": "海"}) == sha256(f'{{"a":"海","b":{10**40}}}'.encode()).hexdigest()[:24]
+
+
+def test_a_void_order_that_was_never_sent_ends_and_after_a_rewind_it_is_looked_for() -> None:
+    binding, intent = make_binding(BindingState.NEW), make_intent(void=True)
+    assert decide(binding, intent, None, make_policy(), NOW) == Action(Op.TOMB, "protocol.never_sent")
+    assert decide(binding, intent, None, make_policy(), NOW, epoch=1).op is Op.SEARCH
+    assert decide(binding, intent, Search(), make_policy(), NOW, epoch=1) == Action(Op.TOMB, "protocol.never_arrived")
+
+
+def test_a_patch_says_what_it_leaves_out() -> None:
+    intent = make_intent(fields={"note": "eilig", "currency": "EUR"})
+    found = decide(make_binding(), intent, make_snapshot(Stage.EFFECTIVE), make_policy(), NOW)
+    assert (found.op, found.patch, set(found.held)) == (Op.PATCH, {"note": "eilig"}, {"currency"})
+
+
+def test_all_fields_that_stand_against_an_approval_are_named() -> None:
+    seen = make_snapshot(Stage.DRAFT, total_differs="0.01", fields={"lines": ()})
+    policy = make_policy(editable={})
+    found = decide(make_binding(BindingState.PREPARED), make_intent(), seen, policy, NOW)
+    assert (found.op, found.code) == (Op.PARK, "protocol.not_confirmed")
+    assert found.params == {"fields": ", ".join(sorted(found.held))}
+    assert len(found.held) == 2
+
+
+def test_of_several_the_one_that_counts_is_ours_whatever_comes_first() -> None:
+    stages = (Stage.EFFECTIVE, Stage.SUBMITTED, Stage.DRAFT, Stage.VOID)
+    hits = [make_hit(f"S{9 - place}", stage) for place, stage in enumerate(stages)]
+    binding = make_binding(BindingState.UNKNOWN)
+    for first, better in enumerate(hits):
+        assert choose_hit(binding, Search(tuple(reversed(hits[first:]))))[0] == better
