@@ -19,6 +19,8 @@ _MOST_PARTS = 500
 _HEADS = 64 << 10
 _BREAKS = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "table", "blockquote"})
 _HIDDEN = frozenset({"style", "script", "head", "title"})
+TEXTS = ("text/plain", "text/html")
+"""What is read as the text of a mail."""
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 
 
@@ -102,9 +104,9 @@ def _list_parts(message: Message) -> Iterator[Message]:
 
 def _read_part(part: Message, reading: _Reading, longest: int) -> None:
     kind = part.get_content_type()
-    name = _read_name(part, reading)
+    name = read_name(part, reading.doubts)
     disposition = str(part.get("content-disposition") or "").partition(";")[0].strip().lower()
-    if kind in ("text/plain", "text/html") and not name and disposition != "attachment":
+    if kind in TEXTS and not name and disposition != "attachment":
         content = _read_content(part, reading)
         label = _read_param(part, "charset")
         told, guessed = decode_text(content[: longest * 6], label)
@@ -160,13 +162,20 @@ def _read_param(part: Message, name: str) -> str:
     return str(value) if value else ""
 
 
-def _read_name(part: Message, reading: _Reading) -> str:
+def make_part(kind: str, disposition: str) -> Message:
+    """A part of which only its two headers are known."""
+    part: Message = Message(policy=_AS_IT_STANDS)
+    part["Content-Type"], part["Content-Disposition"] = kind, disposition
+    return part
+
+
+def read_name(part: Message, doubts: set[str]) -> str:
     """The name of an attachment, in whichever of the four ways it was written."""
     for header, key in (("content-disposition", "filename"), ("content-type", "name")):
         try:
             told = part.get_param(key, header=header)
         except (ValueError, LookupError, TypeError, IndexError):
-            reading.doubts.add("name")
+            doubts.add("name")
             continue
         if isinstance(told, tuple):
             text, guessed = decode_text(str(told[2]).encode("raw-unicode-escape", "replace"), told[0] or "")
@@ -175,7 +184,7 @@ def _read_name(part: Message, reading: _Reading) -> str:
         else:
             continue
         if guessed:
-            reading.doubts.add("charset")
+            doubts.add("charset")
         if text.strip():
             return re.split(r"[\\/]", clean_text(text).replace("\r", "").replace("\n", " ").strip())[-1][:255]
     return ""

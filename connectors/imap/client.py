@@ -157,6 +157,10 @@ class MailboxClient:
         """UID → the first ``most_bytes`` of the mail."""
         return self._fetch(folder, uids, [f"BODY.PEEK[]<0.{most_bytes}>"], lambda _, parts: _find(parts, b"BODY[]"))
 
+    def fetch_outlines(self, folder: str, uids: Sequence[int]) -> dict[int, Any]:
+        """UID → what the mail consists of (BODYSTRUCTURE), as IMAPClient reads it."""
+        return self._fetch(folder, uids, ["BODYSTRUCTURE"], lambda _, parts: parts.get(b"BODYSTRUCTURE"))
+
     def _fetch(
         self, folder: str, uids: Sequence[int], items: Sequence[str], read: Callable[[int, Mapping[bytes, Any]], T]
     ) -> dict[int, T]:

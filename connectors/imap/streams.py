@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from connectors.imap.client import Fetched, MailboxClient, Status
 from connectors.imap.config import ImapConfig
 from connectors.imap.headers import Head, read_head
 from connectors.imap.listing import Listing
+from connectors.imap.outlines import list_attachments
 from connectors.imap.shapes import shape_mail
 from connectors.imap.uids import extend_uids, list_uids, write_uids
 from hub.errors import ConfigInvalid, MappingError, Rejected
@@ -227,12 +229,26 @@ class MailStream(Stream):
                     yield from self._read_group(folder, [one], most)
                 return
         longest = self._config.text_kb << 10
+        cut = {found.uid for found, _ in group if found.size > most and len(contents.get(found.uid, b"")) >= most}
+        outlines = self._read_outlines(folder, sorted(cut))
         for found, head in group:
             content = contents.get(found.uid)
             if content is None:
                 yield found, head, Body(doubts=frozenset({"body"}))
-            else:
-                yield found, head, read_body(content, longest, whole=len(content) < most or found.size <= most)
+                continue
+            body = read_body(content, longest, whole=found.uid not in cut)
+            if found.uid in outlines:
+                body = replace(body, attachments=tuple(outlines[found.uid]))
+            yield found, head, body
+
+    def _read_outlines(self, folder: str, uids: Sequence[int]) -> dict[int, list[tuple[str, str, int, str]]]:
+        """Attachments of mails that were cut off, as far as the server knows them."""
+        found: dict[int, list[tuple[str, str, int, str]]] = {}
+        with suppress(Rejected):
+            for uid, outline in self._client.fetch_outlines(folder, uids).items() if uids else ():
+                with suppress(ValueError):
+                    found[uid] = list_attachments(outline)
+        return found
 
     # ------------------------------------------------------------ records
 
