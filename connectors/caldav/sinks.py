@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from icalendar import Calendar
 
-from connectors.caldav.client import CalDavClient
+from connectors.caldav.client import CalDavClient, Stored
 from connectors.caldav.config import CalDavConfig
 from connectors.caldav.edits import cancel_event, edit_event, edit_todo, make_event, make_todo
 from connectors.caldav.parsing import read_calendar
@@ -29,13 +29,12 @@ from hub.sdk import (
     digest_version,
 )
 
-EDITABLE = frozenset(
-    {"subject", "text", "location", "type", "starts_at", "ends_at", "starts_on", "ends_on", "zone"}
-)  # fmt: skip
-
 
 class ObjectSink(Sink):
     """The UID and the name of a thing in a calendar are the hub's reference: a server has each of them once."""
+
+    editable: ClassVar[frozenset[str]]
+    void_removes: ClassVar[bool] = False
 
     def __init__(
         self, client: CalDavClient, stream: EventStream | TodoStream, config: CalDavConfig, tools: Tools
@@ -45,6 +44,21 @@ class ObjectSink(Sink):
         self._config = config
         self._clock = tools.clock
         self._zone = tools.zone
+
+    @property
+    def semantics(self) -> WriteSemantics:
+        return WriteSemantics(
+            tier=Tier.UNIQUE,
+            reference_field="UID",
+            confirms=frozenset({Confirm.SAVE}),
+            amend=Amend.REFUSE,
+            editable={Stage.EFFECTIVE: self.editable},
+            voidable=frozenset({Stage.EFFECTIVE}),
+            void_removes=self.void_removes,
+            compare_and_set=True,
+            versioned=False,
+            d_max_s=self._config.server_timeout_s,
+        )
 
     def create(self, drafts: Sequence[Draft]) -> Sequence[Written | IsthmusError]:
         results: list[Written | IsthmusError] = []
@@ -71,11 +85,9 @@ class ObjectSink(Sink):
         """Read it, change what is named, write it over what was read. ``change`` is given the calendar and the name of
         an instance; None from it: it is so already."""
         path, _, instance = external_id.partition("#")
-        stored = self._client.get(path)
+        stored = self._read(path, if_version)
         if stored is None:
             raise Rejected("caldav.gone", path=external_id)
-        if if_version is not None and digest_version(stored.etag) != if_version:
-            raise Stale("caldav.stale")
         try:
             text = change(read_calendar(stored.text), instance)
         except MappingError as broken:
@@ -83,6 +95,13 @@ class ObjectSink(Sink):
         if text is None:
             return Written(external_id, digest_version(stored.etag))
         return self._tell(external_id, self._client.replace(stored, text))
+
+    def _read(self, path: str, if_version: int | None) -> Stored | None:
+        """What is about to be changed; ``Stale`` when it is not of that version any more."""
+        stored = self._client.get(path)
+        if stored is not None and if_version is not None and digest_version(stored.etag) != if_version:
+            raise Stale("caldav.stale")
+        return stored
 
     def _tell(self, path: str, etag: str) -> Written:
         """A server that changed what it was given tells no version: then the next reading does."""
@@ -95,19 +114,9 @@ class EventSink(ObjectSink):
     kind = "activity"
     stream = "event"
 
-    @property
-    def semantics(self) -> WriteSemantics:
-        return WriteSemantics(
-            tier=Tier.UNIQUE,
-            reference_field="UID",
-            confirms=frozenset({Confirm.SAVE}),
-            amend=Amend.REFUSE,
-            editable={Stage.EFFECTIVE: EDITABLE},
-            voidable=frozenset({Stage.EFFECTIVE}),
-            compare_and_set=True,
-            versioned=False,
-            d_max_s=self._config.server_timeout_s,
-        )
+    editable = frozenset(
+        {"subject", "text", "location", "type", "starts_at", "ends_at", "starts_on", "ends_on", "zone"}
+    )
 
     def _make(self, draft: Draft) -> bytes:
         return make_event(draft.ref, draft.payload, self._zone, self._clock.now())
@@ -136,20 +145,8 @@ class TodoSink(ObjectSink):
     kind = "task"
     stream = "todo"
 
-    @property
-    def semantics(self) -> WriteSemantics:
-        return WriteSemantics(
-            tier=Tier.UNIQUE,
-            reference_field="UID",
-            confirms=frozenset({Confirm.SAVE}),
-            amend=Amend.REFUSE,
-            editable={Stage.EFFECTIVE: frozenset({"subject", "note", "due_on", "state"})},
-            voidable=frozenset({Stage.EFFECTIVE}),
-            void_removes=True,
-            compare_and_set=True,
-            versioned=False,
-            d_max_s=self._config.server_timeout_s,
-        )
+    editable = frozenset({"subject", "note", "due_on", "state"})
+    void_removes = True
 
     def _make(self, draft: Draft) -> bytes:
         return make_todo(draft.ref, draft.payload, self._clock.now())
@@ -163,10 +160,8 @@ class TodoSink(ObjectSink):
 
     def void(self, external_id: str, *, if_version: int | None) -> Written:
         """A task that was deleted here is removed; one that is dropped is only marked (``state``)."""
-        stored = self._client.get(external_id)
+        stored = self._read(external_id, if_version)
         if stored is None:
             return Written(external_id)
-        if if_version is not None and digest_version(stored.etag) != if_version:
-            raise Stale("caldav.stale")
         self._client.remove(stored)
         return Written(external_id)
