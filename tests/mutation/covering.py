@@ -90,12 +90,14 @@ class Covering:
 
     def find(self, file: str, first: int, last: int) -> list[tuple[str, float]]:
         """Tests that come by these lines, with what they take: those of the file of the same name first, then the
-        quickest. Where the source has changed since, all that come by the function. A line that nobody comes by is
-        carried out when the module is read: then all that come by the file, and all of the room's own folder."""
+        quickest; none for a line in a function that nobody comes by. Where the source has changed since, all that come
+        by the function. For what is carried out when the module is read, all that come by the file, and all of the
+        room's own folder."""
         text = (self._tree / file).read_text(encoding="utf-8")
         own, room = f"/test_{Path(file).stem}.py::", f"tests/{Path(file).parent.name}/"
         found: dict[str, float] = {}
         anywhere: dict[str, float] = {}
+        inside = any(first in span[1:] for _, span in _list_functions(text))
         for seen in self._seen:
             same = seen.sources.get(file) == text
             lines = range(first, last + 1) if same else _find_function(seen.sources.get(file, ""), text, first)
@@ -103,7 +105,8 @@ class Covering:
             found |= self._pick(seen, {test for line in lines for test in known.get(line, ())})
             anywhere |= self._pick(seen, {test for tests in known.values() for test in tests})
             anywhere |= self._pick(seen, {test for test in seen.took if test.startswith(room)})
-        return sorted((found or anywhere).items(), key=lambda item: (own not in item[0], item[1], item[0]))
+        chosen = found if found or inside else anywhere
+        return sorted(chosen.items(), key=lambda item: (own not in item[0], item[1], item[0]))
 
     def _pick(self, seen: Seen, tests: Iterable[str]) -> dict[str, float]:
         """Those that passed, and of which this is the last measuring."""
