@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 
 from connectors.imap.config import ImapConfig
+from connectors.imap.decoding import decode_text
 from hub.errors import NeedsConsent
 
 _CAUSES = (
@@ -29,6 +31,18 @@ _CAUSES = (
 
 def explain_refusal(config: ImapConfig, words: str) -> NeedsConsent:
     """The cause, from the server's words; without any it is the password, or the token."""
+    words = _undo_repr(words)
     plain = "imap.token_refused" if config.login == "xoauth2" else "imap.login_refused"
     code = next((code for code, pattern in _CAUSES if re.search(pattern, words, re.IGNORECASE)), plain)
     return NeedsConsent(code, vendor=words[:300], user=config.user, host=config.host)
+
+
+def _undo_repr(words: str) -> str:
+    """IMAPClient tells ``b'\\xe6…'`` for words that are not English."""
+    if not re.fullmatch(r"b'.*'|b\".*\"", words, re.DOTALL):
+        return words
+    try:
+        told = literal_eval(words)
+    except (ValueError, SyntaxError):
+        return words
+    return decode_text(told)[0] if isinstance(told, bytes) else words
