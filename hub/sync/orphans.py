@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from hub.errors import Duplicate, IsthmusError, OutcomeUnknown, Rejected, Stale
-from hub.protocol.binding import Binding
+from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.reference import parse_reference
 from hub.protocol.semantics import Direction, Policy, Stage
@@ -30,7 +30,7 @@ def clear_orphan(hub: Hub, conn: OpenConnection, orphan: Orphan, actor: str, run
         owner, adopted = _find_owners(tx, orphan)
     if adopted:
         return _close(hub, orphan, "cleared")
-    if owner is None or owner.remote_id is None:
+    if owner is None or (owner.remote_id is None and owner.state is not BindingState.TOMB):
         return "later"  # the search for the record's own document may still choose this one
     reason = _find_reason(hub, conn.policies[orphan.kind], owner, source)
     if reason is not None:

@@ -12,7 +12,7 @@ from hub.protocol.binding import BindingState
 from hub.store.rows import Attempt, DeadRow, Orphan
 from hub.sync.bindings import list_bindings
 from hub.sync.pause import pause_all
-from hub.sync.records import find_record
+from hub.sync.records import find_record, void_record
 from hub.sync.sweep import SweepReport, sweep_connection
 from tests.sync.test_bindings import _bare, binding_of, make_approved_order, make_order, pull, push, reload
 from tests.sync.world import World
@@ -200,6 +200,28 @@ def test_a_spare_may_still_be_chosen_while_the_search_is_open(world: World) -> N
     sweep(world)
     assert orphan(world).state == "due"
     assert len(living(world)) == 2
+
+
+def test_a_spare_of_an_order_that_ended_without_a_document_is_removed(world: World) -> None:
+    """Nobody searches for it any more."""
+    order = make_order(world)
+    push(world)
+    spare = make_spare(world, order)
+    first = binding_of(world, order).remote_id or ""
+    void_record(world.hub, "order", order.id, "li")
+    ended = binding_of(world, order).model_copy(update={"remote_id": None, "state": BindingState.TOMB, "dirty": False})
+    with world.store.write() as tx:
+        tx.save(ended)
+    world.wang.void(first)
+    sweep(world)
+    assert spare not in living(world)
+    assert orphan_of(world, spare).state == "done"
+
+
+def orphan_of(world: World, remote_id: str) -> Orphan:
+    with world.store.read() as tx:
+        (found,) = tx.find(Orphan, remote_id=remote_id)
+    return found
 
 
 def test_a_person_who_is_faster_wins(world: World) -> None:
