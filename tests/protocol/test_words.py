@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -136,3 +137,11 @@ def test_of_several_the_one_that_counts_is_ours_whatever_comes_first() -> None:
     binding = make_binding(BindingState.UNKNOWN)
     for first, better in enumerate(hits):
         assert choose_hit(binding, Search(tuple(reversed(hits[first:]))))[0] == better
+
+
+@pytest.mark.parametrize(("silent", "op"), [(frozenset({"currency"}), Op.SETTLE), (frozenset(), Op.PATCH)])
+def test_a_field_that_is_not_shown_says_nothing_only_where_that_is_declared(silent: frozenset[str], op: Op) -> None:
+    shown = {name: value for name, value in make_snapshot(Stage.DRAFT).values.items() if name != "currency"}
+    seen = replace(make_snapshot(Stage.DRAFT), values=shown)
+    policy = make_policy(confirm=Confirm.SAVE, silent=silent)
+    assert decide(make_binding(), make_intent(), seen, policy, NOW).op is op
