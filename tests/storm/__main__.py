@@ -119,6 +119,7 @@ class Total:
             "faults": {name[6:]: count for name, count in sorted(self.figures.items()) if name.startswith("fault ")},
             "violations": self.violations,
             "coverage": {"reachable": len(REACHABLE), "seen": seen, "unseen": unseen},
+            "decisions": {name[8:]: n for name, n in sorted(self.figures.items()) if name.startswith("decided ")},
             "ends": {name: self.figures[name] for name in ENDS},
             "seconds": round(time.monotonic() - self._started, 1),
         }

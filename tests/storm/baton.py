@@ -15,6 +15,13 @@ class Abandoned(BaseException):
 Checkpoint = Callable[[str], None]
 
 
+def _make_closed_lock() -> threading.Lock:
+    """Opened by one thread and passed by another: what a semaphore does, without the layers above it."""
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 class Worker:
     """One process of the hub. ``resume`` lets it run to its next checkpoint or to its end."""
 
@@ -28,8 +35,7 @@ class Worker:
         self.hit_by: str | None = None
         """What was done to its latest request."""
         self._job = job
-        self._go = threading.Semaphore(0)
-        self._back = threading.Semaphore(0)
+        self._go, self._back = _make_closed_lock(), _make_closed_lock()
         self._dismissed = False
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.thread.start()

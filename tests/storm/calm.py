@@ -71,7 +71,7 @@ def _look_for_changes(storm: Storm, work: Callable[[], Any]) -> bool:
     except ANSWERS as error:
         storm.tell("calm", str(error))
         return False
-    storm.tell("calm", f"{getattr(report, 'counts', None) or report.run.counts}")
+    storm.tell("calm", f"{report.counts if hasattr(report, 'counts') else report.run.counts}")
     storm.tell_writes(length)
     if getattr(report, "errors", None):
         raise Violation(f"a run failed in calm weather: {report.errors[0]}")

@@ -18,6 +18,7 @@ NONE = "none"
 ANY = "-"
 """The checkpoint belongs to no binding."""
 WRITTEN = (NONE, *WRITE_FAULTS)
+POISON = "poison"
 READ = (NONE, "read_stale")
 CLAIMED = ("new", "sending", "unknown", "prepared", "waiting", "bound", "reversing")
 THERE = ("prepared", "waiting", "bound", "reversing")
@@ -28,7 +29,7 @@ def _list_reachable() -> Iterator[Cell]:
     table: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         "C1": ((ANY,), (NONE,)),
         "C2": (CLAIMED, (NONE,)),
-        "C3": (("new", "unknown"), (NONE,)),
+        "C3": (("new", "unknown"), READ),
         "C4": (("sending",), (NONE,)),
         "C5": (("sending",), WRITTEN),
         "C6": (("prepared",), WRITTEN),
@@ -37,13 +38,14 @@ def _list_reachable() -> Iterator[Cell]:
         "C9": (THERE, WRITTEN),
         "C10": ((ANY,), (NONE,)),
         "C11": ((ANY,), READ),
-        "C12": ((ANY,), (NONE,)),
+        "C12": ((ANY,), READ),
         "C13": ((ANY,), (NONE,)),
         "C14": ((ANY,), READ),
         "C15": ((ANY,), WRITTEN),
     }
     for point, (states, faults) in table.items():
         yield from ((point, state, fault) for state in states for fault in faults)
+    yield "C5", "sending", POISON  # what cannot be taken is refused when it is made, so it never comes to a change
 
 
 REACHABLE = frozenset(_list_reachable())

@@ -7,8 +7,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from hub.protocol.binding import Binding
@@ -25,18 +23,23 @@ from tests.storm.baton import Checkpoint, Worker
 from tests.storm.bells import BellReceiver, Bells, answer_rings, take_waiting
 from tests.storm.calm import ANSWERS, Violation
 from tests.storm.coverage import Cell, locate
+from tests.storm.deciding import Decider
 from tests.storm.door import Door
 from tests.storm.history import make_history
 from tests.storm.money import ErpTill, HubTill
 from tests.storm.other import OtherHub
 from tests.storm.people import ErpPeople, HubPeople, Notebook
 from tests.storm.setting import Setting
+from tests.storm.spares import make_spare
+from tests.storm.stage import make_world
 from tests.sync.snapshots import DatabaseSnapshot
-from tests.sync.world import SkewedClock, World
+from tests.sync.world import SkewedClock
 
 KINDS = ("account", "product", "order")
-WORKER_LIMIT = 6
-PARKED_LIMIT = 60
+WORKER_LIMIT = 8
+PARKED_LIMIT = 100
+CALM_PAGE_SIZE = 50
+"""Between two pages nobody dies in calm weather."""
 LEAPS_S = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 15.0)
 """How far time moves in one step."""
 Distort = Callable[[Policy], Policy]
@@ -50,7 +53,7 @@ class Storm:
         self._name = f"{setting.seed}/{setting.tier}/{setting.confirm}"
         self.chance = random.Random(f"storm {self._name}")
         self.world = make_world(setting)
-        self.door = Door(self.world.api)
+        self.door = Door(self.world.api, random.Random(f"door {self._name}"), picky=setting.picky)
         self.figures: Counter[str] = Counter()
         self.cells: set[Cell] = set()
         """Where workers died."""
@@ -70,6 +73,7 @@ class Storm:
         self.watch: Callable[[Storm], None] = lambda storm: None
         """Called after every step."""
         self.hub = self._make_hub(self._count_calm)
+        self.hub.page_size = CALM_PAGE_SIZE
         self.notebook = Notebook(self.world.erp)
         deletes = self.world.settings.lists_deleted or setting.sweeps
         self._hub_people = HubPeople(self.hub, self.chance, self.notebook, poison=setting.poison)
@@ -79,6 +83,7 @@ class Storm:
             HubTill(self.hub, self.chance, self.notebook),
             ErpTill(self.world.erp, self.chance, self.notebook),
         )
+        self._decider = Decider(self.hub, self.world.erp, self.chance, self.notebook)
         self.bells = Bells(self.world.erp, self.chance)
         self.other = OtherHub(self.world.erp, self.chance)
         self._kept_at, self._lost_at = self._choose_rewind()
@@ -165,7 +170,7 @@ class Storm:
             self.watch(self)
 
     def _draw_anew(self, number: int) -> None:
-        for source in (self.chance, self.world.faults.random, self.world.erp._random):
+        for source in (self.chance, self.world.faults.random, self.world.erp._random, self.door.chance):
             source.seed(
                 f"{self.setting.seed}/{self.setting.tier}/{self.setting.confirm}/{number}/{id_of(self, source)}"
             )
@@ -185,9 +190,29 @@ class Storm:
             self.tell("other hub", self.other.act(self._list_orders()))
         if self.setting.money:
             self._handle_money()
+        if chance.random() < rates.settle:
+            self._decide()
+        if chance.random() < rates.outage:
+            self._cut_off()
+        if self.setting.spares and chance.random() < rates.spare:
+            self.figures["fault spare"] += 1
+            self.tell("network", make_spare(self.world.erp, chance))
         self._start_workers()
-        for _ in range(chance.choice((2, 3, 4))):
+        for _ in range(chance.choice((3, 5, 7))):
             self._move_one()
+
+    def _decide(self) -> None:
+        done, told = self._decider.act()
+        self.figures[f"decided {done}"] += 1
+        self.tell("hub", told)
+
+    def _cut_off(self) -> None:
+        """A whole round of writes gets no answer: some are applied, some later, some never."""
+        fates = [self.chance.choice(("lost_before", "lost_after", "late")) for _ in range(self.chance.randrange(2, 7))]
+        for fault in fates:
+            self.world.faults.order_next(fault)
+        self.figures["fault outage"] += 1
+        self.tell("network", f"the next writes are {', '.join(fates)}")
 
     def _list_orders(self) -> list[UUID]:
         with self.hub.store.read() as tx:
@@ -216,7 +241,8 @@ class Storm:
         if chance.random() < rates.run:
             self._start("run", lambda hub: run_sync(hub, "erp", None, "schedule", scheduled=True))
         if self.setting.sweeps and chance.random() < rates.sweep:
-            self._start("sweep", lambda hub: sweep_connection(hub, "erp", actor="sweep", limit=6))
+            limit = chance.choice((6, 24, 80))
+            self._start("sweep", lambda hub: sweep_connection(hub, "erp", actor="sweep", limit=limit))
 
     def _poll(self) -> None:
         due = list_due(self.hub, 50)
@@ -264,12 +290,21 @@ class Storm:
         self.tell_writes(before)
 
     def _how_likely_to_die(self, worker: Worker) -> float:
+        """Sooner where nobody has died yet in this schedule, and the sooner the seldomer one comes by."""
         rates = self.setting.rates
         usual = rates.crash_at.get(worker.at, rates.crash)
-        return max(usual, rates.hit_crash) if worker.hit_by and usual else usual
+        if not usual:
+            return usual
+        if worker.hit_by:
+            usual = max(usual, rates.hit_crash)
+        rare = rates.rare_crash.get(worker.at, 0.0) if worker.hit_by else rates.rare_crash.get(f"{worker.at} calm", 0.0)
+        return max(usual, rare) if rare and self._locate(worker) not in self.cells else usual
+
+    def _locate(self, worker: Worker) -> Cell:
+        return locate(self.world.store, worker.thread, worker.at, worker.hit_by)
 
     def _crash(self, worker: Worker) -> None:
-        cell = locate(self.world.store, worker.thread, worker.at, worker.hit_by)
+        cell = self._locate(worker)
         self._workers.remove(worker)
         self._parked.append(worker)
         self.cells.add(cell)
@@ -340,6 +375,7 @@ class Storm:
             self.put_back()
         self.calm = self.bells.calm = True
         self.world.faults.active = False
+        self.world.faults._orders.clear()
         while self._workers:
             self.world.clock.pass_time(0.5)
             self._move_one()
@@ -355,22 +391,6 @@ class Storm:
 
 
 def id_of(storm: Storm, source: random.Random) -> str:
+    if source is storm.door.chance:
+        return "door"
     return "people" if source is storm.chance else "faults" if source is storm.world.faults.random else "erp"
-
-
-def make_world(setting: Setting) -> World:
-    """Hub and ERP as the setting wants them; a temporary database."""
-    order: dict[str, Any] = {"remote_wins": setting.remote_wins}
-    if setting.tier == "draft":
-        order["confirm"] = setting.confirm
-    party = {"create": True, "remote_wins": setting.remote_wins}
-    return World(
-        Path(),
-        seed=setting.seed,
-        url="sqlite://",
-        erp=setting.erp,
-        syncs={"account": party, "product": party, "order": order, **({"payment": order} if setting.money else {})},
-        faults=setting.rates.faults,
-        read=False,
-        declare=setting.declare,
-    )

@@ -35,6 +35,14 @@ ROUGH = {**FAULTS, **{name: min(0.16, 2.5 * FAULTS[name]) for name in ("unreacha
 """What is usually seldom comes as often as the rest."""
 
 
+RARE_CRASH = {
+    **dict.fromkeys(("C5", "C6", "C7", "C9", "C11", "C14", "C15"), 0.8),
+    **dict.fromkeys(("C2 calm", "C3 calm", "C7 calm"), 0.15),
+    **dict.fromkeys(("C6 calm", "C8 calm", "C9 calm", "C15 calm"), 0.3),
+}
+"""By checkpoint, after a fault and (calm) without one."""
+
+
 @dataclass(frozen=True)
 class Rates:
     """How likely things are. ``crash`` and ``pause``: of a worker at the checkpoint where it is parked; ``hit_crash``:
@@ -45,6 +53,8 @@ class Rates:
     crash_at: Mapping[str, float] = field(default_factory=lambda: {"C5": 0.1, "C6": 0.2, "C8": 0.1, "C9": 0.15})
     """Where workers come by seldom, they die more often."""
     hit_crash: float = 0.25
+    rare_crash: Mapping[str, float] = field(default_factory=lambda: dict(RARE_CRASH))
+    """The same in a cell in which nobody has died in this schedule."""
     pause: float = 0.03
     hub_people: float = 0.28
     erp_people: float = 0.32
@@ -53,6 +63,9 @@ class Rates:
     pull: float = 0.10
     run: float = 0.03
     sweep: float = 0.03
+    outage: float = 0.02
+    spare: float = 0.06
+    settle: float = 0.05
     deliver: float = 0.5
     bell: float = 0.3
 
@@ -68,7 +81,7 @@ class Setting:
     erp: Mapping[str, Any]
     remote_wins: bool
     rates: Rates = Rates()
-    steps: int = 90
+    steps: int = 225
     money: bool = False
     """Whether people also receive and give back money."""
     sweeps: bool = True
@@ -83,6 +96,11 @@ class Setting:
     """Whether both sides hold the same orders before they are connected."""
     poison: bool = False
     """Whether some records cannot be taken, here or there."""
+    picky: bool = True
+    """Whether calls that come seldom go wrong more often than the others."""
+    spares: bool = False
+    """Whether a create of the hub's is sometimes applied twice. Where nobody else may confirm drafts, or it would count
+    twice whatever the hub does."""
     skew_s: float = 0.0
     """By how much the clocks of two workers may differ."""
     declare: Mapping[str, Any] = field(default_factory=dict)
@@ -91,7 +109,7 @@ class Setting:
     @property
     def title(self) -> str:
         erp = " ".join(f"{name}={value}" for name, value in self.erp.items() if name not in ("tier", "amend"))
-        more = [name for name in ("money", "rewind", "other_hub", "history", "poison") if getattr(self, name)]
+        more = [name for name in ("money", "rewind", "other_hub", "history", "poison", "spares") if getattr(self, name)]
         words = " ".join([erp, *more, *(f"{name}:{value}" for name, value in self.declare.items())])
         return f"seed {self.seed}, tier {self.tier}, confirm {self.confirm}, amend {self.amend} ({words})"
 
@@ -109,7 +127,7 @@ def draw_setting(seed: int, tier: str, confirm: str, *, amend: str | None = None
         "tier": tier,
         "amend": drawn,
         "confirms_version": chance.random() < 0.7,
-        "exclusive_confirm": confirm == "audit" and chance.random() < 0.4,
+        "exclusive_confirm": confirm == "audit" and chance.random() < 0.6,
         "text_max": chance.choice((0, 0, 5)),
         "text_upper": chance.random() < 0.2,
         "lag_s": chance.choice((0.0, 4.0)),
@@ -128,9 +146,12 @@ def draw_setting(seed: int, tier: str, confirm: str, *, amend: str | None = None
     if erp["text_max"] and chance.random() < 0.3:
         surroundings["declare"] = {"text_max": 0}
     erp |= more.pop("erp", {})
+    surroundings["spares"] = tier == "draft" and confirm == "audit" and bool(erp["exclusive_confirm"])
     setting = Setting(seed, tier, confirm, drawn, erp, remote_wins=chance.random() < 0.7)
     if chance.random() < 0.4:
         surroundings["rates"] = Rates(faults=ROUGH, hit_crash=0.4, erp_people=0.45)
+    if surroundings["spares"]:
+        surroundings["rates"] = replace(surroundings.get("rates", Rates()), sweep=0.12)
     return replace(setting, **{**surroundings, **more})
 
 

@@ -1,8 +1,10 @@
-"""A storm that cannot fail proves nothing: every broken safeguard is noticed. The schedule that noticed it last comes
-first; a seed repeats only at its commit, so when it no longer does, another is searched within the mutant's bound."""
+"""A storm that cannot fail proves nothing: every broken safeguard is noticed. The trace that noticed it is kept; a seed
+repeats only at its commit, so when that no longer does, another schedule is searched within the mutant's bound
+(``python -m tests.storm.renew`` keeps new traces)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,20 +14,45 @@ import pytest
 from connectors.sandbox.simulator import USER
 from hub.sync.rewound import note_rewind
 from tests.storm.mutants import MUTANTS, Mutant
-from tests.storm.run import Case, run_case
+from tests.storm.run import Case, Outcome, run_case
+from tests.storm.traces import read_kills
 from tests.sync.scenes import Scene
 from tests.sync.test_skew import pull_ahead
 
+KILLS = read_kills()
 OFTEN = [mutant for mutant in MUTANTS.values() if not mutant.directed]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", OFTEN, ids=lambda mutant: mutant.name)
 def test_a_broken_safeguard_is_noticed(mutant: Mutant):
-    seeds = dict.fromkeys((mutant.kills, *range(mutant.seeds)))
-    outcomes = (run_case(Case(seed, mutant.tier, mutant.confirm, mutant=mutant.name)) for seed in seeds)
-    noticed = (outcome.violation is not None and not outcome.defect for outcome in outcomes)
-    assert any(noticed), f"{mutant.name} was not noticed in {mutant.seeds} schedules"
+    assert any(is_noticed(outcome) for outcome in blow(mutant)), (
+        f"{mutant.name} was not noticed in {mutant.seeds} schedules"
+    )
+
+
+def blow(mutant: Mutant) -> Iterator[Outcome]:
+    """What was kept, then any within the bound."""
+    trace = KILLS.get(mutant.name)
+    if trace is not None:
+        yield trace.run()
+    for seed in range(mutant.seeds):
+        yield run_case(Case(seed, mutant.tier, mutant.confirm, mutant=mutant.name))
+
+
+def is_noticed(outcome: Outcome) -> bool:
+    return outcome.violation is not None and not outcome.defect
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(KILLS))
+def test_without_the_mutant_its_trace_holds(name: str):
+    outcome = KILLS[name].run_shipped()
+    assert outcome.violation is None, outcome.show()
+
+
+def test_every_mutant_has_a_trace_or_a_scene():
+    assert {mutant.name for mutant in OFTEN} == set(KILLS)
 
 
 def make_twice(scene: Scene) -> list[Any]:

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from tests.storm.run import Case, Outcome, run_case
+from tests.storm.run import Case, Outcome, run_case, run_setting
 
 FOLDER = Path(__file__).parent / "traces"
-"""Traces of what once broke, one line each; all of them hold now."""
+"""One line each: what once broke the hub and holds now (``hub.jsonl``), and for each mutant what notices it
+(``mutants.jsonl``)."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +30,47 @@ class Trace:
 
     def write(self) -> str:
         """One line."""
-        return json.dumps({"case": asdict(self.case), "steps": self.steps, "what": self.what}, ensure_ascii=False)
+        told = {"case": asdict(self.case), "steps": write_ranges(self.steps), "what": self.what}
+        return json.dumps(told, ensure_ascii=False)
 
     @classmethod
     def read(cls, line: str) -> Self:
         told = json.loads(line)
         more = tuple((name, value) for name, value in told["case"].pop("more"))
-        return cls(Case(**told["case"], more=more), tuple(told["steps"]), told["what"])
+        return cls(Case(**told["case"], more=more), read_ranges(told["steps"]), told["what"])
 
     def run(self) -> Outcome:
         return run_case(self.case, self.steps)
+
+    def run_shipped(self) -> Outcome:
+        """The same schedule with nothing broken."""
+        return run_setting(self.case.make_setting(), steps=self.steps)
 
 
 def read_traces(folder: Path = FOLDER) -> list[Trace]:
     files = sorted(folder.glob("*.jsonl"))
     return [Trace.read(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def read_kills(folder: Path = FOLDER) -> dict[str, Trace]:
+    """Mutant → the trace that notices it."""
+    return {trace.case.mutant: trace for trace in read_traces(folder) if trace.case.mutant is not None}
+
+
+def write_ranges(steps: Sequence[int]) -> str:
+    """``0-7 12 15-16``."""
+    told: list[list[int]] = []
+    for step in steps:
+        if told and told[-1][1] == step - 1:
+            told[-1][1] = step
+        else:
+            told.append([step, step])
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in told)
+
+
+def read_ranges(text: str) -> tuple[int, ...]:
+    ranges = [part.partition("-") for part in text.split()]
+    return tuple(step for first, _, last in ranges for step in range(int(first), int(last or first) + 1))
 
 
 def save_trace(trace: Trace, folder: Path) -> Path:
