@@ -117,14 +117,14 @@ class Cursor(Value):
 
 
 class Orphan(Value):
-    """A spare draft of ours that no binding points at."""
+    """A document that no binding points at: a spare draft of ours, or what gave way to the next one of its record."""
 
     connection: str
     kind: str
     remote_id: str
     binding_id: UUID | None = None
     state: str = "due"
-    """due | done | parked"""
+    """due | done | parked | left | replaced"""
     reason: str = ""
     at: Instant
 

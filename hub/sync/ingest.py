@@ -15,7 +15,7 @@ from hub.protocol.binding import Binding, BindingState
 from hub.protocol.compare import take_fingerprint
 from hub.protocol.decide import Op, decide_telling, is_stale
 from hub.protocol.diff import comparable, compare_fields, differs_at_first, find_reversible, holds_total
-from hub.protocol.semantics import Amend, Direction, Owner, Policy, Stage, TellsMerge, Tier
+from hub.protocol.semantics import Amend, Direction, Owner, Policy, Stage, TellsMerge
 from hub.protocol.snapshot import Snapshot
 from hub.store.rows import DeadRow, Image, Orphan
 from hub.sync.arrival import (
@@ -95,15 +95,12 @@ def _bury(arrival: Arrival) -> Ingested:
 
 
 def _is_older_revision(arrival: Arrival) -> bool:
-    """Whether a void document gave way to a later one of ours: where nothing carries a reference, a row says so."""
-    semantics = arrival.policy.semantics
-    if semantics.tier is not Tier.BLIND or semantics.amend is not Amend.REVERSE:
-        return False
+    """Whether a dead document gave way to a later one of ours, and only a row says so (``match.note_replaced``)."""
     if arrival.source.stage not in (Stage.VOID, Stage.GONE):
         return False
     key: dict[str, Any] = {"connection": arrival.conn.name, "kind": arrival.kind}
     known = arrival.tx.get(Orphan, **key, remote_id=arrival.source.external_id)
-    return known is not None and known.state == "done"
+    return known is not None and known.state == "replaced"
 
 
 def _ingest_known(arrival: Arrival) -> Ingested:

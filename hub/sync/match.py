@@ -12,7 +12,7 @@ from hub.model.kinds import find_kind
 from hub.model.party import Validity
 from hub.protocol.binding import Binding, BindingState
 from hub.protocol.reference import Reference, parse_reference
-from hub.protocol.semantics import Confirm, Policy, Stage
+from hub.protocol.semantics import Confirm, Policy, Stage, Tier
 from hub.protocol.snapshot import Snapshot
 from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict, Orphan, Payload
@@ -112,6 +112,14 @@ def note_spare(tx: UnitOfWork, hub: Hub, binding: Binding, remote_id: str) -> No
     key: dict[str, Any] = {"connection": binding.connection, "kind": binding.kind, "remote_id": remote_id}
     if tx.get(Orphan, **key) is None:
         tx.insert(Orphan(**key, binding_id=binding.id, at=hub.now()))
+
+
+def note_replaced(tx: UnitOfWork, hub: Hub, binding: Binding, policy: Policy) -> None:
+    """A document that gave way to the next one of its record. Where it does not say so itself, because nothing carries
+    references there or people had made it, a row does: dead as it is, it must not be taken in as one of its own."""
+    if binding.remote_id is not None and (policy.semantics.tier is Tier.BLIND or not binding.ours):
+        key: dict[str, Any] = {"connection": binding.connection, "kind": binding.kind, "remote_id": binding.remote_id}
+        tx.save(Orphan(**key, binding_id=binding.id, state="replaced", at=hub.now()))
 
 
 def _bare(arrival: Arrival) -> Snapshot:

@@ -25,7 +25,7 @@ from hub.sync.ingest import ingest
 from hub.sync.intent import list_values
 from hub.sync.locks import lock_binding
 from hub.sync.look import SECOND, Pair, counts, look_at_pair, look_at_unread
-from hub.sync.match import adopt_document, note_spare
+from hub.sync.match import adopt_document, note_replaced, note_spare
 from hub.sync.resolve import rebuild_record, resolve_record
 from hub.sync.translate import make_snapshot
 from hub.sync.waits import TodoItem, about_binding, judge_binding
@@ -226,6 +226,7 @@ class _Settling:
         revision = binding.revision + 1
         reference = make_reference(self.hub.installation, binding.hub_id, revision)
         again = {**UNSENT, "revision": revision, "ref": reference, "updated_at": self.hub.now()}
+        note_replaced(self.tx, self.hub, binding, self.policy)
         fresh = self.tx.save(binding.model_copy(update=again))
         self._inherit()
         return self._rebuild(fresh)

@@ -17,7 +17,7 @@ from hub.protocol.snapshot import Intent, Search, Snapshot
 from hub.protocol.timing import needs_quiet
 from hub.sdk import Draft, SourceRecord, Written
 from hub.store import UnitOfWork
-from hub.store.rows import IdentityVerdict, Image, Orphan
+from hub.store.rows import IdentityVerdict, Image
 from hub.sync.answers import LOOK_AGAIN_S, Answer, count_refusal, find_retry_s, follow_write, hold_closed
 from hub.sync.arrival import Arrival
 from hub.sync.burial import note_missing
@@ -25,7 +25,7 @@ from hub.sync.ingest import ingest
 from hub.sync.intent import add_sent, base_prints
 from hub.sync.lookalike import ALIKE_THERE, ask_about
 from hub.sync.lookup import Found, ask_remote, judge_found
-from hub.sync.match import adopt_document, note_spare
+from hub.sync.match import adopt_document, note_replaced, note_spare
 from hub.sync.period import CLOSED
 from hub.sync.sending import ask, mark_sending, translate_patch, write
 from hub.sync.show import show_field
@@ -299,9 +299,7 @@ def _next_revision(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent,
     revision = binding.revision + 1
     source = f"{binding.connection}/{work.conn.stream_of(binding.kind).name}/{binding.remote_id}"
     tx.delete(Image, record_kind=binding.kind, record_id=binding.hub_id, source=source)
-    if work.policy.semantics.tier is Tier.BLIND and binding.remote_id is not None:
-        key = {"connection": binding.connection, "kind": binding.kind, "remote_id": binding.remote_id}
-        tx.save(Orphan(**key, binding_id=binding.id, state="done", at=work.hub.now()))
+    note_replaced(tx, work.hub, binding, work.policy)
     work.save(
         tx, binding, revision=revision, ref=make_reference(work.hub.installation, binding.hub_id, revision),
         remote_id=None, remote_number=None, remote_version=0, acked_version=0, acked_patch="", same_patches=0,

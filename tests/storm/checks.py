@@ -310,10 +310,16 @@ def _check_documents(books: Books) -> Iterator[str]:
                     yield f"we deleted {id_}, a document of a binding"
             elif seen[kind, id_] > 1 or (not known and not _is_spent(document)):
                 yield f"{kind} {id_} of {document['created_by']} belongs to {seen[kind, id_]} records"
-            elif (kind, id_) in books.orphans and document["created_by"] != USER:
+            elif document["created_by"] != USER and _is_spare(books, kind, id_):
                 yield f"{kind} {id_} of {document['created_by']} was taken for a spare one of ours"
             elif document.get("status") in DRAFTED and (kind, id_) in books.orphans and books.storm.setting.sweeps:
                 yield from _check_orphan(books, kind, id_)
+
+
+def _is_spare(books: Books, kind: str, id_: str) -> bool:
+    """Not: whether it gave way to another document of its record."""
+    row = books.orphans.get((kind, id_))
+    return row is not None and row.state != "replaced"
 
 
 def _is_spent(document: Any) -> bool:

@@ -81,9 +81,8 @@ class Decider:
         """Whoever decides has both values in front of him, and may end what ended there."""
         if binding is None or record is None:
             return
-        if item.code in ENDED:
-            # made once more, the old one may come in as a void record of its own
-            self._notebook.ended |= {binding.remote_id or "", *([str(binding.hub_id)] if side == "remote" else [])}
+        if item.code in ENDED and side == "remote":
+            self._notebook.ended |= {binding.remote_id or "", str(binding.hub_id)}
         stream = {"account": "partner", "product": "item", "order": "sale"}.get(binding.kind, binding.kind)
         there = [row for row in self._erp.documents(stream) if row["id"] == binding.remote_id]
         places = (("hub", binding.kind, str(binding.hub_id)), ("erp", binding.kind, binding.remote_id or ""))

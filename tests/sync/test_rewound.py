@@ -97,3 +97,22 @@ def test_a_reversal_that_the_database_forgot_is_a_question(make_scene: SceneMake
     scene.settle()
     assert (scene.reload(order).state == "void") is (take == "remote")
     assert len(scene.sales()) == (1 if take == "hub" else 0)
+
+
+def test_what_people_made_and_we_reversed_is_not_taken_in_anew(make_scene: SceneMaker) -> None:
+    """Nothing in it says that it gave way to the document which we made in its place."""
+    scene = make_scene({"tier": "plain", "amend": "reverse"})
+    theirs = scene.make_sale("approved")
+    scene.settle()
+    (order,) = scene.records("order")
+    before = DatabaseSnapshot(scene.store)
+    scene.erp.act("void", theirs["id"], USER)
+    before.put_back()
+    note_rewind(scene.hub, "erp", "li")
+    scene.settle()
+    assert scene.binding(order).parked == "protocol.reversal_lost"
+    settle_binding(scene.hub, scene.binding(order).id, take="hub", actor="li")
+    scene.settle()
+    scene.settle()
+    assert [record.id for record in scene.records("order")] == [order.id]
+    assert len(scene.sales()) == 1
