@@ -172,26 +172,38 @@ class Store:
             self._open.add(transaction)
             yield unit(transaction.begin(), self._clock, self.make_id, writable=writable)
             self._leave(transaction, Transaction.commit if writable else Transaction.roll_back)
-        except BaseException:  # whatever ends the block, it is passed on
+        except BaseException as error:  # whatever ends the block, it is passed on
             # Another Ctrl-C while everything is given back only begins that anew: the first one is on its way already.
-            # Not a function of its own: between its call and its first line another one could come.
-            while True:
-                try:
-                    self._leave(transaction, Transaction.roll_back)
-                    break
-                except KeyboardInterrupt:
-                    continue
+            # Not a function of its own: between its call and its first line another one could come. A connection whose
+            # steps were cut off somewhere is not used again.
+            end = Transaction.abandon if isinstance(error, KeyboardInterrupt) else Transaction.roll_back
+            try:
+                while True:
+                    try:
+                        self._leave(transaction, end)
+                        break
+                    except KeyboardInterrupt:
+                        end = Transaction.abandon
+            finally:  # and one between two tries
+                self._leave(transaction, Transaction.abandon)
             raise
 
     def _leave(self, transaction: Transaction, end: Callable[[Transaction], None]) -> None:
         try:
             if transaction in self._open:
                 end(transaction)
-            elif end is not Transaction.roll_back:
+            elif end is Transaction.commit:
                 raise Transient("store.unreachable", what="the transaction was abandoned")
-        finally:
-            self._open.discard(transaction)
-            self._inside.busy = False
+        except KeyboardInterrupt:
+            raise  # not everything may have been given back: it is begun anew
+        except BaseException:
+            self._forget(transaction)
+            raise
+        self._forget(transaction)
+
+    def _forget(self, transaction: Transaction) -> None:
+        self._open.discard(transaction)
+        self._inside.busy = False
 
     # ------------------------------------------------------------ ids
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import threading
+from collections import deque
+from queue import Empty, SimpleQueue
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -18,15 +19,22 @@ class Turn:
     are woken. Other processes are waited for by SQLite's busy timeout."""
 
     def __init__(self, timeout_s: float) -> None:
-        self._lock = threading.Lock()
+        self._tokens: SimpleQueue[str] = SimpleQueue()
+        self._tokens.put("turn")
         self.timeout_s = timeout_s
 
-    def take(self) -> bool:
-        """Wait for it; True when this caller has it."""
-        return self._lock.acquire(timeout=self.timeout_s)
+    def take(self, hand: list[str]) -> None:
+        """Wait for it, and put it into an empty ``hand``; ``queue.Empty`` when the time is up.
 
-    def give_back(self) -> None:
-        self._lock.release()
+        The interpreter does both in one step: Ctrl-C comes before or after it, and never finds a turn that was taken
+        and that nobody has.
+        """
+        hand.extend(map(self._tokens.get, (True,), (self.timeout_s,)))
+
+    def give_back(self, hand: list[str]) -> None:
+        """The same the other way; whoever holds nothing gives nothing back."""
+        with contextlib.suppress(IndexError):
+            deque(map(self._tokens.put, iter(hand.pop, "")), maxlen=0)
 
 
 class Transaction:
@@ -36,17 +44,17 @@ class Transaction:
     def __init__(self, engine: Engine, turn: Turn | None) -> None:
         self._engine = engine
         self._turn = turn
-        self._has_turn = False
-        self._over = threading.Lock()
+        self._hand: list[str] = []
         self._connection: Connection | None = None
 
     def begin(self) -> Connection:
         """Wait for the turn, take a connection, begin."""
         if self._turn is not None:
-            self._has_turn = self._turn.take()
-            if not self._has_turn:
+            try:
+                self._turn.take(self._hand)
+            except Empty as error:
                 what = f"another thread has been writing for {self._turn.timeout_s:g} s"
-                raise Transient("store.busy", what=what)
+                raise Transient("store.busy", what=what) from error
         with translate():
             self._connection = self._engine.connect()
             prepare_begin(self._connection)
@@ -81,7 +89,7 @@ class Transaction:
         May be called from another thread than the one that began.
         """
         try:
-            if self._connection is not None:
+            if self._connection is not None and not self._connection.closed:
                 with contextlib.suppress(DBAPIError):
                     self._connection.invalidate()
         finally:
@@ -96,5 +104,5 @@ class Transaction:
             self._give_turn_back()
 
     def _give_turn_back(self) -> None:
-        if self._turn is not None and self._has_turn and self._over.acquire(blocking=False):
-            self._turn.give_back()
+        if self._turn is not None:
+            self._turn.give_back(self._hand)
