@@ -196,7 +196,7 @@ class Store:
                 raise Transient("store.unreachable", what="the transaction was abandoned")
         except KeyboardInterrupt:
             raise  # not everything may have been given back: it is begun anew
-        except BaseException:
+        except BaseException:  # an end all the same, whatever it is called
             self._forget(transaction)
             raise
         self._forget(transaction)
