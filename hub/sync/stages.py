@@ -60,8 +60,8 @@ def _follow_stage(
 
 
 def _is_half_approved(binding: Binding, snapshot: Snapshot, policy: Policy) -> bool:
-    """Where an approval takes two calls, we may have died between them. It is gone on with, unless somebody else has had
-    a hand in it, or it is not wanted any more."""
+    """Where an approval takes two calls, we may have died between them. It is gone on with, unless somebody else has
+    had a hand in it, or it is not wanted any more."""
     ours = policy.confirm is Confirm.AUDIT and binding.state is BindingState.PREPARED and not binding.void_wanted
     return ours and snapshot.touched_by_person is False
 
