@@ -24,9 +24,8 @@ from hub.sync.pause import read_pause_all, rests
 from hub.sync.rounds import Rounds, Turn
 from hub.sync.work import Guard, Work
 
-BATCH_SIZE = 20
-"""Bindings that a worker claims at a time: enough to share reading and writing, few enough that one that dies leaves
-few of them in doubt, and others some to do."""
+BATCH_SIZE = 50
+"""Bindings that a worker claims at a time: enough to share reading and writing, few enough to leave others some."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SHORTEST_REST_S = 1.0
 """A system that says "come back in 0 seconds" gets that long."""

@@ -33,8 +33,8 @@ Check = Callable[[UnitOfWork, Hub, str, str], str | None]
 Begin = Callable[[UnitOfWork], list[str]]
 """The kinds that a run does, decided in the transaction that makes it; what it raises keeps the run from beginning."""
 LEASE_S = 120.0
-_CHUNK = 1000
-"""Bindings that are looked at together: whether they are a mass of changes, and in which order they go."""
+_CHUNK = 20
+"""Bindings that are pushed together: few enough that a worker that dies leaves few of them in doubt."""
 _WAIT_S = LEASE_S + 5.0
 
 
