@@ -92,8 +92,10 @@ SLOW_PLACES = (
     *("tests/connectors/kingdee/", "tests/connectors/webhook/", "tests/crm/test_rounding.py"),
     "tests/connectors/wecom/",
     *("tests/connectors/file/test_conformance.py", "tests/connectors/file/test_sync.py"),
+    *("tests/sync/test_rounds.py", "tests/sync/test_bindings.py", "tests/sync/test_push.py"),
+    *("tests/house/", "tests/demo/", "tests/store/test_codec.py", "tests/store/test_batch.py"),
 )
-"""Whole programs, processes and long stories: not part of the quick lane."""
+"""Whole programs, processes and long stories: not part of the quick lane. ``make check`` plays the house."""
 LONGEST = (
     *("tests/storm/", "tests/journeys/", "tests/connectors/kingdee/", "tests/demo/", "tests/docs/", "tests/badday/"),
     *("tests/kills/", "tests/connectors/tryton/", "tests/connectors/caldav/", "tests/runtime/"),
