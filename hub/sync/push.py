@@ -40,11 +40,6 @@ class PushReport:
     touched: list[UUID] = field(default_factory=list)
     stops: list[MassStop] = field(default_factory=list)
     """Why updates were held back that nobody has accepted one by one."""
-    after_batch: Callable[[int], None] | None = None
-
-    def end_batch(self, count: int) -> None:
-        if self.after_batch is not None:
-            self.after_batch(count)
 
 
 def list_due(
@@ -92,16 +87,15 @@ def push_bindings(
     run_id: UUID | None = None,
     guard: Guard | None = None,
     actor: str = "push",
-    after_batch: Callable[[int], None] | None = None,
 ) -> PushReport:
     """Work on these bindings, sync by sync, a batch at a time. Errors of a connection end the work on it and stand in
-    the report. ``after_batch`` is told how many bindings were in it.
+    the report.
 
     Without a ``guard``, only syncs that a person has accepted are pushed, and no mass of changes that nobody has seen.
     """
     hub.checkpoint("C1")
     guard = guard or AcceptedGuard(hub)
-    report = PushReport(after_batch=after_batch)
+    report = PushReport()
     held = hold_back(hub, binding_ids, actor) if isinstance(guard, AcceptedGuard) else HeldBack()
     report.stops = held.stops
     down: set[str] = set()
@@ -147,7 +141,6 @@ def _push_sync(
             report.touched.append(work.binding_id)
         rounds = Rounds(hub, conn, [Turn(work) for work in works], report.steps)
         rounds.run()
-        report.end_batch(len(works) - len(rounds.cut))
         if rounds.trouble is not None:
             return rounds.trouble
         # A slow system gets as many at a time as it could answer; a quick one soon has the full size again.

@@ -34,7 +34,6 @@ Begin = Callable[[UnitOfWork], list[str]]
 """The kinds that a run does, decided in the transaction that makes it; what it raises keeps the run from beginning."""
 LEASE_S = 120.0
 _CHUNK = 20
-"""Bindings that are pushed together: few enough that a worker that dies leaves few of them in doubt."""
 _WAIT_S = LEASE_S + 5.0
 
 
@@ -211,7 +210,6 @@ class _UnderWay:
         self.counts: Counter[str] = Counter()
         self.errors: list[IsthmusError] = []
         self.stops: dict[tuple[str, str], MassStop] = {}
-        self.pushed = 0
 
     def pull(
         self, kinds: Sequence[str], actor: str, *, masses: Sequence[Mapping[str, Any]] | None, patient: bool
@@ -246,22 +244,15 @@ class _UnderWay:
             for start in range(0, len(ids), _CHUNK):
                 chunk = ids[start : start + _CHUNK]
                 looked.update(chunk)
-                done = push_bindings(
-                    self.hub, chunk, run_id=self.run.id, guard=guard, actor=actor, after_batch=self._end_batch
-                )
+                done = push_bindings(self.hub, chunk, run_id=self.run.id, guard=guard, actor=actor)
                 self.counts.update({f"out.{op}": count for op, count in done.steps.items()})
                 self.keep_alive()
+                if self.progress:
+                    self.progress("push", looked.total(), None)
                 self.stops |= {(stop.kind, stop.way): stop for stop in done.stops}
                 if done.errors:
                     self.errors += done.errors
                     return
-
-    def _end_batch(self, count: int) -> None:
-        """A batch takes seconds, all of them may take hours."""
-        self.keep_alive()
-        self.pushed += count
-        if self.progress:
-            self.progress("push", self.pushed, None)
 
     def _list_round(self, kinds: Sequence[str], looked: Counter[UUID]) -> list[UUID]:
         ids: list[UUID] = []
