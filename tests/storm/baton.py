@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from types import FrameType
 
 
 class Abandoned(BaseException):
@@ -29,6 +31,9 @@ class Worker:
         self.name = name
         self.at = "start"
         """The checkpoint at which it is parked."""
+        self.stands: FrameType | None = None
+        """Where in the hub it is parked. It says so itself: ``sys._current_frames`` may hang for ever when garbage is
+        collected inside it."""
         self.over = False
         self.error: Exception | None = None
         self.sleeps_until: datetime | None = None
@@ -67,8 +72,9 @@ class Worker:
         """The checkpoint that the hub is given."""
         if self._dismissed:
             raise Abandoned
-        self.at = name
+        self.at, self.stands = name, sys._getframe(1)
         self._back.release()
         self._go.acquire()
+        self.stands = None
         if self._dismissed:
             raise Abandoned

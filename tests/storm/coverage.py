@@ -3,9 +3,7 @@ these cells are reachable is said here, from the steps of the protocol; a storm 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
-from threading import Thread
 from types import FrameType
 from typing import Any
 
@@ -13,6 +11,7 @@ from connectors.sandbox.simulator.faults import WRITE_FAULTS
 from hub.protocol.binding import Binding, BindingState
 from hub.store import Store
 from hub.sync.work import Work
+from tests.storm.baton import Worker
 
 NONE = "none"
 ANY = "-"
@@ -20,6 +19,8 @@ ANY = "-"
 WRITTEN = (NONE, *WRITE_FAULTS)
 POISON = "poison"
 READ = (NONE, "read_stale")
+WITHOUT_WORK = frozenset({"C1", "C10", "C11", "C12", "C13", "C14", "C15"})
+"""Checkpoints that are crossed with no binding in hand."""
 CLAIMED = ("new", "sending", "unknown", "prepared", "waiting", "bound", "reversing")
 THERE = ("prepared", "waiting", "bound", "reversing")
 Cell = tuple[str, str, str]
@@ -61,9 +62,8 @@ def sum_up(cells: Iterable[Cell]) -> tuple[int, list[str]]:
     return len(seen), sorted(name_cell(cell) for cell in REACHABLE - seen)
 
 
-def find_work(thread: Thread) -> Work | None:
-    """The claimed binding that a parked worker has in hand, from where its thread stands."""
-    frame: FrameType | None = sys._current_frames().get(thread.ident or 0)
+def find_work(frame: FrameType | None) -> Work | None:
+    """The claimed binding that a parked worker has in hand, from where it stands."""
     while frame is not None:
         work: Any = frame.f_locals.get("work")
         if isinstance(work, Work):
@@ -72,12 +72,12 @@ def find_work(thread: Thread) -> Work | None:
     return None
 
 
-def locate(store: Store, thread: Thread, point: str, fault: str | None) -> Cell:
+def locate(store: Store, worker: Worker) -> Cell:
     """The cell in which a worker stands."""
-    work = find_work(thread) if point not in ("C10", "C11", "C12", "C13", "C14", "C15", "C1") else None
+    work = find_work(worker.stands) if worker.at not in WITHOUT_WORK else None
     state = ANY
     if work is not None:
         with store.read() as tx:
             row = tx.get(Binding, id=work.binding_id)
         state = (row.state if row is not None else BindingState.TOMB).value
-    return point, state, fault or NONE
+    return worker.at, state, worker.hit_by or NONE

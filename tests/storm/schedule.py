@@ -301,7 +301,7 @@ class Storm:
         return max(usual, rare) if rare and self._locate(worker) not in self.cells else usual
 
     def _locate(self, worker: Worker) -> Cell:
-        return locate(self.world.store, worker.thread, worker.at, worker.hit_by)
+        return locate(self.world.store, worker)
 
     def _crash(self, worker: Worker) -> None:
         cell = self._locate(worker)
