@@ -33,7 +33,7 @@ from tests.bench import ours
 from tests.bench.database import Databases, open_databases
 from tests.bench.dlt_peer import run_dlt
 from tests.bench.measure import Cost, measure, pick_best, working_folder
-from tests.bench.pull import KINDS, PAGE_SIZE, Amount, make_company, run_bare
+from tests.bench.pull import KINDS, PAGE_SIZE, Amount, make_company, run_bare, run_loop
 from tests.bench.server import run_server
 from tests.bench.source import KINDS as STREAMS
 
@@ -64,7 +64,8 @@ def bench_floor(amount: Amount) -> dict[str, Any]:
 def _sum_up(costs: dict[str, Cost], theirs: dict[str, Cost], count: int) -> dict[str, Any]:
     parts = {name: cost.per(count)["cpu_us"] for name, cost in costs.items()}
     left = {name: round(theirs[name].per(count)["cpu_us"] / must, 1) for name, must in LEFT.items()}
-    return {"parts_us": parts, "sum_us": round(sum(parts.values()), 1), "left_us": left}
+    loop_us = theirs["loop"].per(count)["cpu_us"]
+    return {"parts_us": parts, "sum_us": round(sum(parts.values()), 1), "plain_loop_us": loop_us, "left_us": left}
 
 
 def _repeat(work: Callable[[], object], rounds: int) -> Cost:
@@ -73,9 +74,15 @@ def _repeat(work: Callable[[], object], rounds: int) -> Cost:
 
 def _measure_yardsticks(databases: Databases, amount: Amount, address: str) -> dict[str, dict[str, Cost]]:
     found: dict[str, dict[str, Cost]] = {kind: {} for kind in KINDS}
-    bare = [run_bare(databases, amount.count, address) for _ in range(amount.rounds)]
+    company = make_company(amount.count)
+    for name, run in (
+        ("bare", lambda: run_bare(databases, amount.count, address)),
+        ("loop", lambda: run_loop(databases, company)[0]),
+    ):
+        rounds = [run() for _ in range(amount.rounds)]
+        for kind in KINDS:
+            found[kind][name] = pick_best([costs[kind] for costs in rounds])
     for kind in KINDS:
-        found[kind]["bare"] = pick_best([costs[kind] for costs in bare])
         found[kind]["dlt"] = pick_best(
             [run_dlt(databases.make_url(), kind, amount.count, PAGE_SIZE, None)[0] for _ in range(amount.rounds)]
         )

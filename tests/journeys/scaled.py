@@ -122,7 +122,7 @@ class ScaledDesk(Desk):
                 raise TimeoutError(
                     f"the machines do not come to rest: {self._describe()} {self.machines.read_logs()[-4000:]}"
                 )
-            time.sleep(0.01)
+            time.sleep(0.03)
 
     def _newest_run(self) -> int:
         with self.hub.store.read() as tx:
