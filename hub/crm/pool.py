@@ -84,7 +84,7 @@ def _check_takeover(pool: Pool, member: Any, previous: Any, at: Moment) -> None:
 
 def _show_day(moment: Any, at: Moment) -> str:
     """The first whole day, as the organisation counts days."""
-    return str(at.today + (moment - at.now) + timedelta(days=1) - timedelta(microseconds=1))
+    return str(at.today + (moment - at.now + timedelta(days=1) - timedelta(microseconds=1)))
 
 
 def _check_limit(pool: Pool, member: Any, look: Look) -> None:
