@@ -1,27 +1,32 @@
-"""What is inside a mail: its text, and its attachments by name, size and digest. No broken mail stops it."""
+"""What is inside a mail: its text, and its attachments by name, size and digest. No broken mail stops it, and one of
+any length takes the same memory."""
 
 from __future__ import annotations
 
 import email
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
-from email.policy import Compat32
 from hashlib import sha256
 from html.parser import HTMLParser
 
-from connectors.imap.decoding import clean_text, decode_base64, decode_header, decode_text
+from connectors.imap.decoding import clean_text, decode_header, decode_text
 from connectors.imap.returns import REPORT, RETURNED, Returned, find_returned_id, list_returned
+from connectors.imap.splitting import AS_IT_STANDS, Splitter
+from connectors.imap.transfer import find_decoder
 
-_DEEPEST = 60
 _MOST_PARTS = 500
 _HEADS = 64 << 10
+_REPORTS = 256 << 10
+_LONGEST_SIGN = 6
+"""Bytes of one sign of text, in whichever charset."""
 _BREAKS = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "table", "blockquote"})
 _HIDDEN = frozenset({"style", "script", "head", "title"})
-TEXTS = ("text/plain", "text/html")
+_TEXTS = ("text/plain", "text/html")
 """What is read as the text of a mail."""
+_MAIL = "message/rfc822"
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
+_MULTIPART_REPORT = "multipart/report"
 
 
 @dataclass(frozen=True)
@@ -37,120 +42,132 @@ class Body:
     returned_id: str = ""
 
 
-class _AsItStands(Compat32):
-    """Headers as their bytes stand there: what is not ASCII would otherwise be lost."""
+class BodyReader:
+    """One mail, as it comes over the line. ``longest`` text in characters; ``attached``: the text of mails and of texts
+    that are attached is read as well, behind that of the mail itself."""
 
-    def header_fetch_parse(self, name: str, value: str) -> str:
-        return value
+    def __init__(self, longest: int, *, attached: bool = False) -> None:
+        self.longest = longest
+        self.attached = attached
+        self.plain: list[str] = []
+        self.html: list[str] = []
+        self.more: list[str] = []
+        self.attachments: list[tuple[str, str, int, str]] = []
+        self.doubts: set[str] = set()
+        self.returned: list[Returned] = []
+        self.returned_id = ""
+        self.whole = True
+        self._splitter = Splitter(lambda part: _Part(self, part))
 
+    def feed(self, content: bytes) -> None:
+        """The next piece."""
+        self._splitter.feed(content)
 
-_AS_IT_STANDS = _AsItStands()
+    def close(self, *, whole: bool) -> Body:
+        """``whole``: nothing was cut off, so that size and digest of the last attachment mean something."""
+        self.whole = whole
+        self._splitter.close()
+        if not whole:
+            self.doubts.add("cut")
+        if self._splitter.too_deep:
+            self.doubts.add("nesting")
+        texts = self.plain if any(told.strip() for told in self.plain) else self.html
+        text = _tidy("\n".join([*texts, *self.more]))[: self.longest]
+        return Body(text, tuple(self.attachments), frozenset(self.doubts), tuple(self.returned), self.returned_id)
+
+    @property
+    def is_report(self) -> bool:
+        """Whether it says what became of another mail."""
+        top = self._splitter.top
+        return top is not None and top.get_content_type() == _MULTIPART_REPORT
 
 
 @dataclass
-class _Reading:
-    plain: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
-    attachments: list[tuple[str, str, int, str]] = field(default_factory=list)
-    doubts: set[str] = field(default_factory=set)
-    returned: list[Returned] = field(default_factory=list)
-    returned_id: str = ""
+class _Part:
+    """One part: decoded as it comes, and counted; kept of it is what is read."""
+
+    reader: BodyReader
+    part: Message
+    size: int = 0
+    kept: bytearray = field(default_factory=bytearray)
+
+    def __post_init__(self) -> None:
+        self.kind = self.part.get_content_type()
+        self.unsure: set[str] = set()
+        self.name = read_name(self.part, self.unsure)
+        disposition = str(self.part.get("content-disposition") or "").partition(";")[0].strip().lower()
+        self.is_text = self.kind in _TEXTS and not self.name and disposition != "attachment"
+        self.most = self._choose_most()
+        self._decoder = find_decoder(str(self.part.get("content-transfer-encoding") or ""))
+        self._digest = sha256()
+
+    def _choose_most(self) -> int:
+        """How much of it is kept."""
+        reader = self.reader
+        if len(reader.attachments) + len(reader.plain) + len(reader.html) >= _MOST_PARTS:
+            return 0
+        if self.is_text:
+            return reader.longest * _LONGEST_SIGN
+        if reader.is_report and self.kind in (*REPORT, *RETURNED):
+            return _REPORTS if self.kind in REPORT else _HEADS
+        inside = reader.attached and (self.kind == _MAIL or self.kind.startswith("text/"))
+        return reader.longest * _LONGEST_SIGN if inside else 0
+
+    def feed(self, content: bytes) -> None:
+        self._take(self._decoder.feed(content))
+
+    def _take(self, content: bytes) -> None:
+        self.size += len(content)
+        if len(self.kept) < self.most:
+            self.kept += content[: self.most - len(self.kept)]
+        if not self.is_text:
+            self._digest.update(content)
+
+    def end(self) -> None:
+        self._take(self._decoder.end())
+        reader = self.reader
+        if len(reader.attachments) + len(reader.plain) + len(reader.html) >= _MOST_PARTS:
+            return
+        reader.doubts |= self.unsure
+        content = bytes(self.kept)
+        if self.is_text:
+            (reader.plain if self.kind == "text/plain" else reader.html).append(self._read_text(content))
+            return
+        if reader.is_report:
+            self._read_report(content)
+        if self.kind in _TNEF:
+            reader.doubts.add("tnef")
+        if reader.attached:
+            self._read_inside(content)
+        if (self.size and self.kind not in REPORT) or self.name:
+            known = (self.size, self._digest.hexdigest()) if reader.whole else (0, "")
+            reader.attachments.append((self.name or self.kind, self.kind, *known))
+
+    def _read_text(self, content: bytes) -> str:
+        told, guessed = decode_text(content, _read_param(self.part, "charset"))
+        if guessed and content:
+            self.reader.doubts.add("charset")
+        return strip_html(told) if self.kind == "text/html" else told
+
+    def _read_report(self, content: bytes) -> None:
+        if self.kind in REPORT:
+            told = b"Content-Type: " + REPORT[0].encode() + b"\r\n\r\n" + content
+            self.reader.returned += list_returned(email.message_from_bytes(told, policy=AS_IT_STANDS))
+        elif self.kind in RETURNED and not self.reader.returned_id:
+            self.reader.returned_id = find_returned_id(content.decode("utf-8", "replace"))
+
+    def _read_inside(self, content: bytes) -> None:
+        if self.kind == _MAIL:
+            self.reader.more.append(read_body(content, self.reader.longest, whole=True).text)
+        elif self.kind.startswith("text/"):
+            self.reader.more.append(self._read_text(content))
 
 
 def read_body(content: bytes, longest: int, *, whole: bool) -> Body:
-    """The mail as it came over the line; ``longest`` text in characters. ``whole``: nothing of it was cut off, so that
-    digests of attachments mean something."""
-    reading = _Reading()
-    try:
-        message = email.message_from_bytes(content, policy=_AS_IT_STANDS)
-        for part in _list_parts(message):
-            _read_part(part, reading, longest)
-            if message.get_content_type() == "multipart/report":
-                _read_report(part, reading)
-    except RecursionError:  # parts within parts within parts: what was read so far counts
-        reading.doubts.add("nesting")
-    if not whole:
-        reading.doubts.add("cut")
-        reading.attachments = [(name, kind, 0, "") for name, kind, _, _ in reading.attachments]
-    text = "\n".join(reading.plain) if any(told.strip() for told in reading.plain) else "\n".join(reading.html)
-    return Body(
-        _tidy(text)[:longest], tuple(reading.attachments), frozenset(reading.doubts), tuple(reading.returned),
-        reading.returned_id,
-    )  # fmt: skip
-
-
-def _read_report(part: Message, reading: _Reading) -> None:
-    kind = part.get_content_type()
-    if kind in REPORT:
-        reading.returned += list_returned(part)
-    elif kind in RETURNED and not reading.returned_id:
-        content = _flatten(part) if part.is_multipart() else _read_content(part, reading)
-        reading.returned_id = find_returned_id(content[:_HEADS].decode("utf-8", "replace"))
-
-
-def _list_parts(message: Message) -> Iterator[Message]:
-    """Leaves, in order; a mail inside a mail is an attachment."""
-    ahead = [(message, 0)]
-    count = 0
-    while ahead and count < _MOST_PARTS:
-        part, depth = ahead.pop()
-        inner = part.get_payload() if part.is_multipart() else None
-        if part.get_content_maintype() == "multipart" and isinstance(inner, list) and depth < _DEEPEST:
-            ahead += [(one, depth + 1) for one in reversed(inner) if isinstance(one, Message)]
-            continue
-        count += 1
-        yield part
-
-
-def _read_part(part: Message, reading: _Reading, longest: int) -> None:
-    kind = part.get_content_type()
-    name = read_name(part, reading.doubts)
-    disposition = str(part.get("content-disposition") or "").partition(";")[0].strip().lower()
-    if kind in TEXTS and not name and disposition != "attachment":
-        content = _read_content(part, reading)
-        label = _read_param(part, "charset")
-        told, guessed = decode_text(content[: longest * 6], label)
-        if guessed and content:
-            reading.doubts.add("charset")
-        if kind == "text/plain":
-            reading.plain.append(told)
-        else:
-            reading.html.append(strip_html(told))
-        return
-    if kind in _TNEF:
-        reading.doubts.add("tnef")
-    if kind == "message/rfc822":
-        content = _flatten(part)
-    else:
-        content = _read_content(part, reading)
-    if content or name:
-        reading.attachments.append((name or kind, kind, len(content), sha256(content).hexdigest()))
-
-
-def _flatten(part: Message) -> bytes:
-    """The mail that is attached, written out again; empty when that cannot be done."""
-    inner = part.get_payload() if part.is_multipart() else None
-    first = inner[0] if isinstance(inner, list) and inner else None
-    try:
-        return first.as_bytes() if isinstance(first, Message) else b""
-    except (UnicodeError, LookupError, ValueError, TypeError, AttributeError):
-        return b""
-
-
-def _read_content(part: Message, reading: _Reading) -> bytes:
-    """``get_payload`` gives back what it cannot decode, and raises for what no program wrote on purpose."""
-    try:
-        raw = part.get_payload()
-    except ValueError:  # the charset is no name; what is decoded below needs none
-        raw = None
-    if isinstance(raw, str) and str(part.get("content-transfer-encoding") or "").strip().lower() == "base64":
-        return decode_base64(raw.encode("ascii", "ignore"))
-    try:
-        content = part.get_payload(decode=True)
-    except (ValueError, LookupError, AttributeError, TypeError, AssertionError):
-        reading.doubts.add("encoding")
-        return b""
-    return content if isinstance(content, bytes) else b""
+    """A mail that is there already."""
+    reader = BodyReader(longest)
+    reader.feed(content)
+    return reader.close(whole=whole)
 
 
 def _read_param(part: Message, name: str) -> str:
@@ -160,13 +177,6 @@ def _read_param(part: Message, name: str) -> str:
         return ""
     value = told[2] if isinstance(told, tuple) else told
     return str(value) if value else ""
-
-
-def make_part(kind: str, disposition: str) -> Message:
-    """A part of which only its two headers are known."""
-    part: Message = Message(policy=_AS_IT_STANDS)
-    part["Content-Type"], part["Content-Disposition"] = kind, disposition
-    return part
 
 
 def read_name(part: Message, doubts: set[str]) -> str:

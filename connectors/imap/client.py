@@ -153,13 +153,10 @@ class MailboxClient:
         found = (told[uid] for uid in sorted(told) if uid in wanted)
         return [one for one in found if one is not None]
 
-    def fetch_contents(self, folder: str, uids: Sequence[int], most_bytes: int) -> dict[int, bytes]:
-        """UID → the first ``most_bytes`` of the mail."""
-        return self._fetch(folder, uids, [f"BODY.PEEK[]<0.{most_bytes}>"], lambda _, parts: _find(parts, b"BODY[]"))
-
-    def fetch_outlines(self, folder: str, uids: Sequence[int]) -> dict[int, Any]:
-        """UID → what the mail consists of (BODYSTRUCTURE), as IMAPClient reads it."""
-        return self._fetch(folder, uids, ["BODYSTRUCTURE"], lambda _, parts: parts.get(b"BODYSTRUCTURE"))
+    def fetch_contents(self, folder: str, uids: Sequence[int], start: int, most_bytes: int) -> dict[int, bytes]:
+        """UID → ``most_bytes`` of the mail from ``start`` on; fewer at its end, none behind it."""
+        items = [f"BODY.PEEK[]<{start}.{most_bytes}>"]
+        return self._fetch(folder, uids, items, lambda _, parts: _find(parts, b"BODY[]"))
 
     def _fetch(
         self, folder: str, uids: Sequence[int], items: Sequence[str], read: Callable[[int, Mapping[bytes, Any]], T]

@@ -83,8 +83,12 @@ class ImapConfig(ConnectorConfig):
     )
     bodies: Bodies = Field(
         "text",
-        description="What is read beside the headers: none, text, or all (with the digest of every attachment)",
-        json_schema_extra={"zh": "除邮件头外还读取什么：none 不读取，text 正文，all 全部（并计算附件摘要）"},
+        description="What is read beside the headers: none, text, or all (with the text of attached mails and texts); "
+        "attachments by name, size and digest",
+        json_schema_extra={
+            "zh": "除邮件头外还读取什么：none 不读取，text 正文，all 再加上所附邮件和文本附件中的文字；"
+            "附件保留名称、大小和摘要"
+        },
     )
     text_kb: int = Field(
         64,
@@ -92,13 +96,6 @@ class ImapConfig(ConnectorConfig):
         le=1024,
         description="Longest text that is kept of one mail, in KB",
         json_schema_extra={"zh": "每封邮件最多保留多少 KB 正文"},
-    )
-    largest_mb: int = Field(
-        50,
-        ge=1,
-        le=500,
-        description="Of larger mails the beginning is read only, in MB",
-        json_schema_extra={"zh": "超过该大小（MB）的邮件只读取开头部分"},
     )
     own_domains: tuple[str, ...] = Field(
         (),

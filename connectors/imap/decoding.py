@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import codecs
 import quopri
 import re
 from collections.abc import Iterator
 
 from charset_normalizer import from_bytes
+
+from connectors.imap.transfer import Base64
 
 _ALIASES = {
     **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80", "cn-gb", "gb_1988-80", "cp936", "ms936"), "gb18030"),
@@ -117,15 +117,6 @@ def _list_runs(raw: bytes) -> Iterator[tuple[bytes, str]]:
 
 def _unwrap(encoding: bytes, content: bytes) -> bytes:
     if encoding in b"bB":
-        return decode_base64(content)
+        decoder = Base64()
+        return decoder.feed(content) + decoder.end()
     return quopri.decodestring(content.replace(b"_", b"=20"))
-
-
-def decode_base64(content: bytes) -> bytes:
-    """What of it can be decoded."""
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", content)
-    kept = kept[: len(kept) - 1] if len(kept) % 4 == 1 else kept
-    try:
-        return base64.b64decode(kept + b"=" * (-len(kept) % 4))
-    except (binascii.Error, ValueError):
-        return b""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.imap.bodies import Body, read_body
+from connectors.imap.bodies import Body, BodyReader
 from connectors.imap.choosing import Choice, choose_folders
 from connectors.imap.client import Fetched, MailboxClient, Status
 from connectors.imap.config import ImapConfig
 from connectors.imap.headers import Head, read_head
 from connectors.imap.listing import Listing
-from connectors.imap.outlines import list_attachments
 from connectors.imap.shapes import shape_mail
 from connectors.imap.uids import extend_uids, list_uids, write_uids
 from hub.errors import ConfigInvalid, MappingError, Rejected
@@ -22,8 +20,10 @@ from hub.sdk import Page, Place, ReadSemantics, SourceRecord, Stage, Stream, Too
 
 _AT_ONCE_BYTES = 8 << 20
 """So much of several mails is asked for in one answer."""
-_FLAT_BYTES = 96 << 10
-"""Of a mail whose text alone is wanted, so much is read at first; attachments mostly come behind it."""
+_FIRST_BYTES = 96 << 10
+"""So much of a mail is read at first: the whole of most."""
+_PIECE_BYTES = 1 << 20
+"""Of longer ones so much is asked for at a time."""
 NO_BODY = Body()
 
 
@@ -203,52 +203,51 @@ class MailStream(Stream):
         if self._config.bodies == "none":
             yield from ((found, head, NO_BODY) for found, head in kept)
             return
-        most = self._config.largest_mb << 20
-        if self._config.bodies == "text":
-            most = min(most, max(_FLAT_BYTES, self._config.text_kb << 11))
         group: list[tuple[Fetched, Head]] = []
         weight = 0
         for found, head in kept:
-            if group and weight + min(found.size, most) > _AT_ONCE_BYTES:
-                yield from self._read_group(folder, group, most)
+            if group and weight + min(found.size, _FIRST_BYTES) > _AT_ONCE_BYTES:
+                yield from self._read_group(folder, group)
                 group, weight = [], 0
             group.append((found, head))
-            weight += min(found.size, most)
+            weight += min(found.size, _FIRST_BYTES)
         if group:
-            yield from self._read_group(folder, group, most)
+            yield from self._read_group(folder, group)
 
-    def _read_group(
-        self, folder: str, group: Sequence[tuple[Fetched, Head]], most: int
-    ) -> Iterator[tuple[Fetched, Head, Body]]:
+    def _read_group(self, folder: str, group: Sequence[tuple[Fetched, Head]]) -> Iterator[tuple[Fetched, Head, Body]]:
         contents: dict[int, bytes] = {}
         try:
-            contents = self._client.fetch_contents(folder, [found.uid for found, _ in group], most)
+            contents = self._client.fetch_contents(folder, [found.uid for found, _ in group], 0, _FIRST_BYTES)
         except Rejected:
             if len(group) > 1:
                 for one in group:
-                    yield from self._read_group(folder, [one], most)
+                    yield from self._read_group(folder, [one])
                 return
-        longest = self._config.text_kb << 10
-        cut = {found.uid for found, _ in group if found.size > most and len(contents.get(found.uid, b"")) >= most}
-        outlines = self._read_outlines(folder, sorted(cut))
         for found, head in group:
-            content = contents.get(found.uid)
+            content = contents.pop(found.uid, None)
             if content is None:
                 yield found, head, Body(doubts=frozenset({"body"}))
-                continue
-            body = read_body(content, longest, whole=found.uid not in cut)
-            if found.uid in outlines:
-                body = replace(body, attachments=tuple(outlines[found.uid]))
-            yield found, head, body
+            else:
+                yield found, head, self._read_body(folder, found, content)
 
-    def _read_outlines(self, folder: str, uids: Sequence[int]) -> dict[int, list[tuple[str, str, int, str]]]:
-        """Attachments of mails that were cut off, as far as the server knows them."""
-        found: dict[int, list[tuple[str, str, int, str]]] = {}
-        with suppress(Rejected):
-            for uid, outline in self._client.fetch_outlines(folder, uids).items() if uids else ():
-                with suppress(ValueError):
-                    found[uid] = list_attachments(outline)
-        return found
+    def _read_body(self, folder: str, found: Fetched, content: bytes) -> Body:
+        """To its end, a piece at a time: what is attached is counted, and kept nowhere."""
+        reader = BodyReader(self._config.text_kb << 10, attached=self._config.bodies == "all")
+        read, asked = 0, _FIRST_BYTES
+        while content:
+            reader.feed(content)
+            read += len(content)
+            if len(content) < asked and read >= found.size:
+                break
+            asked = _PIECE_BYTES
+            try:
+                pieces = self._client.fetch_contents(folder, [found.uid], read, asked)
+            except Rejected:
+                pieces = {}
+            if found.uid not in pieces:  # refused, or removed meanwhile
+                return reader.close(whole=False)
+            content = pieces[found.uid]
+        return reader.close(whole=True)
 
     # ------------------------------------------------------------ records
 

@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -43,28 +42,6 @@ def test_a_long_mailbox_is_read_once_in_flat_memory_whatever_is_killed() -> None
     assert story.kept == MAILS
     assert story.again.counts == {}, "the second run does nothing"
     assert story.rest.peak_mb <= tenth.peak_mb * GROWTH
-
-
-@pytest.mark.parametrize("choices", [{}, {"bodies": "all", "largest_mb": 1}], ids=["text", "all"])
-def test_a_mail_of_55_mb_stops_no_folder(sales: Mailbox, choices: dict[str, Any]) -> None:
-    mixed = ("MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b")
-    head = ["From: li@haiyue.example", "Subject: 图纸", "Message-ID: <huge@haiyue.example>", *mixed, "", "--b"]
-    parts = [
-        "Content-Type: text/plain; charset=utf-8",
-        "",
-        "见附件",
-        "--b",
-        "Content-Type: application/pdf; name=a.pdf",
-    ]
-    huge = "\r\n".join([*head, *parts, "Content-Transfer-Encoding: base64", "", ""]).encode()
-    sales.put(write_mail("before"))
-    sales.put(huge + b"QUFB" * 18 + (b"\r\n" + b"QUFB" * 18) * 780_000 + b"\r\n--b--\r\n")
-    sales.put(write_mail("after"))
-    with open_connector(sales.server, sales.user, folders=("INBOX",), **choices) as connector:
-        before, found, after = (record.payload for record in pull(connector)[0])
-    assert [one["subject"] for one in (before, found, after)] == ["before", "图纸", "after"]
-    assert (found["text"], found["doubts"]) == ("见附件", "cut")
-    assert [one["name"] for one in found["attachments"]] == ["a.pdf"]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
+from hashlib import sha256
 
 import pytest
 
@@ -120,11 +121,9 @@ def test_bodies_are_read_as_far_as_they_are_wanted(mailbox: Mailbox, bodies: str
     assert payload["text"] == ("" if bodies == "none" else "请见附件")
     named = [(one["name"], one["type"]) for one in payload["attachments"]]
     assert named == ([] if bodies == "none" else [("报价单.pdf", "application/pdf")])
-    if bodies == "all":
-        assert payload["attachments"][0]["size"] == len(big)
-        assert len(payload["attachments"][0]["digest"]) == 64
-    if bodies == "text":
-        assert payload["doubts"] == "cut"
+    known = [(one["size"], one["digest"]) for one in payload["attachments"]]
+    assert known == ([] if bodies == "none" else [(len(big), sha256(big).hexdigest())])
+    assert payload["doubts"] == ""
 
 
 def _attach(name: str, content: bytes) -> bytes:
