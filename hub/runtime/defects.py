@@ -46,7 +46,7 @@ class _Guarded:
             write_failure("connector.defect", connection=self._connection, where=where)
             words = f"{type(error).__name__}: {error}"
             told = OutcomeUnknown if name in WRITES else ConnectorDefect
-            raise told(DEFECT, vendor=words, connection=self._connection, where=where) from error
+            raise told(DEFECT, vendor=words, connection=self._connection, where=where, words=words) from error
 
 
 Functions = Mapping[str, Callable[..., Any]]

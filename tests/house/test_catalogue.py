@@ -84,6 +84,27 @@ def test_every_code_that_is_used_has_a_text():
     fail_with(offences, "A code that the program uses must be in the catalogue (hub/locale/en and hub/locale/zh).")
 
 
+def test_every_text_is_given_what_it_says():
+    known = {code: placeholders(text) for folder in catalogue_folders() for code, text in texts(folder, "en").items()}
+    offences = [
+        f"{place(path, node)} {code} without {', '.join(sorted(missing))}"
+        for path in product_files()
+        for node in ast.walk(tree(path))
+        if (code := used_code(node)) and (missing := known.get(code, set()) - given_names(node, known.get(code, set())))
+    ]
+    fail_with(offences, "A text that names something is given it, and not None: no reader should see {number}.")
+
+
+def given_names(node: Any, wanted: set[str]) -> set[str]:
+    """What ``RuleBroken("room.name", number=number)`` gives; with ``**params``, everything."""
+    if any(given.arg is None for given in node.keywords):
+        return wanted
+    nothing = {
+        given.arg for given in node.keywords if isinstance(given.value, ast.Constant) and given.value.value is None
+    }
+    return {given.arg for given in node.keywords} - nothing
+
+
 def used_code(node: ast.AST) -> str | None:
     """The code in ``ConfigInvalid("room.name", …)`` or ``render("room.name", …)``."""
     if not isinstance(node, ast.Call) or dotted(node.func).rpartition(".")[2] not in SAYS_A_CODE or not node.args:

@@ -48,12 +48,10 @@ def main() -> int:
 def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--room", choices=sorted(PLACES), required=True)
-    parser.add_argument("--sample", type=int, default=300, help="mutants over all files, each by its share; 0: all")
+    parser.add_argument("--sample", type=int, default=300, help="mutants over all files; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="files whose name contains this")
-    parser.add_argument(
-        "--tests", action="append", default=[], metavar="FOLDER", help="other tests than the usual ones"
-    )
+    parser.add_argument("--tests", action="append", default=[], metavar="PLACE", help="other tests than the usual ones")
     parser.add_argument("--cap", type=float, default=60.0, help="seconds of tests for one mutant, the quickest first")
     parser.add_argument("--again", action="store_true", help="try once more what survived")
     parser.add_argument("--least", type=float, default=85.0, metavar="PERCENT")
@@ -62,7 +60,7 @@ def _read_arguments() -> argparse.Namespace:
 
 
 def _draw(tree: Path, asked: argparse.Namespace) -> list[Mutant]:
-    files = sorted(path for path in (tree / "hub" / asked.room).glob("*.py") if asked.only in path.name)
+    files = sorted(path for path in (tree / "hub" / asked.room).rglob("*.py") if asked.only in path.name)
     names = {str(path.relative_to(tree)): path.read_text(encoding="utf-8") for path in files}
     return draw_sample({name: list_mutants(name, text) for name, text in names.items()}, asked.sample, asked.seed)
 

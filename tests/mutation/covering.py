@@ -15,6 +15,8 @@ from hub.testkit.environment import take_digest
 from tests.mutation.tools import CACHE, load, provide_tools
 
 MEASURED = ("hub/protocol", "hub/crm", "hub/sync")
+READERS = ("tests/house/test_catalogue.py::test_every_text_is_given_what_it_says",)
+"""Tests that read a source and do not run it: the last that are asked about any line."""
 
 
 @dataclass
@@ -53,7 +55,7 @@ def measure(tree: Path, places: Sequence[str]) -> None:
     sources = {
         str(path.relative_to(tree)): path.read_text(encoding="utf-8")
         for place in MEASURED
-        for path in sorted((tree / place).glob("*.py"))
+        for path in sorted((tree / place).rglob("*.py"))
     }
     made = {"data": data.name, "digests": fresh, **told, "sources": sources}
     data.with_suffix(".json").write_text(json.dumps(made), encoding="utf-8")
@@ -61,8 +63,12 @@ def measure(tree: Path, places: Sequence[str]) -> None:
 
 
 def _digest_tests(tree: Path, places: Iterable[str]) -> dict[str, str]:
-    paths = (path for place in places for path in sorted((tree / place).rglob("test_*.py")))
+    paths = (path for place in places for path in _list_tests(tree / place))
     return {str(path.relative_to(tree)): take_digest(path.read_bytes()) for path in paths}
+
+
+def _list_tests(place: Path) -> list[Path]:
+    return [place] if place.is_file() else sorted(place.rglob("test_*.py"))
 
 
 def read_seen() -> list[Seen]:
@@ -94,7 +100,7 @@ class Covering:
         by the function. For what is carried out when the module is read, all that come by the file, and all of the
         room's own folder."""
         text = (self._tree / file).read_text(encoding="utf-8")
-        own, room = f"/test_{Path(file).stem}.py::", f"tests/{Path(file).parent.name}/"
+        own, room = f"/test_{Path(file).stem}.py::", f"tests/{Path(file).parts[1]}/"
         found: dict[str, float] = {}
         anywhere: dict[str, float] = {}
         inside = any(first in span[1:] for _, span in _list_functions(text))

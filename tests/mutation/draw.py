@@ -1,34 +1,23 @@
-"""A sample that takes its share from every file."""
+"""A sample of everything, in which every place is as likely as any other."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from heapq import nsmallest
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 def draw_sample(by_file: Mapping[str, Sequence[T]], size: int, seed: int) -> list[T]:
-    """``size`` of them, or all for 0; each file by its share, and at least one of each, so it may be some more. The
-    same seed draws the same from a file that has not changed, and more of the same when more are asked for."""
-    shares = share_out({name: len(items) for name, items in by_file.items()}, size)
-    drawn: list[T] = []
-    for name in sorted(by_file):
-        places = list(range(len(by_file[name])))
-        random.Random(f"{seed}/{name}").shuffle(places)
-        drawn += [by_file[name][place] for place in sorted(places[: shares[name]])]
-    return drawn
+    """``size`` of them, or all for 0, in the order of the files. The same seed draws the same from files that have not
+    changed, and more of the same when more are asked for."""
+    places = [(name, place) for name in sorted(by_file) for place in range(len(by_file[name]))]
+    chosen = set(nsmallest(size, places, key=lambda place: _toss(seed, *place))) if size > 0 else set(places)
+    return [by_file[name][place] for name, place in places if (name, place) in chosen]
 
 
-def share_out(counts: Mapping[str, int], size: int) -> dict[str, int]:
-    """By the largest remainder."""
-    total = sum(counts.values())
-    if size <= 0 or size >= total:
-        return dict(counts)
-    exact = {name: count * size / total for name, count in counts.items()}
-    shares = {name: min(counts[name], max(1, int(part))) for name, part in exact.items()}
-    by_remainder = sorted(counts, key=lambda name: (shares[name] - exact[name], name))
-    for name in by_remainder[: max(0, size - sum(shares.values()))]:
-        shares[name] = min(counts[name], shares[name] + 1)
-    return shares
+def _toss(seed: int, name: str, place: int) -> float:
+    """The same for the same place, whatever else there is to draw from."""
+    return random.Random(f"{seed}/{name}/{place}").random()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from tests.mutation.__main__ import interval
-from tests.mutation.draw import draw_sample, share_out
+from tests.mutation.draw import draw_sample
 from tests.mutation.mutants import list_mutants
 from tests.mutation.tools import find_tools
 
@@ -24,11 +26,13 @@ def judge(value: int | None = None, *, name: str = "a") -> str:
 '''
 
 
-def test_every_file_has_its_share_of_a_sample():
-    assert share_out({"a": 70, "b": 20, "c": 10}, 10) == {"a": 7, "b": 2, "c": 1}
-    assert share_out({"a": 997, "b": 2, "c": 1}, 10) == {"a": 9, "b": 1, "c": 1}
-    assert share_out({"a": 3, "b": 2}, 0) == {"a": 3, "b": 2}
-    assert sum(share_out({"a": 33, "b": 33, "c": 34}, 50).values()) == 50
+def test_every_place_is_as_likely_as_any_other():
+    files = {"a": list(range(900)), "b": list(range(900, 990)), "c": list(range(990, 1000))}
+    assert draw_sample(files, 0, 1) == list(range(1000))
+    times = Counter(number for seed in range(40) for number in draw_sample(files, 100, seed))
+    assert sum(times.values()) == 4000
+    assert 3500 < sum(times[number] for number in files["a"]) < 3700
+    assert 300 < sum(times[number] for number in files["b"]) < 420
 
 
 def test_the_same_seed_draws_the_same_and_more_of_it():

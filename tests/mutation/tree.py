@@ -24,6 +24,8 @@ def copied() -> Iterator[Path]:
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(ROOT / name, target)
+        # Some tests ask git which files are ours.
+        subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, Self
 
-from tests.mutation.covering import Covering
+from tests.mutation.covering import READERS, Covering
 from tests.mutation.mutants import Mutant
 
 ROUNDS = (6, 40)
@@ -37,10 +37,8 @@ class Trying:
     def try_mutant(self, mutant: Mutant, *, broken: bool = True) -> dict[str, Any]:
         """What the worker says, and how many tests there were; ``unseen`` where there is none. A source that is not
         ``broken`` must survive the first of them: else what is noticed is something else."""
-        tests, seconds = self._choose(mutant)
-        tests = tests if broken else tests[: sum(ROUNDS)]
-        if not tests:
-            return {"outcome": "unseen", "by": "", "seconds": 0.0, "tests": 0}
+        come_by, seconds = self._choose(mutant)
+        tests = [*come_by, *READERS] if broken else come_by[: sum(ROUNDS)]
         source = mutant.write() if broken else mutant.module.code
         bounds = (0, ROUNDS[0], sum(ROUNDS), len(tests))
         rounds = [tests[first:last] for first, last in pairwise(bounds) if tests[first:last]]
@@ -50,7 +48,8 @@ class Trying:
         assert self._worker.stdout is not None
         self._worker.stdin.write(json.dumps(job) + "\n")
         answer: dict[str, Any] = json.loads(self._worker.stdout.readline())
-        return {**answer, "tests": len(tests)}
+        unseen = {} if come_by or answer["outcome"] == "killed" else {"outcome": "unseen"}
+        return {**answer, **unseen, "tests": len(come_by)}
 
     def check_calm(self, mutants: Sequence[Mutant]) -> None:
         """Some of them, unbroken, are not noticed."""
