@@ -97,8 +97,8 @@ class Covering:
     def find(self, file: str, first: int, last: int) -> list[tuple[str, float]]:
         """Tests that come by these lines, with what they take: those of the file of the same name first, then the
         quickest; none for a line in a function that nobody comes by. Where the source has changed since, all that come
-        by the function. For what is carried out when the module is read, all that come by the file, and all of the
-        room's own folder."""
+        by the function. For what is carried out when the module is read (by whichever test happened to be the first),
+        all that come by the file, and all of the room's own folder."""
         text = (self._tree / file).read_text(encoding="utf-8")
         own, room = f"/test_{Path(file).stem}.py::", f"tests/{Path(file).parts[1]}/"
         found: dict[str, float] = {}
@@ -111,7 +111,7 @@ class Covering:
             found |= self._pick(seen, {test for line in lines for test in known.get(line, ())})
             anywhere |= self._pick(seen, {test for tests in known.values() for test in tests})
             anywhere |= self._pick(seen, {test for test in seen.took if test.startswith(room)})
-        chosen = found if found or inside else anywhere
+        chosen = found if inside else anywhere
         return sorted(chosen.items(), key=lambda item: (own not in item[0], item[1], item[0]))
 
     def _pick(self, seen: Seen, tests: Iterable[str]) -> dict[str, float]:

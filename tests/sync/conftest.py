@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.sentences import heard
 from tests.sync.scenes import Scene
 
 SceneMaker = Callable[..., Scene]
@@ -28,6 +29,12 @@ def make_scene(tmp_path: Path) -> Iterator[SceneMaker]:
     for scene in made:
         scene.hub.close()
         scene.store.close()
+
+
+@pytest.fixture(autouse=True)
+def _whole_sentences() -> Iterator[None]:
+    with heard():
+        yield
 
 
 @pytest.fixture

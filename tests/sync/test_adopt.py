@@ -372,7 +372,7 @@ def test_it_goes_on_where_it_was_cut_off(scene: Scene) -> None:
 
     def fail(*args: Any) -> Any:
         if next(pages, None) is None:
-            raise Transient("sdk.unreachable", url="-", words="-")
+            raise Transient("sdk.unreachable", where="erp")
         return read(*args)
 
     stream.read_page = fail  # type: ignore[method-assign, assignment]

@@ -63,7 +63,7 @@ def test_code_tables_are_asked_for_outside_of_any_transaction(scene: Scene, away
         def code_tables(self) -> Mapping[str, Mapping[str, str]]:
             with scene.store.write():
                 if away:
-                    raise Transient("sdk.unreachable")
+                    raise Transient("sdk.unreachable", where="erp")
             return {}
 
     def open_it(name: str) -> OpenConnection:

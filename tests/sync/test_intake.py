@@ -268,7 +268,7 @@ def test_what_fails_for_another_reason_is_not_done_twice(scene: Scene) -> None:
 
     def work(tx: object) -> None:
         tries.append(tx)
-        raise IsthmusError("sync.not_bound")
+        raise IsthmusError("sync.not_bound", connection="erp", binding="1")
 
     with pytest.raises(IsthmusError):
         write_page(scene.store, work)

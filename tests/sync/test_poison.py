@@ -33,7 +33,7 @@ class Clumsy(SandboxConnector):
     def functions(self) -> Any:
         def read_note(value: Any, payload: Any) -> str:
             if value == "untranslatable":
-                raise MappingError("mapping.call_refused", function="read_note", what="no")
+                raise MappingError("mapping.call_refused", function="read_note", value="-", what="no")
             if value == "poison":
                 self._fall_over()
             return str(value or "")
