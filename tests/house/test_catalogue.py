@@ -18,6 +18,11 @@ SAYS_A_CODE = {"render", "say", "text_of", "Phrase"} | {
     name for name, kind in inspect.getmembers(hub.errors, inspect.isclass) if issubclass(kind, hub.errors.IsthmusError)
 }
 
+FINDINGS = {"ok", "note", "bad", "skipped"}
+"""What a check says (``hub.sync.measure``)."""
+OF_A_FINDING = {"kind", "declared", "measured"}
+"""What every finding knows by itself."""
+
 
 def catalogue_folders() -> list[Path]:
     """Folders named ``locale`` that hold ``en`` and ``zh``: the hub's own and those of connectors."""
@@ -99,15 +104,18 @@ def given_names(node: Any, wanted: set[str]) -> set[str]:
     """What ``RuleBroken("room.name", number=number)`` gives; with ``**params``, everything."""
     if any(given.arg is None for given in node.keywords):
         return wanted
+    own = OF_A_FINDING if dotted(node.func) in FINDINGS else set()
     nothing = {
         given.arg for given in node.keywords if isinstance(given.value, ast.Constant) and given.value.value is None
     }
-    return {given.arg for given in node.keywords} - nothing
+    return own | {given.arg for given in node.keywords} - nothing
 
 
 def used_code(node: ast.AST) -> str | None:
     """The code in ``ConfigInvalid("room.name", …)`` or ``render("room.name", …)``."""
-    if not isinstance(node, ast.Call) or dotted(node.func).rpartition(".")[2] not in SAYS_A_CODE or not node.args:
+    if not isinstance(node, ast.Call) or not node.args:
         return None
-    first = node.args[0]
+    name, first = dotted(node.func), node.args[0]
+    if name.rpartition(".")[2] not in SAYS_A_CODE and name not in FINDINGS:
+        return None
     return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None

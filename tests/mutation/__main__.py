@@ -19,6 +19,7 @@ from tests.mutation.mutants import Mutant, list_mutants
 from tests.mutation.results import Results
 from tests.mutation.tree import copied
 from tests.mutation.trying import Trying
+from tests.mutation.typing_check import check_unbroken, refuses
 
 PLACES = {
     "protocol": ("tests/protocol", "tests/sync"),
@@ -40,6 +41,8 @@ def main() -> int:
             for mutant in left:
                 row = results.add(mutant, trying.try_mutant(mutant))
                 print(f"{row['outcome']:9} {mutant.name}  {row['by'][-100:]}", file=sys.stderr, flush=True)
+        if asked.types:
+            _ask_types(tree, results, drawn)
     told = summarise(asked, results.rows_of(drawn))
     _print(told, asked)
     return 0 if told["killed"] >= asked.least / 100 * told["mutants"] else 1
@@ -54,9 +57,19 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--tests", action="append", default=[], metavar="PLACE", help="other tests than the usual ones")
     parser.add_argument("--cap", type=float, default=60.0, help="seconds of tests for one mutant, the quickest first")
     parser.add_argument("--again", action="store_true", help="try once more what survived")
+    parser.add_argument("--types", action="store_true", help="say of what survived whether the type check refuses it")
     parser.add_argument("--least", type=float, default=85.0, metavar="PERCENT")
     parser.add_argument("--json", action="store_true", help="one object, last")
     return parser.parse_args()
+
+
+def _ask_types(tree: Path, results: Results, drawn: Sequence[Mutant]) -> None:
+    left = [mutant for mutant in drawn if results.asks_types(mutant)]
+    for mutant in left[:1]:
+        check_unbroken(tree, mutant)
+    for mutant in left:
+        row = results.add_types(mutant, refuses(tree, mutant, mutant.write()))
+        print(f"{'types' if row['types'] else 'survived':9} {mutant.name}", file=sys.stderr, flush=True)
 
 
 def _draw(tree: Path, asked: argparse.Namespace) -> list[Mutant]:
@@ -66,7 +79,8 @@ def _draw(tree: Path, asked: argparse.Namespace) -> list[Mutant]:
 
 
 def summarise(asked: argparse.Namespace, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of a run; ``between``: 95 per cent interval of the share (Wilson)."""
+    """The figures of a run; ``between``: 95 per cent interval of the share (Wilson); ``types``: of those that no test
+    noticed, how many the type check refuses."""
     outcomes = Counter(row["outcome"] for row in rows)
     killed, total = outcomes["killed"], len(rows)
     low, high = interval(killed, total)
@@ -74,8 +88,12 @@ def summarise(asked: argparse.Namespace, rows: Sequence[dict[str, Any]]) -> dict
     return {
         "room": asked.room, "sample": asked.sample, "seed": asked.seed, "mutants": total, "killed": killed,
         "share": round(killed / total, 4) if total else 1.0, "between": [round(low, 4), round(high, 4)],
-        "unseen": outcomes["unseen"], "operators": _count_by(rows, "operator"),
-        "survivors": [{"name": row["name"], "change": row["change"], "outcome": row["outcome"]} for row in missed],
+        "unseen": outcomes["unseen"], "types": sum(row.get("types", False) for row in missed),
+        "operators": _count_by(rows, "operator"),
+        "survivors": [
+            {"name": row["name"], "change": row["change"], "outcome": row["outcome"], "types": row.get("types")}
+            for row in missed
+        ],
     }  # fmt: skip
 
 
@@ -102,6 +120,7 @@ def _print(told: dict[str, Any], asked: argparse.Namespace) -> None:
         print(f"{row['outcome']}: {row['name']}\n{row['change']}\n")
     low, high = told["between"]
     print(f"{told['killed']} of {told['mutants']} noticed: {told['share']:.1%} ({low:.1%} to {high:.1%})")
+    print(f"of the others, the type check refuses {told['types']}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,10 @@ from hub.testkit.environment import take_digest
 from tests.mutation.tools import CACHE, load, provide_tools
 
 MEASURED = ("hub/protocol", "hub/crm", "hub/sync")
-READERS = ("tests/house/test_catalogue.py::test_every_text_is_given_what_it_says",)
+READERS = (
+    "tests/house/test_catalogue.py::test_every_code_that_is_used_has_a_text",
+    "tests/house/test_catalogue.py::test_every_text_is_given_what_it_says",
+)
 """Tests that read a source and do not run it: the last that are asked about any line."""
 
 

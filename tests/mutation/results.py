@@ -28,10 +28,21 @@ class Results:
     def add(self, mutant: Mutant, found: dict[str, Any]) -> dict[str, Any]:
         key = self._key(mutant)
         row = {"key": key, "name": mutant.name, "operator": mutant.operator, "change": mutant.tell(), **found}
-        self._rows[key] = row
+        return self._keep(row)
+
+    def _keep(self, row: dict[str, Any]) -> dict[str, Any]:
+        self._rows[row["key"]] = row
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
         return row
+
+    def asks_types(self, mutant: Mutant) -> bool:
+        """No test noticed it, and the type check was not asked yet."""
+        row = self._rows.get(self._key(mutant))
+        return row is not None and row["outcome"] != "killed" and "types" not in row
+
+    def add_types(self, mutant: Mutant, refused: bool) -> dict[str, Any]:
+        return self._keep({**self._rows[self._key(mutant)], "types": refused})
 
     def rows_of(self, mutants: Sequence[Mutant]) -> list[dict[str, Any]]:
         return [self._rows[self._key(mutant)] for mutant in mutants if self._key(mutant) in self._rows]
