@@ -12,6 +12,7 @@ from hub.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from hub.sync.events import EventFilter
+    from hub.sync.newcomers import Newcomer
 
 Which = Annotated[str, typer.Argument(help="An event's id, the beginning of it, or the sender's own id.")]
 Connection = Annotated[str | None, typer.Option(help="Only this connection.")]
@@ -35,12 +36,13 @@ def show_list(
         from hub.sync.events import list_events
 
         found = list_events(session.hub, choose(session, connection, state, since, until), limit)
-        session.items([describe(session, event) for event in found])
+        rows = [describe(session, event) for event in found]
+        session.items(rows)
         session.table(
             COLUMNS,
             [
-                (event.id, event.received_at, event.connection, event.key, event.state, tell(session, event))
-                for event in found
+                (event.id, event.received_at, event.connection, event.key, event.state, row["text"])
+                for event, row in zip(found, rows, strict=True)
             ],
         )
 
@@ -60,16 +62,20 @@ def choose(
 
 def describe(session: Session, event: Any) -> dict[str, Any]:
     """An event as programs read it: all but its body, which ``show`` has."""
+    from hub.sync.newcomers import list_of_event
+
     fields = event.model_dump(exclude={"body", "headers"})
-    return {**fields, "size": len(event.body), "text": tell(session, event)}
+    alike = list_of_event(session.hub, event)
+    return {**fields, "size": len(event.body), "text": tell(session, event, alike), "alike": alike}
 
 
-def tell(session: Session, event: Any) -> str:
-    """What became of it, or why it waits."""
+def tell(session: Session, event: Any, alike: Sequence[Newcomer] = ()) -> str:
+    """What became of it, or why it waits; and whom a customer or contact that it brought could be."""
     if event.code is not None:
         return session.text(event.code, **event.params)
     told = [f"{row['kind']} {row['external_id']}: {row['outcome']}" for row in event.outcomes]
-    return "; ".join(told)
+    phrases = [newcomer.tell() for newcomer in alike]
+    return "; ".join([*told, *(session.text(phrase.code, **phrase.params) for phrase in phrases)])
 
 
 def show(ctx: typer.Context, which: Which) -> None:
@@ -79,10 +85,13 @@ def show(ctx: typer.Context, which: Which) -> None:
 
         event = find_event(session.hub, which)
         body = event.body.decode("utf-8", "replace")
-        session.item({**describe(session, event), "headers": event.headers, "body": body})
+        described = describe(session, event)
+        session.item({**described, "headers": event.headers, "body": body})
         names = ("id", "connection", "key", "received_at", "state", "attempts", "done_at", "replays", "replayed_by")
         session.facts([(name, getattr(event, name)) for name in names])
-        session.write(tell(session, event))
+        session.write(described["text"])
+        for newcomer in described["alike"]:
+            session.write(f"→ {newcomer.command}")
         if event.words:
             session.write(f"[{event.words}]")
         session.write()
@@ -125,11 +134,9 @@ def _tell_replayed(session: Session, events: Sequence[Any]) -> None:
     """What became of each now; one that still waits makes the exit code 1."""
     from hub.errors import RuleBroken
 
-    session.items([describe(session, event) for event in events])
-    session.table(
-        ("id", "key", "state", "what"),
-        [(event.id, event.key, event.state, tell(session, event)) for event in events],
-    )
+    rows = [describe(session, event) for event in events]
+    session.items(rows)
+    session.table(("id", "key", "state", "what"), [(row["id"], row["key"], row["state"], row["text"]) for row in rows])
     left = sum(event.state != "done" for event in events)
     if left:
         session.fail(RuleBroken("sync.events_left", count=left))

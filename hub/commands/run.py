@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -67,11 +67,28 @@ def show(
             write_csv(WRITE_COLUMNS, ([row[column] for column in WRITE_COLUMNS] for row in written))
             return
         described = describe_writes(session, attempts) if writes else []
-        session.item({"run": run, **({"writes": described} if writes else {})})
+        alike = list_alike(session, run)
+        session.item({"run": run, "alike": alike, **({"writes": described} if writes else {})})
         print_run(session, run)
+        tell_alike(session, alike)
         if writes:
             rows = [show_write(session, row, attempt) for row, attempt in zip(described, attempts, strict=True)]
             session.table(list(rows[0]) if rows else WRITE_COLUMNS, [list(row.values()) for row in rows])
+
+
+def list_alike(session: Session, run: Any) -> Sequence[Any]:
+    """Customers and contacts that it brought, or left at the door, which could be others that are here."""
+    from hub.sync.newcomers import list_of_run
+
+    return list_of_run(session.hub, run)
+
+
+def tell_alike(session: Session, found: Sequence[Any]) -> None:
+    """Each with the records that it could be, and the command that answers."""
+    for newcomer in found:
+        phrase = newcomer.tell()
+        session.say(phrase.code, **phrase.params)
+        session.write(f"→ {newcomer.command}")
 
 
 def show_write(session: Session, row: Mapping[str, Any], attempt: Any) -> dict[str, Any]:

@@ -230,11 +230,13 @@ def run(
 
 def print_report(session: Session, report: Any) -> None:
     """What a run did. Errors of the other system and kinds that may not be pushed leave an exit code."""
-    from hub.commands.run import print_run
+    from hub.commands.run import list_alike, print_run, tell_alike
     from hub.errors import RuleBroken
 
-    session.item({"run": report.run, "refused": report.refused})
+    alike = list_alike(session, report.run)
+    session.item({"run": report.run, "refused": report.refused, "alike": alike})
     print_run(session, report.run, error=not report.errors)
+    tell_alike(session, alike)
     for error in report.errors:
         session.fail(error)
     for kind, code in report.refused.items():

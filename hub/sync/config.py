@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -144,6 +144,9 @@ class IdentitySettings(Value):
     (``hub``: edits made here)."""
     common: int = Field(default=200, ge=2)
     """A telephone number, a name or a domain that more records than this carry says nothing about who is who."""
+    hold: tuple[str, ...] = ()
+    """Connections (``*``: all) whose new customers and contacts wait in ``todo`` when they could be ones that are here;
+    those of others come in and are asked about afterwards."""
     bands: dict[Literal["account", "contact"], Bands] = {}
     """Kind → connection → connection = ``merge`` and ``review`` for records of these two, in either order (``hub``:
     made here; ``*``: any). Where several fit, the most careful holds of each."""
@@ -189,9 +192,15 @@ class HubConfig(Value):
     @classmethod
     def _check_sources(cls, identity: IdentitySettings, told: ValidationInfo) -> IdentitySettings:
         """A misspelt name would be a limit that never holds."""
-        known = {*told.data.get("connections", {}), "hub", "*"}
+        connections = {*told.data.get("connections", {}), "*"}
         for rows in identity.bands.values():
-            for name in (*rows, *(other for row in rows.values() for other in row)):
-                if name not in known:
-                    raise ValueError(Phrase("identity.bands_of_nobody", name=name, known=", ".join(sorted(known))))
+            for row in rows.values():
+                _check_known((*rows, *row), {*connections, "hub"})
+        _check_known(identity.hold, connections)
         return identity
+
+
+def _check_known(names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(Phrase("identity.bands_of_nobody", name=name, known=", ".join(sorted(known))))

@@ -24,6 +24,7 @@ from hub.sync.evidence import NOT_PROBED
 from hub.sync.matching import NEW_RECORD, VETOES
 from hub.sync.pause import read_pause_all
 from hub.sync.review import list_open, tell_against
+from hub.sync.voucher_holds import list_voucher_waits
 from hub.sync.waits import SHOW, UNDO, TodoItem, about_binding, find_missing_code, judge_binding, name_codes_command
 from hub.sync.watch import list_guarded
 
@@ -45,6 +46,7 @@ def gather(hub: Hub, wanted: set[str]) -> list[TodoItem]:
             *_list_plans(tx, hub, wanted),
             *list_guarded(tx, hub, wanted),
             *_list_questions(tx),
+            *list_voucher_waits(tx, hub),
         ]
         return _add_records(tx, found)
 
@@ -87,7 +89,7 @@ def _list_dead(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]
     """Records there that could not be taken in."""
     states = ["dead", "waiting", "review", "dropped"]
     for row in tx.find(DeadRow, connection__in=sorted(wanted), state__in=states):
-        kind = _find_kind_of(hub, row.connection, row.stream)
+        kind = find_kind_of(hub, row.connection, row.stream)
         yield TodoItem(
             kind_of_wait=row.state,
             connection=row.connection,
@@ -100,13 +102,14 @@ def _list_dead(tx: UnitOfWork, hub: Hub, wanted: set[str]) -> Iterator[TodoItem]
             currency=row.currency,
             base_amount=row.amount,
             since=row.first_at,
-            command=_choose_command(row, kind),
+            command=choose_command(row, kind),
             stream=row.stream,
             thing=f"import:{row.stream}:{row.external_id}",
         )
 
 
-def _choose_command(row: DeadRow, kind: str) -> str:
+def choose_command(row: DeadRow, kind: str) -> str:
+    """What answers for a record there that could not be taken in."""
     if row.state == "dropped":
         return UNDO
     if row.state == "review":
@@ -117,7 +120,8 @@ def _choose_command(row: DeadRow, kind: str) -> str:
     return name_codes_command(row.connection) if find_missing_code(row.params) else SHOW
 
 
-def _find_kind_of(hub: Hub, connection: str, stream: str) -> str:
+def find_kind_of(hub: Hub, connection: str, stream: str) -> str:
+    """The kind that a stream is read as; empty for none."""
     try:
         mappings = hub.open(connection).mappings
     except ConfigInvalid:

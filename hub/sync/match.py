@@ -19,6 +19,7 @@ from hub.store.rows import IdentityVerdict, Orphan, Payload
 from hub.sync.aliases import IDENTIFIED, find_root
 from hub.sync.arrival import Arrival, keep_aside
 from hub.sync.context import Hub
+from hub.sync.door import hold_newcomer
 from hub.sync.locks import lock_binding
 from hub.sync.lookalike import hold_import
 from hub.sync.namesakes import find_namesake, is_here
@@ -196,7 +197,7 @@ def join_record(arrival: Arrival, matched: Matched, translated: Translated) -> J
     if not joins:
         if namesake is None:
             tx.note_new(record_id)
-        if hold_import(arrival, translated.snapshot):
+        if hold_import(arrival, translated.snapshot) or hold_newcomer(arrival, translated.snapshot):
             return None
         return Joined(bind_native(arrival, record_id), native=True)
     return Joined(tx.insert(bind_native(arrival, record_id).model_copy(update={"primary": primary})))

@@ -14,6 +14,7 @@ from hub.protocol.semantics import Direction, Stage
 from hub.store import UnitOfWork
 from hub.store.rows import DeadRow, IdentityVerdict, Sign
 from hub.sync.arrival import Arrival
+from hub.sync.door import waits_at_door
 from hub.sync.signs import mark_self, sign_snapshot
 from hub.sync.translate import Translated
 
@@ -27,7 +28,7 @@ def note_strangers(tx: UnitOfWork, newcomers: Sequence[Newcomer], codes: Collect
     if not newcomers:
         return
     arrival = newcomers[0][0]
-    if arrival.policy.direction is Direction.OUT:
+    if arrival.policy.direction is Direction.OUT or waits_at_door(arrival):
         return
     kind, stream = arrival.kind, arrival.source.stream
     ids = [source.external_id for source in (found.source for found, _ in newcomers)]
