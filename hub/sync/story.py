@@ -50,7 +50,7 @@ class TraceEvent:
         """The event as a sentence."""
         detail = dict(self.detail)
         if "code" in detail:  # reasons are codes; people read their sentences
-            detail["code"] = " ".join(render(code.strip(), lang) for code in detail["code"].split(","))
+            detail["code"] = " ".join(render_bare(code.strip(), lang) for code in detail["code"].split(","))
         if detail.get("error"):
             detail["words"] = " ".join(part for part in (render_bare(detail["error"], lang), detail["words"]) if part)
         if "op" in detail:
