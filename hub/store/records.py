@@ -238,8 +238,8 @@ class Records:
         return self._run(statement, params).rowcount if prepared is None else prepared.write(self._connection, params)
 
     def _prepare(self, statement: Executable) -> Prepared | None:
-        """None where SQLAlchemy runs it: on PostgreSQL, where a part is known only then, and for whoever listens."""
-        if self._dialect != "sqlite" or self._connection.engine._has_events:
+        """None where SQLAlchemy runs it: where a part is known only then, and for whoever listens."""
+        if self._connection.engine._has_events:
             return None
         prepared = prepare(statement, self._connection.dialect)
         return prepared if prepared.runs else None

@@ -1,4 +1,4 @@
-"""Statements given to SQLite's driver itself answer as SQLAlchemy does."""
+"""Statements given to the driver itself answer as SQLAlchemy does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Numeric, cast, func, select, text
 
-from hub.errors import RuleBroken
+from hub.errors import RuleBroken, Transient
 from hub.store import Store
 from hub.store.codec import row_codec
 from hub.store.prepared import prepare, run_on_driver
@@ -67,3 +67,35 @@ def test_a_transaction_of_the_engine_itself_begins_and_ends(store: Store):
         begun.rollback()
     with store.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM setting")).scalar() == 0
+
+
+@pytest.mark.servers
+def test_postgresql_answers_its_driver_as_it_answers_sqlalchemy(postgres_store_url: str):
+    with Store.open(postgres_store_url, clock=VirtualClock()) as store:
+        store.migrate()
+        with store.write() as tx:
+            tx.save(make_cursor())
+        statement = select_rows(Cursor, (("stream", "in"), ("reading_high", "")), Reading(limited=True))
+        given = {"w0": ["sale", "item"], "w1": NOON, "limit_rows": 5}
+        with store.engine.connect() as connection:
+            found = prepare(statement, connection.dialect).read(connection, given)
+            assert [tuple(row) for row in found] == [tuple(row) for row in connection.execute(statement, given)]
+            assert row_codec(Cursor).decode(found[0]) == make_cursor()
+            table = row_codec(Cursor).table
+            assert not prepare(select(func.sum(cast(table.c.stream, Numeric))), connection.dialect).runs
+
+
+@pytest.mark.servers
+def test_a_connection_that_broke_is_told_and_given_up(postgres_store_url: str):
+    with Store.open(postgres_store_url, clock=VirtualClock()) as store:
+        store.migrate()
+        with pytest.raises(Transient) as told, store.write() as tx:
+            tx.find(Cursor)
+            with store.engine.connect() as other:
+                others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                other.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+            tx.find(Cursor)
+        assert told.value.code == "store.unreachable"
+        with store.write() as tx:
+            tx.save(make_cursor())
+            assert tx.find(Cursor) == [make_cursor()]
