@@ -28,7 +28,7 @@ class WecomConnector(Connector):
     simulator: ClassVar[str] = "connectors.wecom.simulator:simulator"
     pushed: ClassVar[frozenset[str]] = frozenset({"activity", "contact", "user"})
     proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {
-        "account": (Proof.OTHER_CLIENT,), "*": (Proof.CLIENT, Proof.OTHER_CLIENT, Proof.VECTORS),
+        "account": (Proof.OTHER_CLIENT,), "*": (Proof.CLIENT_CALLBACKS, Proof.OTHER_CLIENT, Proof.VECTORS),
     }  # fmt: skip
     limits: ClassVar[CallLimits] = CallLimits(per_s=Decimal(100))
     """The vendor allows 10,000 calls of one API in a minute."""

@@ -13,6 +13,9 @@ class Proof(StrEnum):
     """The system itself runs in the tests."""
     CLIENT = "official client"
     """The vendor's own library talks to our simulator, and agrees with the connector."""
+    CLIENT_CALLBACKS = "official client of callbacks"
+    """The vendor's library for callbacks takes what our simulator sends, and our door takes what it sends; of calls it
+    knows nothing."""
     OTHER_CLIENT = "independent client"
     """A library of somebody else does; neither of us wrote it."""
     SPEC = "official spec"

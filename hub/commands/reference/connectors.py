@@ -39,8 +39,9 @@ over without writing.
 - **incremental**: by what a run asks for changes only; – where it reads everything.
 - **webhook**: whether the system calls us when something changed, so that nobody waits for the next run.
 - **proved by**: what the kind was tried against: the *real server*; the vendor's *official client*, or an *independent
-  client*, run against our simulator; an *official spec* that a program checks; *vectors* (examples to the byte, of
-  signatures, encryption and files); *documents only*. Each counts for what it touched.
+  client*, run against our simulator; the vendor's *official client of callbacks*, at both ends of them; an *official
+  spec* that a program checks; *vectors* (examples to the byte, of signatures, encryption and files); *documents only*.
+  Each counts for what it touched. The tests that show it are named in `tests/connectors/NAME/proofs.toml`.
 """
 ABSENT = Home(Path("nowhere"), {})
 """Only what is shipped: no home is looked into."""

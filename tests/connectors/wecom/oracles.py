@@ -1,4 +1,5 @@
-"""Two libraries that others wrote: ``wechatpy`` as a client of the simulator, ``@wecom/crypto`` for callbacks."""
+"""Two libraries that others wrote: ``wechatpy`` as a client of the simulator, ``@wecom/crypto`` at both ends of a
+callback."""
 
 from __future__ import annotations
 
@@ -7,10 +8,11 @@ import json
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from wechatpy.enterprise.client import WeChatClient  # type: ignore[import-untyped]  # it ships no types
 
@@ -20,6 +22,7 @@ from tests.house.source import ROOT
 
 LOCK = ROOT / "tests" / "locks" / "wecom-crypto.txt"
 CACHE = ROOT / ".cache" / "wecom-crypto"
+DOOR = Path(__file__).with_name("vendor_door.js")
 CALL = "const o = require(process.argv[1]), [name, ...given] = JSON.parse(process.argv[2]);" + (
     "const read = (v) => v && v.hex !== undefined ? Buffer.from(v.hex, 'hex') : v;"
     "process.stdout.write(JSON.stringify(o[name](...given.map(read))));"
@@ -57,6 +60,39 @@ class NodeCrypto:
         if done.returncode:
             raise RuntimeError(done.stderr)
         return json.loads(done.stdout)
+
+    def push(self, url: str, message: str, receive_id: str, **told: str) -> Mapping[str, Any]:
+        """One callback that the library encrypts and signs; ``status`` and ``body`` of the answer. ``told``: token,
+        aes_key, timestamp, method."""
+        asked = json.dumps({"url": url, "message": message, "id": receive_id, **told})
+        command = [self.node, str(DOOR), str(self.script), asked]
+        done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60)
+        answer: Mapping[str, Any] = json.loads(done.stdout)
+        return answer
+
+    @contextmanager
+    def door(self, token: str, aes_key: str) -> Iterator[VendorDoor]:
+        """A door for callbacks that is the library's alone."""
+        command = [self.node, str(DOOR), str(self.script), json.dumps({"token": token, "aes_key": aes_key})]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                yield VendorDoor(json.loads(process.stdout.readline())["url"], process.stdout)
+            finally:
+                process.terminate()
+
+
+@dataclass(frozen=True)
+class VendorDoor:
+    """Where it is, and what it took."""
+
+    url: str
+    lines: IO[str]
+
+    def take(self) -> Mapping[str, Any]:
+        """The next callback: ``target`` and ``body`` as they came, ``message`` and ``id`` as the library read them."""
+        taken: Mapping[str, Any] = json.loads(self.lines.readline())
+        return taken
 
 
 def prepare_node_crypto() -> NodeCrypto:
