@@ -137,7 +137,7 @@ def test_who_is_one_of_ours_speaks_for_no_customer() -> None:
 
 def test_a_bounce_leads_to_the_contact() -> None:
     rows = (Bounce(key="1", address="li@acme.example"), Bounce(key="2", address="x@x.example"))
-    known = Bounce(key="3", address="li@acme.example", contact_id=WU.id)
+    known = Bounce(key="3", address="somebody@beta.example", contact_id=WU.id)
     found = link(Books([LI, WU]), bounces=(*rows, known))
     assert found == {"bounces": (rows[0].model_copy(update={"contact_id": LI.id}), rows[1], known), "account_id": None}
 
@@ -149,6 +149,16 @@ def test_by_what_records_find_their_activities_again() -> None:
         Link("contact", "email", "bounces", "address"),
     }
     assert RULES.links == LINKS
+
+
+def test_what_is_looked_up_has_one_spelling() -> None:
+    rows: dict[str, Any] = {
+        "people": (Participant(key="1", address="LI@a.example"),), "mentions": mention("SO-1"),
+        "bounces": (Bounce(key="1", address="LI@a.example"),),
+    }  # fmt: skip
+    found = RULES.complete(rows)
+    assert [found["people"][0].address, found["bounces"][0].address] == ["li@a.example"] * 2
+    assert found["mentions"][0].number == "so-1"
 
 
 # ------------------------------------------------------------ what is refused

@@ -74,6 +74,92 @@ def test_an_invoice_takes_nothing_back() -> None:
     assert caught.value.params == {"kind": "invoice", "type": "invoice"}
 
 
+CODES = ({"key": "1", "kind": "uscc", "value": "914403001922038216"},
+         {"key": "2", "kind": "uscc", "value": "9144030071526726XG"})  # fmt: skip
+KEYED: list[tuple[str, str, dict[str, Any]]] = [
+    ("account", "addresses", {"name": "海岳"}),
+    ("account", "identifiers", {"name": "海岳"}),
+    ("contact", "links", {"name": "王芳"}),
+    ("contact", "identifiers", {"name": "王芳"}),
+    ("lead", "identifiers", {"name": "海岳"}),
+    ("organisation", "identifiers", {"name": "海岳"}),
+    ("delivery", "lines", {}),
+    ("invoice", "lines", {"account_id": CUSTOMER, "currency": "CNY"}),
+    ("order", "lines", {"account_id": CUSTOMER, "currency": "CNY"}),
+    ("quote", "lines", {"account_id": CUSTOMER, "currency": "CNY"}),
+    ("payment", "allocations", {"account_id": CUSTOMER, "currency": "CNY", "amount": Decimal(1)}),
+]
+
+
+@pytest.mark.parametrize(("kind", "field", "values"), KEYED)
+def test_two_rows_of_one_key_are_named(kind: str, field: str, values: dict[str, Any]) -> None:
+    model = find_kind(kind)
+    line = model.model_fields[field].annotation.__args__[0]  # type: ignore[union-attr]
+    whole = model.model_validate({"id": UUID(int=7), **values})
+    row = line.model_construct(key="7", kind="other", value="A1")
+    with pytest.raises(RuleBroken) as caught:
+        rules_for(kind).check(whole.model_copy(update={field: (row, row)}))
+    assert caught.value.code == "crm.line_key_twice"
+    assert caught.value.params == {"kind": kind, "field": field, "key": "7"}
+
+
+@pytest.mark.parametrize("kind", ["account", "contact", "lead", "organisation"])
+def test_two_legal_entities_are_named(kind: str) -> None:
+    told = refuse(
+        kind, name="海岳", identifiers=rules_for(kind).complete({"identifiers": read_codes(kind)})["identifiers"]
+    )
+    assert told.code == "crm.two_credit_codes"
+    assert told.params == {"kind": kind, "codes": "914403001922038216, 9144030071526726XG"}
+
+
+def read_codes(kind: str) -> Any:
+    whole = find_kind(kind).model_validate({"id": UUID(int=7), "name": "海岳", "identifiers": CODES})
+    return whole.identifiers  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "kind", ["account", "contact", "lead", "opportunity", "organisation", "pool", "product", "user"]
+)
+def test_a_record_without_a_name_is_called_by_its_kind(kind: str) -> None:
+    more = {"account_id": CUSTOMER, "currency": "CNY", "stage": "need"} if kind == "opportunity" else {}
+    told = refuse(kind, name=" ", **more)
+    assert (told.code, told.params) == ("crm.name_missing", {"kind": kind})
+
+
+def test_the_newest_report_on_an_address_counts() -> None:
+    def report(minute: int, reason: str, **more: Any) -> Activity:
+        row = {
+            "key": "1",
+            "address": "li@a.example",
+            "status": "5.1",
+            "reason": reason,
+            "contact_id": UUID(int=7),
+            **more,
+        }
+        return Activity.model_validate(
+            {"id": UUID(int=minute), "starts_at": NINE.replace(minute=minute), "bounces": [row]}
+        )
+
+    derive = rules_for("contact").deriving
+    old, new = report(1, "full"), report(2, "gone")
+    others = [report(5, "x", contact_id=CUSTOMER), report(6, "x", address="old@a.example")]
+    void = report(7, "x").model_copy(update={"state": "void"})
+    values = {"email": "Li@A.example"}
+    told = derive(UUID(int=7), values, {"activity": [new, old, *others, void]})
+    assert told == {"undeliverable": "5.1 gone"}
+    assert derive(UUID(int=7), values, {"activity": [*others, void]}) == {"undeliverable": ""}
+    assert derive(UUID(int=7), {}, {"activity": [new]}) == {"undeliverable": ""}
+
+
+def test_a_contact_has_one_link_to_a_customer_and_one_primary() -> None:
+    links = [{"key": "1", "account_id": CUSTOMER}, {"key": "2", "account_id": CUSTOMER}]
+    told = refuse("contact", name="王芳", links=links)
+    assert (told.code, told.params) == ("crm.link_twice", {"name": "王芳"})
+    both = [{"key": "1", "account_id": CUSTOMER, "primary": True}, {"key": "2", "account_id": OTHER, "primary": True}]
+    told = refuse("contact", name="王芳", links=both)
+    assert (told.code, told.params) == ("crm.primary_twice", {"name": "王芳"})
+
+
 def test_a_contact_with_the_same_code_twice_is_refused() -> None:
     rows = tuple({"key": key, "kind": "other", "value": "A1"} for key in ("1", "1"))
     told = refuse("contact", name="王芳", identifiers=rows)
