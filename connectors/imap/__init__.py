@@ -1,4 +1,4 @@
-"""IMAP: the mails of named folders, read and never changed."""
+"""IMAP: the mails of named folders, read, and flagged where an admin asks for it."""
 
 from hub.sdk import Connector, hookimpl
 

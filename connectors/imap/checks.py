@@ -1,4 +1,4 @@
-"""What ``connection check`` looks at: reads only, and each finding names the cause or the folder."""
+"""What ``connection check`` looks at: it changes nothing, and each finding names the cause or the folder."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def _look(client: MailboxClient, config: ImapConfig) -> Iterator[CheckItem]:
         status = client.read_status(folder)
         client.search(folder, ["UID", "1"])
         yield CheckItem(True, "imap.folder_found", {"folder": folder, "count": status.count})
+        if config.mark and not client.takes_flag(folder, config.mark):
+            yield CheckItem(False, "imap.folder_readonly", {"folder": folder, "flag": config.mark, "user": config.user})
     for use in (name for name in config.folders if name.startswith("\\")):
         if not any(one.use.lower() == use.lower() for one in known):
             yield CheckItem(True, "imap.use_missing", {"use": use})

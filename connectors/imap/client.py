@@ -1,25 +1,24 @@
-"""One mailbox over IMAP as calls: what goes over the line, and what each failure means. Nothing about the hub, and
-nothing that changes the mailbox: folders are opened for reading only."""
+"""One mailbox over IMAP as calls: what goes over the line, and what each failure means. Nothing about the hub. Folders
+are opened for reading only, but by ``add_flag`` and ``takes_flag``, called where an admin asked for a flag."""
 
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from imapclient import IMAPClient
-from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
 
 from connectors.imap.answers import fetch_parts
 from connectors.imap.config import ImapConfig
 from connectors.imap.headers import NAMES
+from connectors.imap.opening import NO_IMAP, connect, end_line, log_in
 from connectors.imap.refusals import explain_refusal
-from connectors.imap.tokens import fetch_token
+from connectors.imap.uids import cut_uids, write_uids
 from hub.errors import ConfigInvalid, IsthmusError, Rejected, Transient
 from hub.sdk import Tools
 
@@ -36,10 +35,8 @@ _BY_NAME = {
 """What folders are called where the server does not say what they are for."""
 IDLE_S = 25 * 60.0
 """A server may end an IDLE after half an hour."""
-_NEWS = frozenset({b"EXISTS", b"EXPUNGE", b"FETCH", b"VANISHED"})
-_NO_IMAP = (ValueError, IndexError, KeyError, TypeError, AttributeError)
-"""What IMAPClient raises of an answer that it cannot take apart, beside errors of its own."""
-_NAMED = {"name": "isthmus", "vendor": "isthmus"}
+_NEWS = frozenset({b"EXISTS", b"EXPUNGE", b"VANISHED"})
+"""Flags are not read, our own least of all."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +93,9 @@ class MailboxClient:
     def close(self) -> None:
         line, self._line, self._selected, self._folders = self._line, None, "", None
         if line is not None:
-            with suppress(OSError, IMAPClientError, *_NO_IMAP):
+            with suppress(OSError, IMAPClientError, *NO_IMAP):
                 line.logout()
-            _end(line)  # also when it did not say goodbye
+            end_line(line)  # also when it did not say goodbye
 
     # ------------------------------------------------------------ folders
 
@@ -131,16 +128,18 @@ class MailboxClient:
         criteria: list[Any] = ["UID", f"{last + 1}:{upto or '*'}", *(["SINCE", since] if since is not None else [])]
         return [uid for uid in self.search(folder, criteria) if uid > last]
 
-    def list_vanished(self, folder: str, modseq: int) -> list[int]:
-        """UIDs that were removed since ``modseq`` (RFC 7162); only where ``tells_vanished``."""
+    def list_vanished(self, folder: str, modseq: int, last: int) -> str:
+        """The UIDs up to ``last`` that were removed since ``modseq`` (RFC 7162), as a set: it may name any number that
+        is in no use. Only where ``tells_vanished``."""
 
-        def ask(line: IMAPClient) -> list[int]:
+        def ask(line: IMAPClient) -> str:
             # IMAPClient has no word for it: it stays among what was said beside the answer.
             known = line._imap.untagged_responses
             known.pop("VANISHED", None)
             line._command_and_check("FETCH", "1:*", "(UID)", f"(CHANGEDSINCE {max(modseq, 1)} VANISHED)", uid=True)
             known.pop("FETCH", None)
-            return [uid for told in known.pop("VANISHED", None) or () for uid in _read_set(told)]
+            told = b",".join(known.pop("VANISHED", None) or ())
+            return cut_uids(told.decode("ascii", "replace").replace("(EARLIER)", ""), last)
 
         return self._in_folder(folder, ask)
 
@@ -170,6 +169,46 @@ class MailboxClient:
             return self._in_folder(folder, ask)
         except IMAPClientError as refused:
             raise Rejected("imap.mail_refused", folder=folder, vendor=str(refused)[:300]) from refused
+
+    # ------------------------------------------------------------ flags
+
+    def takes_flag(self, folder: str, flag: str) -> bool:
+        """Whether mails of the folder may be given it, as far as the server tells without being asked to."""
+        return self._writing(folder, lambda line, opened: _allows(opened, flag))
+
+    def add_flag(self, folder: str, validity: int, uids: Sequence[int], flag: str) -> bool:
+        """Give it to mails that lie there still; False where that is not allowed, or the folder is another one now."""
+
+        def add(line: IMAPClient, opened: Mapping[bytes, Any]) -> bool:
+            if int(opened.get(b"UIDVALIDITY", 0)) != validity or not _allows(opened, flag):
+                return False
+            line.add_flags(write_uids(uids), [flag], silent=True)
+            return True
+
+        return self._writing(folder, add)
+
+    def _writing(self, folder: str, act: Callable[[IMAPClient, Mapping[bytes, Any]], bool]) -> bool:
+        """With the folder opened for writing, and opened for reading only again behind it: closing it as it is would
+        remove what people have only marked as deleted. False for what the server refuses."""
+
+        def select(line: IMAPClient) -> bool:
+            self._leave(line)
+            try:
+                done = act(line, line.select_folder(folder))
+            except IMAPClientReadOnlyError:  # it counts among broken lines there
+                done = False
+            except IMAPClientAbortError:
+                raise
+            except IMAPClientError:
+                done = False
+            line.select_folder(folder, readonly=True)
+            self._selected = folder
+            return done
+
+        try:
+            return self._ask(select)
+        except IMAPClientError:
+            return False
 
     # ------------------------------------------------------------ waiting
 
@@ -221,7 +260,7 @@ class MailboxClient:
         """Opened for reading only, so that closing removes nothing."""
         selected, self._selected = self._selected, ""
         if selected:
-            with suppress(IMAPClientError, *_NO_IMAP):  # who will not is asked to open another one instead
+            with suppress(IMAPClientError, *NO_IMAP):  # who will not is asked to open another one instead
                 line.unselect_folder() if line.has_capability("UNSELECT") else line.close_folder()
 
     def _ask(self, ask: Callable[[IMAPClient], T]) -> T:
@@ -236,7 +275,7 @@ class MailboxClient:
                 self._drop()
                 if attempt == 2 or not had_line:
                     raise Transient("imap.line_broken", vendor=str(broken)[:300], host=self._config.host) from broken
-            except _NO_IMAP as odd:
+            except NO_IMAP as odd:
                 self._drop()
                 raise IMAPClientError(f"no IMAP: {odd}") from odd
         raise AssertionError("unreachable")
@@ -252,60 +291,17 @@ class MailboxClient:
     def _drop(self) -> None:
         line, self._line, self._selected = self._line, None, ""
         if line is not None:
-            _end(line)
+            end_line(line)
 
     def _open(self) -> IMAPClient:
         if self._line is None:
-            line = self._connect()
+            line = connect(self._config)
             with ExitStack() as unless_it_works:
-                unless_it_works.callback(_end, line)
-                self._log_in(line)
+                unless_it_works.callback(end_line, line)
+                log_in(line, self._config, self._tools)
                 unless_it_works.pop_all()
             self._line, self._selected = line, ""
         return self._line
-
-    def _connect(self) -> IMAPClient:
-        config = self._config
-        if config.security == "none" and not _is_loopback(config.host):
-            raise ConfigInvalid("imap.plain", host=config.host)
-        where = f"{config.host}:{config.port}"
-        try:
-            line = IMAPClient(
-                config.host, port=config.port, ssl=config.security == "tls", timeout=config.server_timeout_s
-            )
-            if config.security == "starttls":
-                with ExitStack() as unless_it_works:
-                    unless_it_works.callback(_end, line)
-                    line.starttls(ssl.create_default_context())
-                    unless_it_works.pop_all()
-        except ssl.SSLCertVerificationError as error:
-            raise Transient("imap.certificate", vendor=str(error), where=where, words=error.verify_message) from error
-        except (ssl.SSLError, CapabilityError) as error:
-            raise Transient("imap.no_tls", where=where, asked=config.security, words=str(error)[:200]) from error
-        except (OSError, IMAPClientError) as error:
-            raise Transient("imap.unreachable", where=where, words=str(error)[:200]) from error
-        line.normalise_times = False
-        return line
-
-    def _log_in(self, line: IMAPClient) -> None:
-        config = self._config
-        try:
-            if config.login == "xoauth2":
-                token = fetch_token(config, self._tools)
-                line.oauth2_login(config.user, token)
-            else:
-                line.login(config.user, config.password.get_secret_value())
-        except IMAPClientAbortError:
-            raise
-        except (LoginError, IMAPClientError) as refused:
-            raise explain_refusal(config, str(refused)) from refused
-        if config.identify and line.has_capability("ID"):
-            with suppress(IMAPClientError):  # whoever does not care says so, and goes on
-                line.id_(_NAMED)
-        if line.has_capability("QRESYNC"):
-            line.enable("QRESYNC")
-        elif line.has_capability("CONDSTORE") and line.has_capability("ENABLE"):
-            line.enable("CONDSTORE")
 
     def _explain_folder(self, folder: str, refused: IMAPClientError) -> IsthmusError:
         words = str(refused)
@@ -328,11 +324,6 @@ def open_mailbox(config: ImapConfig, tools: Tools) -> Iterator[MailboxClient]:
         client.close()
 
 
-def _end(line: IMAPClient) -> None:
-    with suppress(OSError, IMAPClientError, *_NO_IMAP):
-        line.shutdown()
-
-
 def _find_use(flags: Sequence[bytes], name: str) -> str:
     told = {flag.decode("ascii", "replace").lower() for flag in flags}
     for use in _SPECIAL:
@@ -350,6 +341,13 @@ def _read_status(told: Mapping[bytes, Any]) -> Status:
     names = (b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES", b"HIGHESTMODSEQ")
     validity, following, count, modseq = (int(told.get(name, 0)) for name in names)
     return Status(validity, following, count, modseq)
+
+
+def _allows(opened: Mapping[bytes, Any], flag: str) -> bool:
+    """By PERMANENTFLAGS; a server that says nothing allows everything (RFC 9051, 7.3.1)."""
+    told = opened.get(b"PERMANENTFLAGS")
+    known = {one.lower() for one in told} if told is not None else {b"\\*", flag.lower().encode()}
+    return flag.lower().encode() in known or (b"\\*" in known and not flag.startswith("\\"))
 
 
 def _make_fetched(uid: int, parts: Mapping[bytes, Any]) -> Fetched | None:
@@ -370,18 +368,3 @@ def _find(parts: Mapping[bytes, Any], name: bytes) -> bytes:
     if not isinstance(found, bytes):
         raise TypeError("no text")
     return found
-
-
-def _read_set(told: bytes) -> Iterator[int]:
-    """``(EARLIER) 3:5,9`` → 3, 4, 5, 9."""
-    for part in told.decode("ascii", "replace").replace("(EARLIER)", "").strip().split(","):
-        first, _, last = part.strip().partition(":")
-        if first.isdigit():
-            yield from range(int(first), int(last if last.isdigit() else first) + 1)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

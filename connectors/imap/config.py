@@ -14,7 +14,8 @@ Bodies = Literal["none", "text", "all"]
 
 
 class ImapConfig(ConnectorConfig):
-    """Server, login, the folders that are meant, and what is left out of them. Nothing in a mailbox is ever changed."""
+    """Server, login, the folders that are meant, and what is left out of them. Nothing in a mailbox is changed, but for
+    the one flag that ``mark`` may name."""
 
     host: str = Field(
         description="Name of the IMAP server, such as imap.example.com",
@@ -130,6 +131,16 @@ class ImapConfig(ConnectorConfig):
         description="What becomes of a mail that was deleted or moved out of these folders: it stays, or it counts no "
         "more",
         json_schema_extra={"zh": "被删除或移出这些文件夹的邮件：keep 保留记录，void 记录作废"},
+    )
+    mark: str = Field(
+        "",
+        pattern=r"^(|\\(Seen|Flagged|Answered)|[A-Za-z$][A-Za-z0-9$_.-]{0,63})$",
+        description="Flag that mails get once the hub holds them: \\Seen, \\Flagged, or a word such as $CRM; empty: "
+        "nothing in the mailbox is changed",
+        json_schema_extra={
+            "zh": "中枢收录后给邮件加上的标记：\\Seen（已读）、\\Flagged（星标）或自定词，例如 $CRM；"
+            "留空则不改动邮箱中的任何内容"
+        },
     )
     server_timeout_s: float = Field(
         60.0,

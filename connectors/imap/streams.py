@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +14,9 @@ from connectors.imap.config import ImapConfig
 from connectors.imap.headers import Head, read_head
 from connectors.imap.listing import Listing
 from connectors.imap.shapes import shape_mail
-from connectors.imap.uids import extend_uids, list_uids, write_uids
+from connectors.imap.uids import extend_uids, list_uids, take_uids, write_uids
 from hub.errors import ConfigInvalid, MappingError, Rejected
-from hub.sdk import Page, Place, ReadSemantics, SourceRecord, Stage, Stream, Tools, Unreadable
+from hub.sdk import FollowUp, Page, Place, ReadSemantics, SourceRecord, Stage, Stream, Tools, Unreadable
 
 _AT_ONCE_BYTES = 8 << 20
 """So much of several mails is asked for in one answer."""
@@ -31,7 +31,7 @@ NO_BODY = Body()
 class Mark:
     """How far a folder is read: every mail up to ``last``; ``whole``: once to its end. ``following``, ``count`` and
     ``modseq``: what the folder said of itself then; ``uids``: which mails it had, where only that tells which are
-    gone."""
+    gone; ``gone``: those that are still to be told."""
 
     validity: int = 0
     last: int = 0
@@ -40,23 +40,30 @@ class Mark:
     modseq: int = 0
     uids: str = ""
     whole: bool = False
+    gone: str = ""
 
 
 @dataclass(frozen=True)
 class Position:
-    """``marks``: folder → mark; ``done``: folders that this reading has finished."""
+    """``marks``: folder → mark; ``done``: folders that this reading has finished; ``unmarked``: folder → its validity
+    and the mails of the last page, which get a flag once they are kept."""
 
     marks: Mapping[str, Mark] = field(default_factory=dict)
     done: Sequence[str] = ()
+    unmarked: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
     @staticmethod
     def read(position: Any) -> Position:
         if not position:
             return Position()
-        return Position({name: Mark(**mark) for name, mark in position["marks"].items()}, tuple(position["done"]))
+        marks = {name: Mark(**mark) for name, mark in position["marks"].items()}
+        unmarked = {name: (validity, uids) for name, (validity, uids) in position.get("unmarked", {}).items()}
+        return Position(marks, tuple(position["done"]), unmarked)
 
     def write(self) -> dict[str, Any]:
-        return {"marks": {name: vars(mark) for name, mark in self.marks.items()}, "done": list(self.done)}
+        marks = {name: vars(mark) for name, mark in self.marks.items()}
+        unmarked = {name: list(told) for name, told in self.unmarked.items()}
+        return {"marks": marks, "done": list(self.done), **({"unmarked": unmarked} if unmarked else {})}
 
 
 class MailStream(Stream):
@@ -92,61 +99,91 @@ class MailStream(Stream):
         """Folders in the order in which they are named, mails in the order of their UIDs. ``since`` counts for nothing:
         what came later has a higher UID, however old it is."""
         started = self._clock.now()
-        place = Position.read(position)
+        place = replace(Position.read(position), unmarked={})
         records: list[SourceRecord] = []
         looked = 0
         while looked < limit:
             folder = next((name for name in self.folders if name not in place.done), None)
             if folder is None:
                 marks = {name: place.marks[name] for name in self.folders if name in place.marks}
-                return Page(records, None, started, Position(marks).write())
+                return Page(records, None, started, Position(marks, unmarked=self._list_unmarked(records)).write())
             read, seen, place = self._read_some(folder, place, limit - looked, started)
             records += read
             looked += seen
-        return Page(records, place.write(), started)
+        return Page(records, replace(place, unmarked=self._list_unmarked(records)).write(), started)
 
     def _read_some(
         self, folder: str, place: Position, limit: int, started: datetime
     ) -> tuple[list[SourceRecord], int, Position]:
         """At most ``limit`` mails of one folder, how many were looked at, and where to go on."""
         mark = place.marks.get(folder, Mark())
-        gone: list[SourceRecord] = []
         listing = self._listing
-        if listing is None or (listing.folder, listing.last) != (folder, mark.last):
+        if not mark.gone and (listing is None or (listing.folder, listing.last) != (folder, mark.last)):
             status = self._client.read_status(folder)
             if status.validity != mark.validity:
                 mark = Mark(status.validity, modseq=status.modseq)
             elif _is_same(status, mark):
                 return [], 0, replace(place, done=[*place.done, folder])
-            gone, mark = self._find_gone(folder, mark, status, started)
+            mark = self._find_gone(folder, mark, status)
             listing = Listing(self._client, folder, status, mark.last, None if mark.whole else self._config.since)
+        if mark.gone or listing is None:
+            return self._tell_gone(folder, place, mark, limit, started)
         page = listing.take(limit)
-        records = [*gone, *self._read_mails(folder, mark.validity, page, started)]
+        records = self._read_mails(folder, mark.validity, page, started)
         mark = replace(mark, last=listing.last, uids=extend_uids(mark.uids, page) if self._compares else "")
         self._listing, done = listing, place.done
         if listing.ended:  # only now: a reading that is cut off before must not take the folder for read
             self._listing, status, done = None, listing.status, [*done, folder]
             mark = replace(mark, following=status.following, count=status.count, modseq=status.modseq, whole=True)
-        return records, len(page) + len(gone), Position({**place.marks, folder: mark}, done)
+        return records, len(page), Position({**place.marks, folder: mark}, done)
 
     @property
     def _compares(self) -> bool:
         """Whether only the list of all mails tells which are gone."""
         return self._config.removed == "void" and not self._client.tells_vanished
 
-    def _find_gone(self, folder: str, mark: Mark, status: Status, started: datetime) -> tuple[list[SourceRecord], Mark]:
-        """What was read before and is no longer in the folder."""
+    def _find_gone(self, folder: str, mark: Mark, status: Status) -> Mark:
+        """With what was read before and is no longer in the folder."""
         if self._config.removed == "keep" or mark.last == 0:
-            return [], mark
+            return mark
         if self._client.tells_vanished:
-            gone = [uid for uid in self._client.list_vanished(folder, mark.modseq) if uid <= mark.last]
-        else:
-            there = set(self._client.search(folder, ["ALL"]))
-            known = list_uids(mark.uids)
-            gone = [uid for uid in known if uid not in there]
-            mark = replace(mark, uids=write_uids([uid for uid in known if uid in there]))
+            gone = self._client.list_vanished(folder, mark.modseq, mark.last)
+            return replace(mark, gone=gone, modseq=status.modseq)
+        there = set(self._client.search(folder, ["ALL"]))
+        known = list_uids(mark.uids)
+        gone = write_uids(uid for uid in known if uid not in there)
+        return replace(mark, gone=gone, uids=write_uids(uid for uid in known if uid in there))
+
+    def _tell_gone(
+        self, folder: str, place: Position, mark: Mark, limit: int, started: datetime
+    ) -> tuple[list[SourceRecord], int, Position]:
+        """Some of them; the folder is looked at again when all are told."""
+        gone, rest = take_uids(mark.gone, limit)
         ids = [name_mail(folder, mark.validity, uid) for uid in gone]
-        return [SourceRecord(self.name, id_, {}, started, stage=Stage.GONE) for id_ in ids], mark
+        records = [SourceRecord(self.name, id_, {}, started, stage=Stage.GONE) for id_ in ids]
+        return records, len(gone), replace(place, marks={**place.marks, folder: replace(mark, gone=rest)})
+
+    def _list_unmarked(self, records: Sequence[SourceRecord]) -> dict[str, tuple[int, str]]:
+        """What is left out is no record, and gets no flag."""
+        found: dict[str, tuple[int, list[int]]] = {}
+        for record in records if self._config.mark else ():
+            folder, validity, uid = part_name(record.external_id)
+            if record.payload and not record.unreadable:
+                found.setdefault(folder, (validity, []))[1].append(uid)
+        return {folder: (validity, write_uids(uids)) for folder, (validity, uids) in found.items()}
+
+    def follow_up(self, position: Any, find_kept: Callable[[Sequence[str]], Container[str]]) -> FollowUp | None:
+        place = Position.read(position)
+        marked = unmarked = 0
+        for folder, (validity, text) in place.unmarked.items() if self._config.mark else ():
+            uids = list_uids(text)
+            kept = find_kept([name_mail(folder, validity, uid) for uid in uids])
+            held = [uid for uid in uids if name_mail(folder, validity, uid) in kept]
+            if held and self._client.add_flag(folder, validity, held, self._config.mark):
+                marked += len(held)
+            else:
+                unmarked += len(held)
+        return FollowUp(replace(place, unmarked={}).write(), marked, unmarked) if place.unmarked else None
 
     def fetch(self, external_id: str) -> SourceRecord | None:
         started = self._clock.now()

@@ -45,3 +45,26 @@ def list_uids(text: str) -> list[int]:
         first, _, last = part.partition(":")
         found += range(int(first), int(last or first) + 1)
     return found
+
+
+def cut_uids(text: str, last: int) -> str:
+    """The same without those above ``last``, and without what is no number."""
+    kept: list[str] = []
+    for part in text.split(","):
+        ends = [int(end) for end in part.strip().split(":") if end.isdecimal()]
+        if ends and min(ends) <= last:
+            kept.append(_show(min(ends), min(max(ends), last)))
+    return ",".join(kept)
+
+
+def take_uids(text: str, most: int) -> tuple[list[int], str]:
+    """The first of them, and the others: a set of any size takes no more memory than is taken of it."""
+    found: list[int] = []
+    parts = text.split(",") if text else []
+    while parts and len(found) < most:
+        first, _, last = parts.pop(0).partition(":")
+        upto = min(int(last or first), int(first) + most - len(found) - 1)
+        found += range(int(first), upto + 1)
+        if upto < int(last or first):
+            parts.insert(0, _show(upto + 1, int(last)))
+    return found, ",".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -173,6 +173,18 @@ class Page:
     resume: Any = None
 
 
+@dataclass(frozen=True)
+class FollowUp:
+    """What ``Stream.follow_up`` did."""
+
+    position: Any
+    """The position that it was given, without what has been done."""
+    marked: int = 0
+    """Records that say over there that they are kept here."""
+    unmarked: int = 0
+    """Records that the system does not let us mark."""
+
+
 class Stream(ABC):
     """A readable object of one kind."""
 
@@ -223,6 +235,14 @@ class Stream(ABC):
         listed = self.list_ids()
         there = set(ids if listed is None else listed)
         return [id_ for id_ in ids if id_ not in there]
+
+    def follow_up(self, position: Any, find_kept: Callable[[Sequence[str]], Container[str]]) -> FollowUp | None:
+        """What an admin asked to be done over there with records once they are kept here, such as a flag on a mail;
+        None where nothing is due. ``position`` (or ``resume``) is the one with which a page came, and is kept with it;
+        ``find_kept`` names those of these ids that are kept. A process may die after any step: what was due is
+        asked for again before the next page is read, so doing it twice must do no harm. What people there forbid is
+        counted as ``unmarked``, not raised."""
+        return None
 
     def sample(self, limit: int) -> Sequence[Mapping[str, Any]]:
         """Payloads to learn from (``mapping suggest``), at most ``limit``."""
@@ -313,6 +333,16 @@ class Sink(ABC):
         return ()
 
 
+@dataclass(frozen=True)
+class Scope:
+    """That a connection is confined to one of our organisations in an account that holds several."""
+
+    account: str
+    """The same for every connection to the account."""
+    part: str
+    """The organisation's number there. A code table ``organisation`` says what the hub calls it."""
+
+
 class Connector(ABC):
     """One vendor. The hub makes one instance for each connection; ``close`` ends it."""
 
@@ -347,6 +377,11 @@ class Connector(ABC):
     def choose_limits(cls, answers: Mapping[str, Any]) -> CallLimits:
         """The limits of an account with these answers of an admin, not yet checked; ``limits`` unless they say more."""
         return cls.limits
+
+    @property
+    def scope(self) -> Scope | None:
+        """The organisation whose documents are read and written; None where an account is one organisation."""
+        return None
 
     @abstractmethod
     def streams(self) -> Mapping[str, Stream]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hub.errors import ConnectorDefect, CursorExpired, IsthmusError
+from hub.protocol.binding import Binding
 from hub.sdk import Page, SourceRecord
 from hub.store import UnitOfWork
 from hub.store.rows import Cursor
@@ -59,7 +60,7 @@ def pull_stream(
     report = PullReport(kind, stream.name)
     restarted = False
     guard = ReadGuard(hub, conn, kind, actor, consent=consent).begin()
-    cursor: Cursor | None = _begin(hub, conn, kind)
+    cursor = _follow_up(hub, conn, kind, _begin(hub, conn, kind), report)
     while cursor is not None and cursor.under_way:
         page = _read_page(hub, conn, kind, cursor)
         hub.checkpoint("C12")
@@ -73,6 +74,8 @@ def pull_stream(
             cursor = _save_tally(hub, before, guard.look_ahead(before, page))
             continue
         hub.checkpoint("C13")
+        if cursor is not None:
+            cursor = _follow_up(hub, conn, kind, cursor, report)
         report.pages += 1
         if progress:
             progress(kind, report.counts.total(), None)
@@ -164,6 +167,24 @@ def _take_page(guard: ReadGuard, page: Page, cursor: Cursor, report: PullReport,
         report.counts["conflicts"] += len(done.conflicts)
     hub.hint([id for done in taken[1] for id in done.due])
     return taken[0]
+
+
+def _follow_up(hub: Hub, conn: OpenConnection, kind: str, cursor: Cursor, report: PullReport) -> Cursor | None:
+    """What the connector was asked to do over there with what is kept now; the cursor then says that it was done. None
+    when another pull is at it."""
+
+    def find_kept(ids: Sequence[str]) -> set[str]:
+        with hub.store.read() as tx:
+            rows = tx.pluck(Binding, ("remote_id",), connection=conn.name, kind=kind, remote_id__in=list(ids))
+        return {row.remote_id for row in rows}
+
+    done = conn.stream_of(kind).follow_up(cursor.position if cursor.under_way else cursor.resume, find_kept)
+    if done is None:
+        return cursor
+    report.counts.update({"marked": done.marked, "unmarked": done.unmarked})
+    update = {"position" if cursor.under_way else "resume": done.position, "updated_at": hub.now()}
+    with hub.store.write() as tx:
+        return None if _is_overtaken(tx, cursor) else tx.save(cursor.model_copy(update=update))
 
 
 def _advance(hub: Hub, page: Page, cursor: Cursor, update: Mapping[str, object]) -> Cursor:

@@ -18,6 +18,7 @@ PINNED = {
             "ConnectorConfig",
             "Draft",
             "Evidence",
+            "FollowUp",
             "Grant",
             "HttpClient",
             "Message",
@@ -28,6 +29,7 @@ PINNED = {
         *("Page", "Part", "Place", "Proof"),
         *(
             "ReadSemantics",
+            "Scope",
             "Sink",
             "SourceRecord",
             "Stage",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from connectors.imap.client import MailboxClient, open_mailbox
 from connectors.imap.config import ImapConfig
 from connectors.imap.listing import Listing
-from connectors.imap.uids import extend_uids, list_uids, write_uids
+from connectors.imap.uids import cut_uids, extend_uids, list_uids, take_uids, write_uids
 from hub.sdk import Tools
 from hub.sdk.simulator import WallClock
 from tests.bench.mailbox import read_killed, read_whole
@@ -101,3 +101,40 @@ def test_a_set_of_uids_grows_at_its_end(uids: set[int], cut: int) -> None:
     grown = extend_uids(write_uids(low), high)
     assert grown == write_uids(uids)
     assert list_uids(grown) == sorted(uids)
+
+
+@given(st.sets(st.integers(1, 60)), st.integers(0, 60), st.integers(1, 9))
+def test_a_set_of_uids_is_cut_and_taken_bit_by_bit(uids: set[int], last: int, most: int) -> None:
+    rest = cut_uids(f" {write_uids(uids)} ", last)
+    found: list[int] = []
+    while rest:
+        some, rest = take_uids(rest, most)
+        assert 0 < len(some) <= most
+        found += some
+    assert found == sorted(uid for uid in uids if uid <= last)
+
+
+def test_a_set_of_all_uids_is_never_written_out() -> None:
+    told = cut_uids("1:4294967295,x,7:*", 4_000_000_000)
+    assert told == "1:4000000000,7"
+    assert take_uids(told, 3) == ([1, 2, 3], "4:4000000000,7")
+
+
+def test_mails_that_went_are_told_a_page_at_a_time(mailbox: Mailbox) -> None:
+    mailbox.put_many([write_mail(f"{number}") for number in range(9)])
+    with open_connector(mailbox.server, mailbox.user, folders=("INBOX",), removed="void") as connector:
+        records, place = pull(connector)
+        mailbox.remove([int(record.external_id.rpartition("/")[2]) for record in records[1:8]])
+        mailbox.put(write_mail("new"))
+        position, pages = place, []
+        for _ in range(20):
+            page = connector.streams()["message"].read_page(None, position, 3)
+            pages.append([record.external_id for record in page.records])
+            position = page.position
+            if position is None:
+                break
+        found = [name for names in pages for name in names]
+        assert max(map(len, pages)) <= 3
+        assert found[:7] == [record.external_id for record in records[1:8]]
+        assert len(found) == 8
+        assert pull(connector, page.resume)[0] == []
