@@ -398,3 +398,23 @@ def test_whom_a_record_names() -> None:
     assert Feeder("payment", "order_id", "allocations").list_targets(money) == {ORDER, SECOND}
     assert Feeder("payment", "reverses_id").list_targets(money) == frozenset()
     assert Feeder("payment", "account_id").list_targets(money) == {ACME}
+
+
+HUGE = D("9E+11")
+"""Each of its kind can be kept, and not what it comes to."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "field"),
+    [
+        ("payment", {"amount": HUGE, "rate": HUGE}, "base_amount"),
+        ("payment", {"amount": D(1), "allocations": (row(amount="9e11"), row("2", amount="9e11"))}, "allocated"),
+        ("order", {"lines": (OrderLine(key="1", quantity=HUGE, unit_price=HUGE),)}, "net"),
+        ("order", {"lines": (OrderLine(key="1", quantity=D(1), unit_price=HUGE),), "rate": HUGE}, "base_gross"),
+    ],
+)
+def test_what_is_too_much_to_be_kept_is_named(kind: str, values: dict[str, Any], field: str) -> None:
+    with pytest.raises(RuleBroken) as caught:
+        rules_for(kind).complete({"currency": "USD", "rate": D(1), **values})
+    told = caught.value.params
+    assert (caught.value.code, told["kind"], told["field"]) == ("crm.amount_unusable", kind, field)
