@@ -54,6 +54,7 @@ SLOW_PLACES = (
         "tests/connectors/tianyancha/",
         "tests/sync/test_dedupe.py",
         "tests/sync/test_enrich.py",
+        "tests/sync/test_voucher_holds.py",
         "tests/sync/test_vouchers.py",
         "tests/sync/test_run.py",
         "tests/sync/test_ingest.py",

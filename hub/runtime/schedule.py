@@ -18,6 +18,7 @@ from hub.runtime.settings import list_syncs
 from hub.store.rows import Cursor, Setting
 from hub.sync.audit import read_head, seal_journal
 from hub.sync.awaited import has_awaited
+from hub.sync.booking import book_changed
 from hub.sync.context import Hub
 from hub.sync.daily import do_daily
 from hub.sync.events import list_due_events, prune_events
@@ -25,7 +26,6 @@ from hub.sync.pause import is_resting
 from hub.sync.push import list_due
 from hub.sync.review import scan_identity
 from hub.sync.turns import call_due_turns, read_next_turn
-from hub.sync.vouchers import book_changed
 
 DAILY_AT_ONCE = 50
 """Records that one tick looks at for actions that are taken once a day."""

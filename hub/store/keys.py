@@ -47,6 +47,7 @@ from hub.store.rows import (
     SyncState,
 )
 from hub.store.seal_rows import JournalSeal
+from hub.store.voucher_rows import VoucherHold
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def _transactional_kinds() -> str:
 TABLES: tuple[TableSpec, ...] = (
     TableSpec(Lookup, "lookup", ("connection", "api", "key")),
     TableSpec(LookupSpend, "lookup_spend", ("connection", "day", "api")),
+    TableSpec(VoucherHold, "voucher_hold", ("ledger", "source_id", "trigger"), index=(("source_id",),)),
     TableSpec(
         Binding,
         "binding",

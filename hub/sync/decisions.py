@@ -17,6 +17,7 @@ from hub.protocol.binding import Binding
 from hub.store import UnitOfWork
 from hub.store.decision_rows import Correction, Decision
 from hub.store.rows import Attempt, Conflict, DeadRow, Image, Orphan, Sign
+from hub.store.voucher_rows import VoucherHold
 from hub.sync.context import Hub
 from hub.sync.referrers import find_referrer
 from hub.sync.resolve import mark_bindings, rebuild_fed
@@ -30,6 +31,7 @@ _TABLES: Mapping[str, type[Value]] = {
     "dead_row": DeadRow,
     "correction": Correction,
     "sign": Sign,
+    "voucher_hold": VoucherHold,
 }
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "binding": ("id",),
@@ -39,6 +41,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "dead_row": ("connection", "stream", "external_id"),
     "correction": ("connection", "stream", "external_id", "field"),
     "sign": ("record_kind", "side", "key", "sign"),
+    "voucher_hold": ("ledger", "source_id", "trigger"),
 }
 _TOLD: Mapping[str, frozenset[str]] = {
     "binding": frozenset(
@@ -50,6 +53,7 @@ _TOLD: Mapping[str, frozenset[str]] = {
     "orphan": frozenset({"state"}),
     "dead_row": frozenset({"state", "code"}),
     "correction": frozenset({"value", "raw"}),
+    "voucher_hold": frozenset({"state"}),
 }
 """What must not have changed since for an undo to be safe; the rest moves by itself."""
 Place = tuple[str, str]
@@ -147,6 +151,7 @@ def _read_record(tx: UnitOfWork, scope: Scope, record_id: UUID | None) -> list[V
         *tx.find(Image, record_kind=scope.kind, record_id=record_id),
         *tx.find(Conflict, binding_id__in=here),
         *tx.find(Orphan, binding_id__in=here),
+        *tx.find(VoucherHold, source_id=record_id),
         *([record] if record is not None else []),
     ]
 
@@ -295,6 +300,6 @@ class _Undoing:
             return {"id": UUID(key)}
         values: Iterable[str] = key.split("\n")
         return {
-            name: UUID(value) if name in ("id", "record_id") else value
+            name: UUID(value) if name in ("id", "record_id", "source_id") else value
             for name, value in zip(_KEYS[table], values, strict=True)
         }

@@ -269,8 +269,7 @@ def _list_choices(item: TodoItem, fields: Sequence[FieldPair]) -> Iterator[Choic
         broken = next((pair.field for pair in fields if pair.differs and pair.note), "FIELD")
         yield Choice(f"{todo.format('edit')} --set {broken}=VALUE", code, where)
     if "retry" in verbs:
-        code = "todo.choice_reread" if item.kind_of_wait in IMPORTS else "todo.choice_resend"
-        yield Choice(todo.format("retry"), code, where)
+        yield Choice(todo.format("retry"), _name_retry(item), where)
     if "drop" in verbs:
         yield Choice(f"{todo.format('drop')} --reason TEXT", _name_drop(item), where)
     if "undo" in verbs:
@@ -316,7 +315,15 @@ def _name_binding(item: TodoItem) -> str:
     return f"isthmus binding add {item.connection} {item.kind} {item.record_id} REMOTE"
 
 
+def _name_retry(item: TodoItem) -> str:
+    if item.kind_of_wait == "voucher":
+        return "todo.choice_book"
+    return "todo.choice_reread" if item.kind_of_wait in IMPORTS else "todo.choice_resend"
+
+
 def _name_drop(item: TodoItem) -> str:
+    if item.kind_of_wait == "voucher":
+        return "todo.choice_drop_voucher"
     if item.kind_of_wait in IMPORTS:
         return "todo.choice_drop_import"
     if item.kind_of_wait == "orphan":

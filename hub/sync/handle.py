@@ -20,6 +20,7 @@ from hub.sync.locks import lock_binding
 from hub.sync.look import SECOND
 from hub.sync.matching import NEW_RECORD
 from hub.sync.settle import CALM, ENDED, Choice, list_disputed, settle_binding
+from hub.sync.voucher_holds import give_up
 from hub.sync.waits import DROPPED, HELD_TEXTS, MATCHING, TodoItem
 
 IMPORTS = frozenset({"dead", "waiting", "review"})
@@ -38,6 +39,8 @@ def list_verbs(item: TodoItem) -> tuple[str, ...]:
         return ("edit", "retry", "drop")
     if item.kind_of_wait == "orphan":
         return ("drop",)
+    if item.kind_of_wait == "voucher":
+        return ("retry", "drop")
     if item.kind_of_wait == "conflict":
         return ("take", "drop")
     if item.kind_of_wait == "returned":
@@ -116,7 +119,8 @@ def drop_item(hub: Hub, item: TodoItem, reason: str, actor: str) -> None:
     """Give up this write or this import. Nothing is deleted there, and ``undo_decision`` takes it back.
 
     An import stays out (one that is bound already: until it changes there); a document that was never made is not made;
-    of a document that differs their values are taken; a conflict stays as the rule decided it; a spare draft stays.
+    of a document that differs their values are taken; a conflict stays as the rule decided it; a spare draft stays; an
+    event that a ledger could not book is booked no more.
     """
     check_verb(item, "drop")
     if item.kind_of_wait != "conflict" and item.binding_id is not None and item.remote_id and not _is_spare(item):
@@ -132,6 +136,8 @@ def drop_item(hub: Hub, item: TodoItem, reason: str, actor: str) -> None:
             tx.save(spare.model_copy(update={"state": "left"}))
         elif item.kind_of_wait == "conflict":
             _leave_conflicts(tx, hub, item, actor)
+        elif item.kind_of_wait == "voucher":
+            give_up(tx, item, reason, actor)
         else:
             _drop_write(tx, hub, item, reason, actor)
 

@@ -12,6 +12,7 @@ from hub.protocol.binding import Binding, BindingState
 from hub.sdk import SourceRecord
 from hub.store.rows import DeadRow
 from hub.sync.accept import order_kinds
+from hub.sync.booking import try_again
 from hub.sync.context import Hub
 from hub.sync.handle import IMPORTS, check_verb, key_of, list_verbs, load_binding
 from hub.sync.kept import load_kept
@@ -20,6 +21,7 @@ from hub.sync.pull import take_one
 from hub.sync.push import push_bindings
 from hub.sync.settle import CALM
 from hub.sync.todo import TodoFilter, list_todo
+from hub.sync.voucher_holds import load_hold
 from hub.sync.waits import TodoItem, judge_binding
 
 UNDER_WAY = (BindingState.SENDING, BindingState.UNKNOWN, BindingState.REVERSING)
@@ -64,6 +66,8 @@ def retry_items(hub: Hub, items: Sequence[TodoItem], actor: str, *, kept: bool =
 
 def _retry_one(hub: Hub, item: TodoItem, actor: str, kept: bool) -> Retried:
     check_verb(item, "retry")
+    if item.kind_of_wait == "voucher":
+        return _retry_voucher(hub, item, actor)
     if not kept:
         check_paused(hub, item.connection)
     if item.kind_of_wait in IMPORTS:
@@ -86,6 +90,14 @@ def _retry_import(hub: Hub, item: TodoItem, actor: str, kept: bool) -> Retried:
     with hub.store.read() as tx:
         row = tx.get(DeadRow, **key_of(item))
     return Retried(item, done.outcome, row.code if row else None, dict(row.params) if row else {})
+
+
+def _retry_voucher(hub: Hub, item: TodoItem, actor: str) -> Retried:
+    with hub.store.write() as tx:
+        hold = load_hold(tx, item)
+        tx.journal(actor, "todo.retry", kind=item.kind, record_id=item.record_id, code=item.code)
+    reason = try_again(hub, hold, actor)
+    return Retried(item, "booked") if reason is None else Retried(item, "waits", reason.code, dict(reason.params))
 
 
 def find_source(hub: Hub, item: TodoItem, kept: bool) -> SourceRecord | None:

@@ -26,18 +26,15 @@ from hub.model.kinds import find_kind
 from hub.model.sales import Order
 from hub.model.voucher import Voucher, VoucherLine, VoucherState, VoucherTrigger
 from hub.store import UnitOfWork
-from hub.store.rows import Setting
 from hub.sync.context import Hub
 from hub.sync.ledger_events import COUNTING, gather_event, list_triggers
 from hub.sync.records import apply_create, apply_edit, apply_void
 from hub.sync.resolve import Rebuilt
+from hub.sync.voucher_holds import DROPPED, Holds, drop_rows, keep_hold, load_holds
 
 PAGE = 200
+NOBODY = UUID(int=0)
 ONE_DAY = timedelta(days=1)
-SETTING, ACTOR = "vouchers", "vouchers"
-AUTOMATIC_EVERY = timedelta(minutes=1)
-LOOK_BACK = timedelta(minutes=10)
-"""Longer than any transaction takes between reading the clock and its end."""
 FOLDER = Path(__file__).parent / "ledgers"
 
 
@@ -46,7 +43,8 @@ class Outcome:
     """What becomes, or became, of one event of one document in one ledger.
 
     ``action``: ``make``, ``edit`` (a draft), ``reverse`` (red and new, or red alone), ``void`` (a draft), ``done``
-    (booked already), ``none`` (no event yet, or the ledger has no rule for it), ``held`` (``reason`` says why).
+    (booked already), ``none`` (no event yet, or the ledger has no rule for it), ``held`` (``reason`` says why),
+    ``dropped`` (held, and given up by a person).
     """
 
     ledger: str
@@ -63,6 +61,8 @@ class Outcome:
     reason: IsthmusError | None = None
     basis: str = field(default="", repr=False)
     due: tuple[UUID, ...] = field(default=(), repr=False)
+    known: bool = field(default=False, repr=False)
+    """It was held for this very reason before."""
 
 
 @cache
@@ -76,10 +76,9 @@ def preview_vouchers(hub: Hub, order: Order) -> list[Outcome]:
     """Every event of an order, its deliveries, its invoices and its money, with the entries it would have now."""
     with hub.store.read() as tx:
         return [
-            weigh_event(tx, hub, name, record, trigger)
+            outcome
             for record in list_documents(tx, order)
-            for trigger in list_triggers(record)
-            for name in list_ledgers(hub)
+            for outcome in weigh_document(tx, hub, list_ledgers(hub), record, load_holds(tx, record.id))
         ]
 
 
@@ -138,24 +137,7 @@ def make_vouchers(
     of all. Each document is a transaction of its own; what cannot be booked is an outcome with its reason."""
     names = list_ledgers(hub) if ledgers is None else ledgers
     for kind, record_id in _list_sources(hub, names, order, since):
-        yield from _book_source(hub, names, kind, record_id, actor, dry_run=dry_run)
-
-
-def book_changed(hub: Hub) -> list[Outcome]:
-    """What ledgers that book by themselves have to do about documents that changed since the last time; at most once in
-    ``AUTOMATIC_EVERY``."""
-    names = sorted(name for name, ledger in hub.config.ledgers.items() if ledger.automatic)
-    now = hub.now()
-    with hub.store.read() as tx:
-        row = tx.get(Setting, name=SETTING)
-    told = row.value if row is not None else {}
-    last = datetime.fromisoformat(told["at"]) if told.get("ledgers") == names else None
-    if not names or (last is not None and now - last < AUTOMATIC_EVERY):
-        return []
-    done = list(make_vouchers(hub, ACTOR, since=None if last is None else last - LOOK_BACK, ledgers=names))
-    with hub.store.write() as tx:
-        tx.save(Setting(name=SETTING, value={"at": now.isoformat(), "ledgers": names}))
-    return done
+        yield from book_source(hub, names, kind, record_id, actor, dry_run=dry_run)
 
 
 def _list_sources(
@@ -168,7 +150,7 @@ def _list_sources(
         return
     first = min((hub.config.ledgers[name].since for name in names), default=None)
     for kind in COUNTING if first is not None else ():
-        model, after = find_kind(kind), UUID(int=0)
+        model, after = find_kind(kind), NOBODY
         where: dict[str, Any] = {f"{model.DAY}__ge": first}
         if since is not None:
             where["updated_at__ge"] = since
@@ -181,20 +163,18 @@ def _list_sources(
             after = page[-1]
 
 
-def _book_source(
+def book_source(
     hub: Hub, names: Sequence[str], kind: str, record_id: UUID, actor: str, *, dry_run: bool
 ) -> list[Outcome]:
     """What becomes of one document; it is locked before its vouchers are looked at, so two at once make one."""
 
     def book(tx: UnitOfWork) -> list[Outcome]:
         record = tx.get(find_kind(kind), id=record_id, lock=True)
+        holds = load_holds(tx, record_id)
         if record is None:
+            drop_rows(tx, list(holds.values()))
             return []
-        return [
-            _carry_out(tx, hub, weigh_event(tx, hub, name, record, trigger), actor)
-            for trigger in list_triggers(record)
-            for name in names
-        ]
+        return [_carry_out(tx, hub, outcome, holds, actor) for outcome in weigh_document(tx, hub, names, record, holds)]
 
     if dry_run:
         with hub.store.rehearse() as tx:
@@ -202,7 +182,16 @@ def _book_source(
     else:
         done = hub.store.carry_out(book)
         hub.hint([binding_id for outcome in done for binding_id in outcome.due])
-    return [outcome for outcome in done if outcome.action not in ("none", "done")]
+    return [outcome for outcome in done if outcome.action not in ("none", "done", "dropped")]
+
+
+def weigh_document(tx: UnitOfWork, hub: Hub, names: Sequence[str], record: Entity, holds: Holds) -> Iterator[Outcome]:
+    """What is to be done about every event of a document, one after the other: what is done about one counts for the
+    next."""
+    for trigger in list_triggers(record):
+        for name in names:
+            outcome, hold = weigh_event(tx, hub, name, record, trigger), holds.get((name, trigger.value))
+            yield replace(outcome, action=DROPPED, lines=()) if hold and hold.state == DROPPED else outcome
 
 
 def weigh_event(tx: UnitOfWork, hub: Hub, name: str, record: Entity, trigger: VoucherTrigger) -> Outcome:
@@ -282,14 +271,17 @@ def _plan(hub: Hub, ledger: LedgerSettings, blank: Outcome, posting: Posting, ac
     return replace(blank, action=action, booked_on=day, lines=posting.lines, basis=posting.basis)
 
 
-def _carry_out(tx: UnitOfWork, hub: Hub, outcome: Outcome, actor: str) -> Outcome:
-    if outcome.action not in ("make", "edit", "void", "reverse"):
+def _carry_out(tx: UnitOfWork, hub: Hub, outcome: Outcome, holds: Holds, actor: str) -> Outcome:
+    if outcome.action in ("make", "edit", "void", "reverse"):
+        try:
+            with tx.savepoint():
+                outcome = _write(tx, hub, outcome, actor)
+        except RuleBroken as error:  # one that cannot be booked keeps no other
+            outcome = replace(outcome, action="held", reason=error)
+    if outcome.action == DROPPED:
         return outcome
-    try:
-        with tx.savepoint():
-            return _write(tx, hub, outcome, actor)
-    except RuleBroken as error:  # one that cannot be booked keeps no other
-        return replace(outcome, action="held", reason=error)
+    known = keep_hold(tx, hub, outcome, holds.get((outcome.ledger, outcome.trigger.value)))
+    return replace(outcome, known=known)
 
 
 def _write(tx: UnitOfWork, hub: Hub, outcome: Outcome, actor: str) -> Outcome:

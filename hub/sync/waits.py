@@ -67,9 +67,9 @@ class TodoItem:
     counted: people approve in their own time), conflict, dead, waiting, review, orphan, dropped (given up by a person;
     listed when asked for), paused, resting (asked to wait, or out of calls), plan, setup, guard (a mass of changes that
     was stopped), watch (a stream that went quiet, a list that shrank, a cursor that stands still), event
-    (a call of the other system that could not be read). ``amount`` is in ``currency``,
-    ``base_amount`` the same in the company's own currency. ``command`` settles it; ``{id}`` in it stands
-    for ``short``, the beginning of ``id`` that no other entry of the list shares.
+    (a call of the other system that could not be read), voucher (an event that a ledger could not book). ``amount`` is
+    in ``currency``, ``base_amount`` the same in the company's own currency. ``command`` settles it; ``{id}`` in it
+    stands for ``short``, the beginning of ``id`` that no other entry of the list shares.
     """
 
     kind_of_wait: str

@@ -1321,6 +1321,21 @@ CREATE TABLE sync_state (
   PRIMARY KEY (connection, kind)
 );
 
+CREATE TABLE voucher_hold (
+  ledger TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  "trigger" TEXT NOT NULL,
+  source_kind TEXT NOT NULL,
+  source TEXT NOT NULL,
+  state TEXT NOT NULL,
+  code TEXT NOT NULL,
+  params JSON NOT NULL,
+  since BIGINT NOT NULL,
+  PRIMARY KEY (ledger, source_id, "trigger")
+);
+
+CREATE INDEX ix_voucher_hold_source_id ON voucher_hold (source_id);
+
 CREATE TABLE crm_account_address (
   account_id TEXT NOT NULL,
   position BIGINT NOT NULL,
