@@ -53,7 +53,7 @@ def pull_many(url: str, count: int) -> None:
 
 def _did_all(told: dict[str, Any], count: int) -> bool:
     """Tax numbers are drawn: in a million, one or two come twice, and those customers are joined."""
-    created, joined = told["told"].get("created", 0), told["told"].get("unchanged", 0)
+    created, joined = told["told"].get("created", 0), told["told"].get("unchanged", 0) + told["told"].get("updated", 0)
     return created + joined == count and told["accounts"] == created and joined <= count // 100_000
 
 
