@@ -99,6 +99,17 @@ class OutcomeUnknown(IsthmusError):
     exit_code = 3
 
 
+class NotReady(OutcomeUnknown):
+    """There is no answer yet, and the call may be billed: the same again not before ``retry_after_s``. ``whole``:
+    nothing at all of this system before then."""
+
+    def __init__(
+        self, code: str, /, *, retry_after_s: float, whole: bool = False, vendor: str | None = None, **params: object
+    ) -> None:
+        super().__init__(code, vendor=vendor, **params)
+        self.retry_after_s, self.whole = retry_after_s, whole
+
+
 class Duplicate(IsthmusError):
     """The other side says that the document exists: find it by reference and adopt it."""
 

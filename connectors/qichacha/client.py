@@ -13,14 +13,16 @@ from hashlib import md5
 from typing import Any
 
 from connectors.qichacha.config import QichachaConfig
-from hub.errors import IsthmusError, NeedsConsent, NegativeResult, OutcomeUnknown, Rejected, Transient
+from hub.errors import IsthmusError, NeedsConsent, NegativeResult, NotReady, OutcomeUnknown, Rejected, Transient
 from hub.sdk import HttpClient, Tools
 
 OK, NONE = "200", "201"
 REFUSED = frozenset({"202", "207", "208", "209", "213", "215", "218", "219"})
 """The question was wrong, and is counted as a valid request."""
-ASK_AGAIN_S = {"205": 10.0, "110": 7200.0, "105": 3600.0}
-"""Valid requests without an answer yet."""
+ASK_AGAIN_S = {"205": 10.0, "110": 7200.0}
+"""Valid requests without an answer yet: the same question again not before so many seconds."""
+OFFLINE_S = {"105": 3600.0}
+"""The same of an interface that is off, whatever it is asked."""
 TOMORROW = frozenset({"109", "116"})
 RETRY = frozenset({"199", "203"})
 
@@ -78,8 +80,12 @@ def explain_status(status: str, words: str, now: datetime, zone: tzinfo) -> Isth
         return NegativeResult("qichacha.none", vendor=words)
     if status in REFUSED:
         return Rejected("qichacha.question_refused", vendor=words)
-    if status in ASK_AGAIN_S:
-        return OutcomeUnknown("qichacha.not_ready", vendor=words, minutes=round(ASK_AGAIN_S[status] / 60) or 1)
+    if status in ASK_AGAIN_S or status in OFFLINE_S:
+        wait_s = (ASK_AGAIN_S | OFFLINE_S)[status]
+        minutes = round(wait_s / 60) or 1
+        return NotReady(
+            "qichacha.not_ready", retry_after_s=wait_s, whole=status in OFFLINE_S, vendor=words, minutes=minutes
+        )
     if status in TOMORROW:
         here = now.astimezone(zone)
         midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -108,6 +108,8 @@ def print_plan(session: Session, plan: EnrichPlan) -> None:
 def print_one(session: Session, one: Enriched, connection: str) -> None:
     """What was filled, what differs, or from whom to choose."""
     as_of = "" if one.as_of is None else str(one.as_of.date())
+    if one.as_of is not None and one.outcome == "waits":
+        as_of = one.as_of.astimezone(session.hub.zone_of(connection)).isoformat(sep=" ", timespec="minutes")
     session.say(f"enrich.outcome_{one.outcome}", label=one.label, connection=connection, as_of=as_of)
     for hit in one.candidates:
         session.write(f"  {hit.credit_code or '-'}  {hit.name}  {hit.status_text}")

@@ -132,7 +132,8 @@ class RegistryConfig(ConnectorConfig):
 class Registry(ABC):
     """The paid calls. Errors: ``NegativeResult`` there is none; ``Rejected`` the question was refused and is billed;
     ``NeedsConsent`` credentials, rights or credit are missing; ``Transient`` certainly not answered and not billed;
-    ``OutcomeUnknown`` the answer was lost, so it may be billed."""
+    ``OutcomeUnknown`` the answer was lost, so it may be billed; ``NotReady`` the same, with the time before which the
+    question, or with ``whole`` any, is not asked again."""
 
     @abstractmethod
     def search(self, text: str) -> Sequence[Company]:

@@ -20,7 +20,7 @@ from hub.store.identity_rows import (
     PairVerdict,
 )
 from hub.store.notify_rows import NotifyTarget, Told
-from hub.store.registry_rows import Lookup, LookupSpend
+from hub.store.registry_rows import Lookup, LookupSpend, LookupWait
 from hub.store.rows import (
     Attempt,
     CallBudget,
@@ -72,6 +72,7 @@ def _transactional_kinds() -> str:
 
 TABLES: tuple[TableSpec, ...] = (
     TableSpec(Lookup, "lookup", ("connection", "api", "key")),
+    TableSpec(LookupWait, "lookup_wait", ("connection", "api", "key")),
     TableSpec(LookupSpend, "lookup_spend", ("connection", "day", "api")),
     TableSpec(VoucherHold, "voucher_hold", ("ledger", "source_id", "trigger"), index=(("source_id",),)),
     TableSpec(

@@ -23,6 +23,20 @@ class Lookup(Value):
     at: Instant
 
 
+class LookupWait(Value):
+    """A question that got no answer; gone with the next answer to it."""
+
+    connection: str
+    api: str
+    key: str
+    not_before: Instant
+    """No paid call before this time."""
+    named: bool
+    """The registry named the time; else it is ours, for calls that nobody asked for."""
+    code: str
+    params: dict[str, Any] = {}
+
+
 class LookupSpend(Value):
     """Paid calls of one day, in the zone of the connection; counted before a call leaves."""
 

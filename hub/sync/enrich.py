@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub.errors import RuleBroken
+from hub.errors import NotReady, RuleBroken
 from hub.identity.names import fold_name
 from hub.model.identifiers import clean_code, complete_identifier, is_valid_uscc
 from hub.model.kinds import encode_fields
@@ -37,7 +37,8 @@ HEAD = "head/"
 @dataclass(frozen=True)
 class Step:
     """What looking one customer up would take. ``ask``: ``detail`` by its code, ``search`` by its name and then its
-    details, ``kept`` (the answer is at hand), ``done`` (its snapshot is fresh), ``bad_code`` (corrected first)."""
+    details, ``kept`` (the answer is at hand), ``waits`` (the registry wants to be asked later), ``bad_code`` (corrected
+    first)."""
 
     account_id: UUID
     label: str
@@ -77,7 +78,7 @@ class Proposal:
 @dataclass(frozen=True)
 class Enriched:
     """What came of one customer. ``outcome``: ``filled``, ``unchanged``, ``none`` (the registry knows no such company),
-    ``choose`` (among ``candidates``), ``bad_code``."""
+    ``choose`` (among ``candidates``), ``waits`` (no answer yet: not before ``as_of``), ``bad_code``."""
 
     account_id: UUID
     label: str
@@ -133,18 +134,21 @@ def _plan_step(tx: UnitOfWork, desk: Desk, account: Account, *, again: bool, tak
     def make(ask: str, key: str, *apis: Api) -> Step:
         return Step(account.id, _label(account), ask, key, len(apis), add_exactly([desk.price(api) for api in apis]))
 
+    def make_call(ask: str, key: str, *apis: Api) -> Step:
+        return make("waits", key) if desk.find_wait(tx, apis[0], key) is not None else make(ask, key, *apis)
+
     if wrong and not code:
         return make("bad_code", wrong)
     if code:
         kept = not again and desk.peek(tx, Api.DETAIL, code) is not None
-        return make("kept", code) if kept else make("detail", code, Api.DETAIL)
+        return make("kept", code) if kept else make_call("detail", code, Api.DETAIL)
     listed = None if again else desk.peek(tx, Api.SEARCH, account.name)
     if listed is None:
-        return make("search", account.name, Api.SEARCH, Api.DETAIL)
+        return make_call("search", account.name, Api.SEARCH, Api.DETAIL)
     exact = choose_exact(account.name, read_companies(listed))
     if exact is None or desk.peek(tx, Api.DETAIL, exact.credit_code or exact.name) is not None:
         return make("kept", exact.credit_code or exact.name if exact else account.name)
-    return make("detail", exact.credit_code or exact.name, Api.DETAIL)
+    return make_call("detail", exact.credit_code or exact.name, Api.DETAIL)
 
 
 def find_code(account: Account) -> tuple[str, str]:
@@ -169,7 +173,13 @@ def enrich_accounts(
     of the registry or of the budget ends it; what was done before stays."""
     check_paused(desk.hub, desk.connection)
     for account in accounts:
-        yield _enrich_one(desk, account, actor, again=again, take=take)
+        try:
+            yield _enrich_one(desk, account, actor, again=again, take=take)
+        except NotReady as error:  # about this one alone
+            if error.whole:
+                raise
+            later = desk.hub.now() + timedelta(seconds=error.retry_after_s)
+            yield Enriched(account.id, _label(account), "waits", as_of=later)
 
 
 def _enrich_one(desk: Desk, account: Account, actor: str, *, again: bool, take: str) -> Enriched:

@@ -12,16 +12,30 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hub.errors import ConfigInvalid, NeedsConsent, NegativeResult, Rejected, RuleBroken, Transient
+from hub.errors import (
+    ConfigInvalid,
+    NeedsConsent,
+    NegativeResult,
+    NotReady,
+    OutcomeUnknown,
+    RuleBroken,
+    Transient,
+)
 from hub.identity.names import fold_name
+from hub.locale import keep_params
 from hub.model.money import add_exactly, multiply_exactly
 from hub.sdk.registry import Api, Company, Registry, RegistryConfig
 from hub.store import UnitOfWork
-from hub.store.registry_rows import Lookup, LookupSpend
+from hub.store.registry_rows import Lookup, LookupSpend, LookupWait
+from hub.store.rows import ConnectionState
 from hub.sync.context import Hub
+from hub.sync.pause import RESTED, check_paused
+from hub.sync.push import note_trouble
 
 LEASE_S = 120.0
 CURRENCY = "CNY"
+LOST_REST = timedelta(days=1)
+"""What nobody asked for is not paid for again so soon after its answer was lost."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +52,13 @@ class Spent:
 
 @dataclass(frozen=True)
 class Desk:
-    """One registry, as the hub asks it."""
+    """One registry, as the hub asks it. ``patient``: nobody waits for the answers."""
 
     hub: Hub
     connection: str
     registry: Registry
     terms: RegistryConfig
+    patient: bool = False
 
     def price(self, api: Api) -> Decimal:
         return self.terms.search_price if api is Api.SEARCH else self.terms.detail_price
@@ -56,13 +71,25 @@ class Desk:
         days = self.terms.hit_days if row.found else self.terms.miss_days
         return row if self.hub.now() - row.at < timedelta(days=days) else None
 
+    def find_wait(self, tx: UnitOfWork, api: Api, key: str) -> LookupWait | None:
+        """Why the question is not to be asked now."""
+        row = tx.get(LookupWait, connection=self.connection, api=api.value, key=fold_name(key))
+        holds = row is not None and row.not_before > self.hub.now() and (row.named or self.patient)
+        return row if holds else None
+
     def ask(self, api: Api, key: str, *, again: bool = False) -> Lookup:
-        """The answer, kept or paid for. ``RuleBroken`` when the budget is used up; ``Transient`` while the same is
-        being asked; else what the registry raises."""
+        """The answer, kept or paid for. ``RuleBroken`` when the budget is used up or the connection is paused;
+        ``NotReady`` before the time that the registry named; ``Transient`` while it wants to be left alone, or while
+        the same is being asked; else what the registry raises."""
         with self.hub.store.read() as tx:
             known = None if again else self.peek(tx, api, key)
+            wait = self.find_wait(tx, api, key)
         if known is not None:
             return known
+        check_paused(self.hub, self.connection)
+        if wait is not None:
+            left_s = (wait.not_before - self.hub.now()).total_seconds()
+            raise NotReady(wait.code, retry_after_s=left_s, **wait.params)
         name, holder = f"lookup:{self.connection}:{api.value}:{fold_name(key)}"[:200], str(self.hub.new_id())
         with self.hub.store.write() as tx:
             until = self.hub.now() + timedelta(seconds=LEASE_S)
@@ -85,13 +112,32 @@ class Desk:
             found = call()
         except NegativeResult:
             return self._keep(api, key, [], billed=self.terms.bills_misses)
-        except (Transient, NeedsConsent):
+        except (Transient, NeedsConsent) as error:
             with self.hub.store.write() as tx:
                 self._count(tx, api, -1)
+            note_trouble(self.hub, self.connection, error)
             raise
-        except Rejected:
-            raise  # a question that was refused is billed
+        except OutcomeUnknown as error:
+            self._put_off(api, key, error)
+            raise
         return self._keep(api, key, found, billed=True)
+
+    def _put_off(self, api: Api, key: str, error: OutcomeUnknown) -> None:
+        """It stays counted, for it may be billed, and so may the next call."""
+        named = error.retry_after_s if isinstance(error, NotReady) else None
+        if isinstance(error, NotReady) and error.whole:
+            note_trouble(self.hub, self.connection, error)
+            return
+        until = self.hub.now() + (LOST_REST if named is None else timedelta(seconds=named))
+        with self.hub.store.write() as tx:
+            tx.save(
+                LookupWait(
+                    connection=self.connection, api=api.value, key=fold_name(key), not_before=until,
+                    named=named is not None, code=error.code, params=keep_params(error.params),
+                )
+            )  # fmt: skip
+        if named is None:
+            note_trouble(self.hub, self.connection, error)
 
     def _keep(self, api: Api, key: str, found: Sequence[Company], *, billed: bool) -> Lookup:
         answer = [company.model_dump(mode="json") for company in found]
@@ -101,6 +147,10 @@ class Desk:
         )  # fmt: skip
         with self.hub.store.write() as tx:
             tx.save(row)
+            tx.delete(LookupWait, connection=row.connection, api=row.api, key=row.key)
+            state = tx.get(ConnectionState, connection=self.connection)
+            if state is not None and (state.failures or state.not_before):
+                tx.save(state.model_copy(update=RESTED))
             if not billed:
                 self._count(tx, api, -1)
         return row

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Transient
+from hub.errors import IsthmusError, NeedsConsent, NotReady, OutcomeUnknown, Transient
 from hub.locale import keep_params
 from hub.protocol.binding import Binding
 from hub.protocol.semantics import Tier
@@ -164,7 +164,7 @@ def note_trouble(hub: Hub, connection: str, error: IsthmusError) -> None:
             params = keep_params(error.params)
             update = {"paused": True, "pause_code": error.code, "pause_params": params}
         else:
-            named = error.retry_after_s if isinstance(error, Transient) else None
+            named = error.retry_after_s if isinstance(error, Transient | NotReady) else None
             wait_s = max(named, SHORTEST_REST_S) if named is not None else min(2.0**state.failures, 300.0)
             reason: dict[str, object] = {"wait_code": None, "wait_params": {}}
             if named is not None:

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from connectors.qichacha import simulator as qichacha
 from connectors.qichacha.connector import QichachaConnector
-from connectors.qichacha.simulator import QccApi, QccSettings, make_companies, write_credentials
+from connectors.qichacha.simulator import QccSettings
+from connectors.tianyancha import simulator as tianyancha
+from connectors.tianyancha.connector import TianyanchaConnector
+from connectors.tianyancha.simulator import TycSettings
 from hub.errors import NeedsConsent, OutcomeUnknown, RuleBroken, Transient
 from hub.locale import add_catalogue
 from hub.model.identifiers import is_valid_uscc
 from hub.sdk import Tools
 from hub.sdk.simulator import HandlerTransport
-from hub.store.rows import Image, JournalEntry
+from hub.store.registry_rows import LookupWait
+from hub.store.rows import ConnectionState, Image, JournalEntry
 from hub.sync.config import ConnectionSettings
 from hub.sync.context import OpenConnection
 from hub.sync.enrich import Enriched, EnrichPlan, enrich_accounts, list_due_accounts, plan_enrichment
 from hub.sync.lookups import Desk as Counter
 from hub.sync.lookups import open_desk
+from hub.sync.pause import resume_connection
+from hub.sync.todo import list_todo
 from tests.house.source import ROOT
 from tests.sync.scenes import Scene
 from tests.sync.selling import Desk
 
-add_catalogue(ROOT / "connectors" / "qichacha" / "locale")
+for name in ("qichacha", "tianyancha"):
+    add_catalogue(ROOT / "connectors" / name / "locale")
+VENDORS: dict[str, tuple[Any, Any]] = {
+    "qichacha": (qichacha, QichachaConnector),
+    "tianyancha": (tianyancha, TianyanchaConnector),
+}
 DAY_S = 86_400
 DETAIL, SEARCH = "ECIV4/GetBasicDetailsByName", "FuzzySearch/GetList"
 BRANCH = 5
@@ -35,13 +48,15 @@ BRANCH = 5
 class Register:
     """A desk whose hub has a registry called ``qcc`` with a few companies."""
 
-    def __init__(self, scene: Scene, account: QccSettings | None = None, **config: Any) -> None:
+    def __init__(self, scene: Scene, account: Any = None, *, vendor: str = "qichacha", **config: Any) -> None:
         self.desk = Desk(scene)
         self.hub = scene.hub
         self.scene = scene
-        self.api = QccApi(make_companies(12, 1), account, scene.clock)
-        told = {**write_credentials(self.api.settings, "http://qcc.test"), **config}
-        connections = {**self.hub.config.connections, "qcc": ConnectionSettings(connector="qichacha", config=told)}
+        simulator, model = VENDORS[vendor]
+        make_api = simulator.QccApi if vendor == "qichacha" else simulator.TycApi
+        self.api = make_api(simulator.make_companies(12, 1), account, scene.clock)
+        told = {**simulator.write_credentials(self.api.settings, "http://qcc.test"), **config}
+        connections = {**self.hub.config.connections, "qcc": ConnectionSettings(connector=vendor, config=told)}
         self.hub.config = self.hub.config.model_copy(update={"connections": connections})
         erp = self.hub.opener
 
@@ -49,7 +64,7 @@ class Register:
             if name != "qcc":
                 return erp(name)
             tools = Tools(clock=scene.clock, random=random.Random(2), transport=HandlerTransport(self.api.handle))
-            connector = QichachaConnector(QichachaConnector.Config.model_validate(told), tools)
+            connector = model(model.Config.model_validate(told), tools)
             return OpenConnection("qcc", connections["qcc"], connector, {}, {}, {}, {}, {})
 
         self.hub.opener = open_
@@ -63,6 +78,7 @@ class Register:
 
     def customer(self, company: Any = None, *, code: bool = True, **values: Any) -> Any:
         company = company or self.company()
+        company = {name[0].upper() + name[1:]: value for name, value in company.items()}
         told = [{"kind": "uscc", "value": company["CreditCode"]}] if code else []
         return self.desk.account(values.pop("name", company["Name"]), identifiers=told, **values)
 
@@ -71,6 +87,11 @@ class Register:
 
     def enrich(self, *accounts: Any, **more: Any) -> list[Enriched]:
         return list(enrich_accounts(self.counter, accounts, "li", **more))
+
+    @property
+    def counted(self) -> int:
+        with self.hub.store.read() as tx:
+            return self.counter.tell_spent(tx).calls_month
 
     @property
     def paid(self) -> int:
@@ -213,7 +234,7 @@ def test_the_budget_of_a_day_and_of_a_month_end_it(make_register: Callable[..., 
 @pytest.mark.parametrize(
     ("fault", "error", "counted"),
     [("lost", OutcomeUnknown, 1), ("garbage", OutcomeUnknown, 1), ("server_error", OutcomeUnknown, 1),
-     ("busy", OutcomeUnknown, 1), ("failed", Transient, 0)],
+     ("failed", Transient, 0)],
 )  # fmt: skip
 def test_an_answer_that_was_lost_is_counted_and_never_asked_again_by_itself(
     register: Register, fault: str, error: type[Exception], counted: int
@@ -237,12 +258,115 @@ def test_a_missing_right_costs_nothing_and_ends_it(make_register: Callable[..., 
         assert register.counter.tell_spent(tx).calls_today == 0
 
 
+@pytest.mark.parametrize(("fault", "wait_s"), [("busy", 10), ("repeated", 7200)])
+def test_a_question_that_the_registry_puts_off_is_not_paid_for_before_its_time(
+    register: Register, fault: str, wait_s: int
+) -> None:
+    """205 and 110: it is about this question; others go on."""
+    customer, other = register.customer(), register.customer(register.company(1))
+    register.api.next_fault = fault
+    assert [one.outcome for one in register.enrich(customer, other)] == ["waits", "filled"]
+    register.scene.clock.pass_time(wait_s - 1)
+    step = register.plan(customer).steps[0]
+    assert (step.ask, step.calls) == ("waits", 0)
+    for again in (False, True):
+        (done,) = register.enrich(customer, again=again)
+        assert done.outcome == "waits"
+        assert done.as_of is not None
+        assert timedelta(0) < done.as_of - register.hub.now() <= timedelta(seconds=1)
+    assert (sum(register.api.calls.values()), register.paid, register.counted) == (2, 2, 2)
+    register.scene.clock.pass_time(2)
+    assert register.enrich(customer)[0].outcome == "filled"
+    assert (register.paid, register.counted) == (3, 3)
+    with register.hub.store.read() as tx:
+        assert tx.count(LookupWait) == 0
+
+
+@pytest.mark.parametrize(("fault", "error", "wait_s", "counted"), [
+    ("daily", Transient, 86_400, 0), ("offline", OutcomeUnknown, 3600, 1),
+])  # fmt: skip
+def test_an_account_that_may_not_call_is_left_alone_until_the_time_that_was_named(
+    register: Register, fault: str, error: type[Exception], wait_s: int, counted: int
+) -> None:
+    """109 lasts until midnight there, 105 for an hour, whoever is asked about."""
+    customer, other = register.customer(), register.customer(register.company(1))
+    register.api.next_fault = fault
+    with pytest.raises(error):
+        register.enrich(customer, other)
+    for account in (customer, other):
+        with pytest.raises(Transient) as caught:
+            register.enrich(account)
+        assert caught.value.code == "sync.connection_rests"
+    assert sum(register.api.calls.values()) == 1
+    assert (register.paid, register.counted) == (counted, counted)
+    assert [item.kind_of_wait for item in list_todo(register.hub, connection="qcc")] == ["resting"]
+    register.scene.clock.pass_time(wait_s)
+    assert register.enrich(customer)[0].outcome == "filled"
+    with register.hub.store.read() as tx:
+        assert tx.get(ConnectionState, connection="qcc").not_before is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("status", ["101", "102", "103", "104", "107", "112", "115"])
+def test_an_account_out_of_order_is_paused_until_a_person_resumes_it(
+    make_register: Callable[..., Register], status: str
+) -> None:
+    register = make_register(QccSettings(status=status))
+    customer = register.customer()
+    with pytest.raises(NeedsConsent):
+        register.enrich(customer)
+    with pytest.raises(RuleBroken) as caught:
+        register.enrich(customer)
+    assert caught.value.code == "sync.connection_paused"
+    register.desk.pass_days(3)
+    with pytest.raises(RuleBroken):
+        register.enrich(customer)
+    assert (sum(register.api.calls.values()), register.counted) == (1, 0)
+    (item,) = list_todo(register.hub, connection="qcc")
+    assert (item.kind_of_wait, item.command) == ("paused", "isthmus connection resume qcc")
+    register.api.settings = QccSettings()
+    resume_connection(register.hub, "qcc", "li")
+    assert register.enrich(customer)[0].outcome == "filled"
+
+
+def test_tianyancha_is_left_alone_for_a_minute_when_it_asks_for_fewer_calls(
+    make_register: Callable[..., Register],
+) -> None:
+    register = make_register(vendor="tianyancha")
+    customer = register.customer()
+    register.api.next_fault = "too_fast"
+    with pytest.raises(Transient) as first:
+        register.enrich(customer)
+    assert first.value.code == "tianyancha.too_fast"
+    with pytest.raises(Transient) as second:
+        register.enrich(customer)
+    assert second.value.code == "sync.connection_rests"
+    assert (sum(register.api.calls.values()), register.paid, register.counted) == (1, 0, 0)
+    register.scene.clock.pass_time(61)
+    assert register.enrich(customer)[0].outcome == "filled"
+    assert (register.paid, register.counted) == (1, 1)
+
+
+@pytest.mark.parametrize("code", [300002, 300003, 300005, 300006, 300007, 300009])
+def test_a_tianyancha_account_out_of_order_is_paused(make_register: Callable[..., Register], code: int) -> None:
+    register = make_register(TycSettings(code=code), vendor="tianyancha")
+    customer = register.customer()
+    with pytest.raises(NeedsConsent):
+        register.enrich(customer)
+    with pytest.raises(RuleBroken) as caught:
+        register.enrich(customer)
+    assert caught.value.code == "sync.connection_paused"
+    assert (sum(register.api.calls.values()), register.paid, register.counted) == (1, 0, 0)
+    register.api.settings = TycSettings()
+    resume_connection(register.hub, "qcc", "li")
+    assert register.enrich(customer)[0].outcome == "filled"
+
+
 def test_the_same_question_is_not_asked_twice_at_once(register: Register) -> None:
     customer = register.customer()
     answer = register.api.handle
 
     def interrupt(request: Any) -> Any:
-        register.api.handle = answer  # type: ignore[method-assign]
+        register.api.handle = answer
         with pytest.raises(Transient, match="just now"):
             register.enrich(customer)
         return answer(request)

@@ -20,10 +20,11 @@ ONLY_WIDE = ("Partners", "Branches")
 """What only the interface with more details lists."""
 FAULTS: Mapping[str, tuple[str, str] | None] = {
     "lost": None, "garbage": None, "server_error": None, "busy": ("205", "等待处理中"),
-    "failed": ("199", "系统未知错误"),
+    "failed": ("199", "系统未知错误"), "repeated": ("110", "当前相同查询连续出错，请等2小时后重试"),
+    "offline": ("105", "接口已下线停用"), "daily": ("109", "请求超过系统限制"),
 }  # fmt: skip
 """Fault → status and message; None: no answer of the vendor's at all."""
-BILLED = ("200", "201", "202", "205", "213", "215")
+BILLED = ("105", "110", "200", "201", "202", "205", "213", "215")
 SHORTEST = 2
 HIT = ("KeyNo", "Name", "CreditCode", "StartDate", "OperName", "Status", "No", "Address")
 OLD_S = 300

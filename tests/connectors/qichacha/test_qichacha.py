@@ -15,7 +15,7 @@ import pytest
 from connectors.qichacha.client import explain_status, sign
 from connectors.qichacha.connector import QichachaConnector
 from connectors.qichacha.simulator import QccApi, QccSettings, make_companies, serve_qichacha, write_credentials
-from hub.errors import NeedsConsent, NegativeResult, OutcomeUnknown, Rejected, Transient
+from hub.errors import NeedsConsent, NegativeResult, NotReady, OutcomeUnknown, Rejected, Transient
 from hub.locale import add_catalogue, render
 from hub.model.identifiers import is_valid_uscc
 from hub.sdk import Tools
@@ -129,7 +129,8 @@ NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
     ("status", "kind", "code"),
     [
         ("201", NegativeResult, "none"), ("202", Rejected, "question_refused"), ("213", Rejected, "question_refused"),
-        ("205", OutcomeUnknown, "not_ready"), ("110", OutcomeUnknown, "not_ready"), ("109", Transient, "day_used_up"),
+        ("205", NotReady, "not_ready"), ("110", NotReady, "not_ready"), ("105", NotReady, "not_ready"),
+        ("109", Transient, "day_used_up"),
         ("116", Transient, "day_used_up"), ("199", Transient, "failed_there"), ("101", NeedsConsent, "key_wrong"),
         ("102", NeedsConsent, "in_arrears"), ("103", NeedsConsent, "key_paused"), ("111", NeedsConsent, "no_right"),
         ("107", NeedsConsent, "address_or_signature"), ("112", NeedsConsent, "used_up"),

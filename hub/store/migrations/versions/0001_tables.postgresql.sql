@@ -1058,6 +1058,17 @@ CREATE TABLE lookup_spend (
   PRIMARY KEY (connection, day, api)
 );
 
+CREATE TABLE lookup_wait (
+  connection TEXT NOT NULL,
+  api TEXT NOT NULL,
+  key TEXT NOT NULL,
+  not_before TIMESTAMP WITH TIME ZONE NOT NULL,
+  named BOOLEAN NOT NULL,
+  code TEXT NOT NULL,
+  params JSONB NOT NULL,
+  PRIMARY KEY (connection, api, key)
+);
+
 CREATE TABLE mass_stop (
   connection TEXT NOT NULL,
   kind TEXT NOT NULL,
