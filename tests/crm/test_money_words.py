@@ -320,6 +320,17 @@ def test_shares_by_the_sign_of_the_parts() -> None:
     assert (take_share(D(10), "CNY", level, ORDER), take_share(D(10), "CNY", level, SECOND)) == (D(5), D(5))
 
 
+def test_shares_are_whole_in_their_currency() -> None:
+    parts: dict[UUID | None, Decimal] = {ORDER: D(1), SECOND: D(1), INVOICE: D(1)}
+    for currency, shares in (
+        ("JPY", ["3", "3", "4"]),
+        ("CNY", ["3.33", "3.33", "3.34"]),
+        ("KWD", ["3.333", "3.333", "3.334"]),
+    ):
+        found = sorted(take_share(D(10), currency, parts, name) for name in (ORDER, SECOND, INVOICE))
+        assert found == [D(share) for share in shares]
+
+
 def test_money_goes_by_way_of_the_base_currency() -> None:
     assert convert(D(10), "USD", D(7), {"currency": "USD", "rate": D(9)}) == 10
     assert convert(D(10), "USD", D(7), {}) == 10
