@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from hub.identity.divisions import choose_place, is_long_name, match_place
 from hub.identity.text import fold_text
@@ -16,8 +16,7 @@ _COUNTRY = re.compile(r"^(?:中国|中华人民共和国|china[ ,]*)")
 _MARKS = re.compile(r"[\s,.;:()_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """``code``: of the smallest place that is named, 2, 4 or 6 digits. ``street``: road and number, without room."""
 
     code: str = ""

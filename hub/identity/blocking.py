@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 
 from hub.identity.columns import Numbers, Parts, Spread, sort_different, spread_side_by_side
 from hub.identity.table import AccountTable
@@ -188,15 +189,17 @@ def count_keys(table: AccountTable) -> Mapping[str, Numbers]:
     beside its name (``core_codes``)."""
     core, alternate = table.of_name("core_key"), table.of_name("alternate")
     extra = alternate[(alternate != 0) & (alternate != core)]
-    keys, counts = np.unique(np.concatenate((core, extra)), return_counts=True)
-    brand = table.of_name("brand_sound")
-    _, place, brands = np.unique(brand, return_inverse=True, return_counts=True)
-    codes = table["uscc"]
-    coded = np.flatnonzero(codes)
-    _, first = np.unique(_join(core[coded], codes[coded]), return_index=True)
-    named, several = np.unique(core[coded][first], return_counts=True)
-    namesakes = np.zeros(len(core), dtype=np.int64)
-    if len(named):
-        at = np.minimum(np.searchsorted(named, core), len(named) - 1)
-        namesakes = np.where(named[at] == core, several[at], 0)
-    return {"core": counts[np.searchsorted(keys, core)], "brand": brands[place], "core_codes": namesakes}
+    beside = pl.DataFrame({"name": core, "code": table["uscc"]})
+    several = beside.filter((pl.col("code") != 0) & (pl.col("name") != 0)).unique().group_by("name").len("codes")
+    namesakes = beside.join(several, on="name", how="left", maintain_order="left")["codes"].fill_null(0)
+    return {
+        "core": _count_each(np.concatenate((core, extra)))[: len(core)],
+        "brand": _count_each(table.of_name("brand_sound")),
+        "core_codes": namesakes.to_numpy().astype(np.int64),
+    }
+
+
+def _count_each(keys: Numbers) -> Numbers:
+    """How often each of them is there."""
+    found: Numbers = pl.DataFrame({"key": keys}).select(pl.len().over("key"))["len"].to_numpy().astype(np.int64)
+    return found

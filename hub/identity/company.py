@@ -7,15 +7,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hub.identity.divisions import choose_place, find_places, is_long_name, match_place, spelled_places
-from hub.identity.text import fold_text, has_han, spell
-from hub.identity.words import (
-    ENGLISH_FILLERS,
-    ENGLISH_FORMS,
-    ENGLISH_GROUPS,
-    ENGLISH_TRADES,
-    NOTES,
-    TRADES,
-)
+from hub.identity.text import fold_text, has_han, is_plain_han, spell
+from hub.identity.trades import split_trade
+from hub.identity.words import ENGLISH_FILLERS, ENGLISH_FORMS, ENGLISH_GROUPS, ENGLISH_TRADES, NOTES
 
 LLC, STOCK, COMPANY, PARTNERSHIP, FACTORY, OTHER, NONE = (
     "llc",
@@ -157,32 +151,67 @@ def has_branch_word(text: str) -> bool:
 @lru_cache(maxsize=2_048)
 def parse_company_name(text: str) -> CompanyName:
     """The parts of a name. Never raises; an empty text gives an empty name."""
+    if text.endswith(_LIMITED_ENDINGS):
+        plain = text.replace("（", "(").replace("）", ")")
+        if is_plain_han(plain) or _has_plain_bracket(plain):
+            rest, form = _take_limited(plain)
+            if len(rest) > 1 and not rest.endswith(_NO_STEM) and "集团" not in rest and "控股" not in rest:
+                return _describe(plain, rest, form)
+    return parse_by_all_rules(text)
+
+
+def parse_by_all_rules(text: str) -> CompanyName:
+    """The same for names that hold notes, markers, slips or letters."""
     normal = clean_company_name(text)
     if not normal:
         return EMPTY
     return _parse_chinese(normal) if has_han(normal) else _parse_latin(normal)
 
 
+_LIMITED_ENDINGS = ("有限公司", "有限责任公司")
+_NO_STEM = ("股份", "有限", "责任")
+
+
+def _has_plain_bracket(text: str) -> bool:
+    """Whether it is characters with a place in brackets between them: 云帆(上海)科技有限公司."""
+    before, opened, rest = text.partition("(")
+    inside, closed, after = rest.partition(")")
+    return bool(opened and closed and find_places(inside)) and all(map(is_plain_han, (before, inside, after)))
+
+
+def _take_limited(text: str) -> tuple[str, str]:
+    """The same as ``_take_form``, of the most usual names: they hold nothing but simplified characters, no note and no
+    marker, and end in what most companies end in."""
+    if text.endswith("有限责任公司"):
+        return text[:-6], LLC
+    return (text[:-6], STOCK) if text.endswith("股份有限公司") else (text[:-4], LLC)
+
+
 def _parse_chinese(normal: str) -> CompanyName:
     rest, branch, place = _take_branch(normal)
     rest, form, group = _take_form(rest)
     rest = _GROUP_INSIDE.sub("", rest) if "(" in rest else rest
+    return _describe(normal, rest, form, group, branch, place)
+
+
+def _describe(normal: str, rest: str, form: str, group: bool = False, branch: str = "", place: str = "") -> CompanyName:
+    """``rest``: the name without form and markers."""
     core, region, certain = _take_region(rest)
     brand, trade = split_trade(core)
     if region and not certain and (not brand or len(core) < 2):
         core, region = rest_of(rest), ""
         brand, trade = split_trade(core)
-    short, codes = _describe_place(region)
-    seat, seat_codes = _describe_place(place)
+    short, codes = _describe_place(region) if region else _NO_PLACE
+    seat, seat_codes = _describe_place(place) if place else _NO_PLACE
     brand_sound = spell(brand or core)
+    sound = brand_sound + spell(trade) if brand else brand_sound
     return CompanyName(
-        normal=normal, core=core, alternate=region + core if region and not certain else "",
-        brand=brand or core, trade=trade if brand else "", region=short, codes=codes, form=form, group=group,
-        branch=branch, branch_place=seat or place, branch_codes=seat_codes,
-        sound=brand_sound + spell(trade) if brand else brand_sound,
-        brand_sound=brand_sound,
-        latin=False, complete=form != NONE,
+        normal, core, region + core if region and not certain else "", brand or core, trade if brand else "", short,
+        codes, form, group, branch, seat or place, seat_codes, sound, brand_sound, False, form != NONE,
     )  # fmt: skip
+
+
+_NO_PLACE: tuple[str, tuple[str, ...]] = ("", ())
 
 
 @lru_cache(maxsize=2_048)
@@ -341,30 +370,6 @@ def _fits(name: str, region: str) -> bool:
     return any(
         code.startswith(place.code) or place.code.startswith(code) for place in find_places(name) for code in codes
     )
-
-
-_TRADE_LENGTHS = {
-    last: sorted({len(word) for word in TRADES if word.endswith(last) and len(word) > 1}, reverse=True)
-    for last in {word[-1] for word in TRADES}
-}
-"""The last character of a trade → how long the trades are that end so, the longest first."""
-
-
-def split_trade(core: str) -> tuple[str, str]:
-    """Brand and trade: words of trades are taken from the end as long as two characters stay for the brand."""
-    cut = len(core)
-    while cut > 2:
-        for length in _TRADE_LENGTHS.get(core[cut - 1], ()):
-            if length < cut and core[cut - length : cut] in TRADES:
-                break
-        else:
-            break
-        if cut - length < 1:
-            break
-        cut -= length
-    if cut < 2 <= len(core) and core != core[:cut]:
-        cut = 2 if len(core) > 2 and core[:2] not in TRADES else cut
-    return core[:cut], core[cut:]
 
 
 # ---------------------------------------------------------------- Western names

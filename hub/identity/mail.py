@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from hub.identity.text import fold_text
 from hub.identity.words import GENERIC_DOMAINS, ROLES
@@ -16,8 +16,7 @@ _DIGITS = re.compile(r"[0-9]+")
 _HOST = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """``domain``: the part that somebody has registered, also of a provider. ``generic``: the domain is that of a
     provider. ``role``: the mailbox is a department's. ``personal``: it is a person's."""
 

@@ -246,16 +246,22 @@ def _compare_texts(pairs: Pairs, kind: str, ids: str | None, holds: Callable[[st
 # ---------------------------------------------------------------- the name, and all together
 
 
+_LATER = {"form": _weigh_forms, "street": _weigh_streets, "person": _weigh_people}
+_MOST_LATER = sum(max(weights.ACCOUNT[field].values()) for field in _LATER)
+
+
 def score_accounts(pairs: Pairs, counts: Mapping[str, Numbers], spread: Spread = spread_here) -> Scored:
     """The pairs without a veto that are worth a question, with their weights."""
-    weight = np.full(len(pairs.one), weights.ACCOUNT_BASE, dtype=np.int32)
-    for weigh in (_weigh_forms, _weigh_places, _weigh_streets, _weigh_people):
-        weight += weigh(pairs)
+    codes, reach = _weigh_codes(pairs), _weigh_reach(pairs)
+    beyond = np.isin(codes, _PROVEN) | np.isin(reach, _OWN)
+    weight = weights.ACCOUNT_BASE + codes + reach + _weigh_places(pairs)
     level = _find_easy_levels(pairs)
     ceiling = np.where(level >= 0, _NAME_WEIGHTS[level], _BEST_OTHER)
-    codes, reach = _weigh_codes(pairs), _weigh_reach(pairs)
-    weight += codes + reach
-    beyond = np.isin(codes, _PROVEN) | np.isin(reach, _OWN)
+    # Most pairs cannot become a question any more: nothing further is asked about them.
+    kept = np.flatnonzero(weight + ceiling + _MOST_LATER >= weights.REVIEW)
+    pairs, weight, beyond, level, ceiling = pairs.keep(kept), weight[kept], beyond[kept], level[kept], ceiling[kept]
+    for weigh in _LATER.values():
+        weight += weigh(pairs)
     kept = np.flatnonzero(weight + ceiling >= weights.REVIEW)
     pairs, weight, beyond, level = pairs.keep(kept), weight[kept], beyond[kept], level[kept]
     hard = np.flatnonzero(level < 0)
@@ -305,13 +311,24 @@ def _find_hard_levels(pairs: Pairs, spread: Spread) -> Numbers:
 
 def rank_names(given: Parts) -> Parts:
     """Levels of pairs of names; the first half of the places are the one names, the second half the others."""
-    names, place = read_names(given), given["place"].tolist()
-    half = len(place) // 2
+    one, other = np.split(given["place"], 2)
+    names = read_names(given, *_find_spoken(given, one, other))
     ranks = (
-        _RANK[compare.compare_names(names[one], names[other])]
-        for one, other in zip(place[:half], place[half:], strict=True)
+        _RANK[compare.compare_names(names[mine], names[theirs])]
+        for mine, theirs in zip(one.tolist(), other.tolist(), strict=True)
     )
-    return {"level": np.fromiter(ranks, np.int8, half)}
+    return {"level": np.fromiter(ranks, np.int8, len(one))}
+
+
+def _find_spoken(given: Parts, one: Numbers, other: Numbers) -> tuple[Numbers, Numbers]:
+    """(names whose sounds decide: the two are of one length, or of two scripts; those of two scripts)."""
+    latin, size = given["latin"], given["core"].str.len_chars().to_numpy()
+    spoken, mixed = np.zeros(len(latin), dtype=np.bool_), np.zeros(len(latin), dtype=np.bool_)
+    across = latin[one] != latin[other]
+    asked = across | (size[one] == size[other])
+    for chosen, told in ((across, mixed), (asked, spoken)):
+        told[one[chosen]] = told[other[chosen]] = True
+    return spoken, mixed
 
 
 def _weigh_commonness(pairs: Pairs, level: Numbers, counts: Mapping[str, Numbers]) -> Numbers:

@@ -141,16 +141,22 @@ def pick_names(names: Parts, wanted: Numbers) -> Parts:
     }  # fmt: skip
 
 
-def read_names(picked: Parts) -> list[CompanyName]:
-    """Names for ``compare_names``, from what ``pick_names`` gives."""
+def read_names(picked: Parts, spoken: Numbers, mixed: Numbers) -> list[CompanyName]:
+    """Names for ``compare_names``, from what ``pick_names`` gives. ``spoken``: whose sound will be asked for;
+    ``mixed``: who is compared with another script, and is asked for the sound of the brand, too."""
     columns = [
         picked[key].to_list() if isinstance(picked[key], pl.Series) else picked[key].tolist() for key in _COMPARED
     ]
     return [
         CompanyName(
             core=core, alternate=alternate, brand=core[:size], trade=core[size:], latin=latin, complete=complete,
-            group=group, sound=core.replace(" ", "") if latin else spell(core),
-            brand_sound=core[:size].replace(" ", "") if latin else spell(core[:size]),
+            group=group, sound=_say(core, latin) if heard else "", brand_sound=_say(core[:size], latin) if both else "",
         )
-        for core, alternate, size, latin, complete, group in zip(*columns, strict=True)
+        for core, alternate, size, latin, complete, group, heard, both in zip(
+            *columns, spoken.tolist(), mixed.tolist(), strict=True
+        )
     ]  # fmt: skip
+
+
+def _say(text: str, latin: bool) -> str:
+    return text.replace(" ", "") if latin else spell(text)

@@ -40,12 +40,26 @@ def fold_text(text: str) -> str:
     return text
 
 
+def is_plain_han(text: str) -> bool:
+    """Whether it is simplified characters and nothing else, at least one: folding leaves it as it is."""
+    return _plain_han()(text) is not None
+
+
+@cache
+def _plain_han() -> Callable[[str], object]:
+    return re.compile(f"[{_list_kept()}]+").fullmatch
+
+
 @cache
 def _plain() -> Callable[[str], object]:
     """Knows texts that stay as they are: simplified characters, small letters, digits, round brackets."""
+    return re.compile(f"[0-9a-z(){_list_kept()}]*").fullmatch
+
+
+def _list_kept() -> str:
+    """Characters that are no traditional ones."""
     changed = set(TRADITIONAL)
-    kept = "".join(mark for mark in map(chr, range(0x4E00, 0xA000)) if mark not in changed)
-    return re.compile(f"[0-9a-z(){kept}]*").fullmatch
+    return "".join(mark for mark in map(chr, range(0x4E00, 0xA000)) if mark not in changed)
 
 
 def has_han(text: str) -> bool:

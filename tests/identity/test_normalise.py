@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.identity.address import parse_address
 from hub.identity.codes import organisation_of, read_code
-from hub.identity.company import clean_company_name, parse_company_name
+from hub.identity.company import clean_company_name, parse_by_all_rules, parse_company_name
 from hub.identity.divisions import choose_place, clean_division, find_places, name_division
 from hub.identity.mail import find_domain, parse_mail, parse_site
 from hub.identity.person import parse_person_name
@@ -108,6 +108,18 @@ def test_groups_and_holdings_are_marked(name):
 def test_any_text_is_a_company_name_and_its_normal_form_gives_the_same(text):
     parsed = parse_company_name(text)
     assert parse_company_name(parsed.normal) == parsed
+
+
+PIECES = (
+    "上海", "（上海）", "(杭州市)", "（南区", "(老客户)", "云帆", "精密", "机械", "科技", "集团", "控股", "股份",
+    "有限", "有限责任", "分公司", "乾县", "（乾县）", "臺", "已停用", "厂", "合作社", "（集团）", "1",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=5), st.sampled_from(["有限公司", "有限责任公司", "股份有限公司"]))
+def test_the_quick_way_for_usual_names_says_what_all_rules_say(pieces, ending):
+    text = "".join(pieces) + ending
+    assert parse_company_name(text) == parse_by_all_rules(text)
 
 
 @given(MIXED)

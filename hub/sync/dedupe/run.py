@@ -57,6 +57,13 @@ def dedupe_list(wanted: Wanted, progress: Progress, crew: Crew | None = None) ->
     """Reads, compares, writes. ``crew``: who does the work of a list of companies; None: this machine.
     ``ConfigInvalid`` names what is wrong with file, column or field."""
     require_extra()
+    from hub.identity.columns import without_collector
+
+    with without_collector():
+        return _dedupe(wanted, progress, crew)
+
+
+def _dedupe(wanted: Wanted, progress: Progress, crew: Crew | None) -> Result:
     from hub.sync.dedupe.recognise import RECORD_ID, recognise_columns
     from hub.sync.dedupe.sheets import check_form, list_columns, read_columns, write_frame
 
@@ -76,10 +83,11 @@ def dedupe_list(wanted: Wanted, progress: Progress, crew: Crew | None = None) ->
     if wanted.review is not None:
         _write_review(wanted.review, whole["record_id"].to_list(), answer.questions)
     progress("write", 1, 1)
-    bands = [int(n) for n in _count_bands(answer.band)]
+    bands = _count_each(answer.band, len(BANDS))
+    clusters = sum(size > 0 for size in _count_each(answer.cluster, 1))
     return Result(
-        rows, int(whole["cluster_id"].n_unique()), dict(zip(BANDS, bands, strict=True)),
-        int((whole["relation"] != "").sum()), len(answer.questions), columns, answer.switched_off,
+        rows, clusters, dict(zip(BANDS, bands, strict=True)), int((answer.parent >= 0).sum()), len(answer.questions),
+        columns, answer.switched_off,
     )  # fmt: skip
 
 
@@ -136,10 +144,12 @@ def _add_columns(frame: pl.DataFrame, record_id: list[str] | None, answer: Answe
     return frame.select(rest).with_columns(list(added.values()))
 
 
-def _count_bands(band: Any) -> list[int]:
+def _count_each(numbers: Any, most: int) -> list[int]:
+    """How often each number from 0 on is there, up to ``most`` of them at least."""
     import numpy as np
 
-    return [int(n) for n in np.bincount(band, minlength=3)]
+    found: list[int] = np.bincount(numbers, minlength=most).tolist()
+    return found
 
 
 QUESTION_COLUMNS = (
