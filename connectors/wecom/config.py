@@ -88,10 +88,10 @@ class WecomConfig(ConnectorConfig):
         json_schema_extra={"zh": "服务端 API 地址；仅私有化部署需要修改"},
     )
     server_timeout_s: float = Field(
-        30.0,
+        120.0,
         ge=1,
-        description="Longest time after which the server gives up a request, in seconds",
-        json_schema_extra={"zh": "服务器最长多少秒后放弃一个请求"},
+        description="Longest time after which the server gives up a request, in seconds; the vendor names none",
+        json_schema_extra={"zh": "服务器最长多少秒后放弃一个请求（官方没有公布）"},
     )
 
     @field_validator("ignore", mode="before")

@@ -54,7 +54,7 @@ class CustomerSink(Sink):
             editable={Stage.EFFECTIVE: NOTED},
             versioned=False,
             d_max_s=self._config.server_timeout_s,
-            evidence=Evidence.READ,
+            evidence=Evidence.RECALLED,
         )
 
     def create(self, drafts: Sequence[Draft]) -> Sequence[Written | IsthmusError]:
@@ -153,9 +153,10 @@ class ScheduleSink(Sink):
             amend=Amend.REFUSE,
             editable={Stage.EFFECTIVE: WRITTEN},
             voidable=frozenset({Stage.EFFECTIVE}),
+            cancels_cleanly=True,
             versioned=False,
             d_max_s=self._config.server_timeout_s,
-            evidence=Evidence.READ,
+            evidence=Evidence.RECALLED,
         )
 
     def create(self, drafts: Sequence[Draft]) -> Sequence[Written | IsthmusError]:

@@ -12,7 +12,7 @@ from hub.commands.session import Session, answering, ask, confirm
 
 if TYPE_CHECKING:
     from hub.sync.measure import Finding
-    from hub.sync.probe import ProbeReport
+    from hub.sync.probing import ProbeReport
 
 Name = Annotated[str, typer.Argument(help="The connection's name.")]
 
@@ -147,11 +147,12 @@ def probe(
     ctx: typer.Context,
     name: Name,
     kinds: Annotated[
-        list[str] | None, typer.Option("--kind", help="Only this kind; repeat it. Default: all that have drafts.")
+        list[str] | None, typer.Option("--kind", help="Only this kind; repeat it. Default: all that can be probed.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
 ) -> None:
-    """Make one draft that is called a probe, measure what the system does to it, and remove it again."""
+    """Make one draft that is called a probe, or what else can be taken back, measure what the system does to it, and
+    take it back."""
     with answering(ctx, "connection.probe") as session:
         from hub.errors import ConfigInvalid
         from hub.sync.probe import choose_probes, probe_kind

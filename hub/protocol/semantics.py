@@ -165,6 +165,8 @@ class WriteSemantics:
     """Stages in which a document may be cancelled."""
     deletable: frozenset[Stage] = frozenset()
     """Stages in which it may be removed without a trace."""
+    cancels_cleanly: bool = False
+    """One that was cancelled is in no books and in nobody's way: ``connection probe`` may make one, and cancel it."""
     compare_and_set: bool = False
     """A change that names an old version is refused (``Stale``): only so can a field be shared."""
     confirms_version: bool = False

@@ -1,45 +1,31 @@
-"""Probe: one marked draft on the admin's own account, measured and removed again.
+"""Probe: one marked document on the admin's own account, measured and taken back again; where nothing can be made, a
+text of one record.
 
-The draft carries a reference of an installation of its own, so that a sync that happens to run meanwhile takes it for
-another hub's: it is never imported, adopted or deleted. The row ``Probe`` holds its reference until it is gone;
+What is made carries a reference of an installation of its own, so that a sync that happens to run meanwhile takes it
+for another hub's: it is never imported, adopted or deleted. The row ``Probe`` holds its reference until it is gone;
 whatever interrupts a probe, the next one removes what it left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from hub.errors import ConfigInvalid, IsthmusError, MappingError, NeedsConsent, OutcomeUnknown, Transient
+from hub.errors import ConfigInvalid, Transient
 from hub.model.kinds import find_kind, list_line_refs
 from hub.protocol.reference import INSTALLATION_LENGTH, PREFIX
-from hub.protocol.semantics import ALL_FIELDS, Stage, Tier
 from hub.sdk import SourceRecord
 from hub.store.rows import Probe
 from hub.sync.context import Hub, OpenConnection
-from hub.sync.evidence import digest_declaration
-from hub.sync.measure import Finding, Findings, Measured, Seen, Subject, ending, stages, writing
-from hub.sync.measure.findings import bad, name_outcome, note
-from hub.sync.measure.samples import make_sample
+from hub.sync.measure import Subject
 from hub.sync.pause import check_paused
+from hub.sync.probe_edit import EditProbing, restore_left
+from hub.sync.probing import ENDED, MakeProbing, ProbeReport
 from hub.sync.subjects import PROBERS, choose_parents, make_subject
+from hub.sync.trials import MADE_IN, Trial, choose_trial
 
 LEASE_S = 600.0
-
-
-@dataclass(frozen=True)
-class ProbeReport:
-    """What was measured of one kind. ``removed``: nothing of the probe is left there."""
-
-    connection: str
-    measured: Measured
-    removed: bool
-
-    @property
-    def passed(self) -> bool:
-        return self.removed and not self.measured.bad and not self.measured.skipped
 
 
 def choose_probes(hub: Hub, connection: str, kinds: Sequence[str] | None) -> list[str]:
@@ -58,8 +44,8 @@ def choose_probes(hub: Hub, connection: str, kinds: Sequence[str] | None) -> lis
 
 
 def is_removable(conn: OpenConnection, kind: str) -> bool:
-    semantics = conn.sinks[kind].semantics
-    return semantics.tier is Tier.DRAFT and Stage.DRAFT in semantics.deletable
+    """Whether what a probe does there can be taken back."""
+    return choose_trial(conn.sinks[kind].semantics) is not None
 
 
 def check_removable(conn: OpenConnection, kind: str) -> None:
@@ -72,22 +58,25 @@ def check_removable(conn: OpenConnection, kind: str) -> None:
 
 
 def probe_kind(hub: Hub, connection: str, kind: str, actor: str) -> ProbeReport:
-    """Make one draft, measure, remove it. Raises ``ConfigInvalid`` before anything is written where it cannot be done,
+    """Make one, measure, take it back. Raises ``ConfigInvalid`` before anything is written where it cannot be done,
     ``Transient`` or ``OutcomeUnknown`` when the system went away in the middle: the next probe removes what is left."""
     check_paused(hub, connection)
     conn = hub.open(connection)
     check_removable(conn, kind)
     subject = make_subject(hub, conn, kind)
+    trial = choose_trial(subject.semantics) or Trial.DRAFT
     holder = str(hub.new_id())
     with hub.store.write() as tx:
         until = hub.now() + timedelta(seconds=LEASE_S)
         if tx.acquire_lease(f"probe:{connection}", holder, until) is None:
             raise Transient("sync.probe_under_way", connection=connection)
     try:
-        remove_left(hub, subject, connection, actor)
-        choose_parents(hub, conn, subject)
+        remove_left(hub, subject, trial, connection, actor)
+        if trial is Trial.EDIT:
+            return EditProbing(hub, connection, subject, actor).run()
+        choose_parents(hub, conn, subject, optional=trial is Trial.DRAFT)
         subject.given = {**subject.given, **borrow_values(hub, subject)}
-        return _Probing(hub, connection, subject, actor).run()
+        return MakeProbing(hub, connection, subject, actor, trial=trial).run()
     finally:
         with hub.store.write() as tx:
             tx.release_lease(f"probe:{connection}", holder)
@@ -123,11 +112,14 @@ def _adopt_parents(subject: Subject, value: Any) -> Any:
     )
 
 
-def remove_left(hub: Hub, subject: Subject, connection: str, actor: str) -> None:
+def remove_left(hub: Hub, subject: Subject, trial: Trial, connection: str, actor: str) -> None:
     """What an interrupted probe left there. ``ConfigInvalid`` when it cannot be removed any more."""
     with hub.store.read() as tx:
         row = tx.get(Probe, connection=connection, kind=subject.kind)
     if row is None or row.left_ref is None:
+        return
+    if trial is Trial.EDIT:
+        restore_left(hub, subject, row, actor)
         return
     hits = subject.writer.find(row.left_ref)
     late = row.at + timedelta(seconds=subject.semantics.d_max_s + subject.semantics.lag_s)
@@ -135,7 +127,7 @@ def remove_left(hub: Hub, subject: Subject, connection: str, actor: str) -> None
         wait_s = (late - hub.now()).total_seconds()
         raise Transient("sync.probe_unsure", retry_after_s=wait_s, connection=connection, seconds=round(wait_s) + 1)
     for record in hits:
-        if not _remove(subject, record):
+        if not _remove(subject, trial, record):
             raise ConfigInvalid(
                 "sync.probe_left", connection=connection, kind=subject.kind, number=record.number or record.external_id
             )
@@ -144,123 +136,18 @@ def remove_left(hub: Hub, subject: Subject, connection: str, actor: str) -> None
         tx.journal(actor, "probe.cleared", connection=connection, kind=subject.kind, reference=row.left_ref)
 
 
-def _remove(subject: Subject, record: SourceRecord) -> bool:
-    """Delete a draft of ours that nobody touched; whether it is gone."""
-    if record.stage in (Stage.GONE, Stage.VOID):
+def _remove(subject: Subject, trial: Trial, record: SourceRecord) -> bool:
+    """Take back one of ours that nobody touched; whether it is gone, or cancelled."""
+    if record.stage in ENDED:
         return True
     parsed = (record.reference or "").upper()[len(PREFIX) : len(PREFIX) + INSTALLATION_LENGTH]
-    if record.stage is not Stage.DRAFT or record.touched_by_person or record.created_by_us is False:
+    if record.stage is not MADE_IN[trial] or record.touched_by_person or record.created_by_us is False:
         return False
     if parsed not in PROBERS:
         return False
-    subject.writer.delete(record.external_id, if_version=None)
+    if trial is Trial.DRAFT:
+        subject.writer.delete(record.external_id, if_version=None)
+    else:
+        subject.writer.void(record.external_id, if_version=None)
     left = subject.stream.fetch(record.external_id)
-    return left is None or left.stage is Stage.GONE
-
-
-class _Probing:
-    """One probe under way."""
-
-    def __init__(self, hub: Hub, connection: str, subject: Subject, actor: str) -> None:
-        self.hub = hub
-        self.connection = connection
-        self.subject = subject
-        self.actor = actor
-        self.ref = subject.make_ref()
-        self.external_id = ""
-
-    def run(self) -> ProbeReport:
-        subject = self.subject
-        fields = subject.mapping.fields_out
-        values = make_sample(subject.kind, 1, fields, subject.register.parents.get, subject.given)
-        subject.write_payload(values)  # what cannot be said there is told before anything is written
-        self._note("probe.begun", left_ref=self.ref)
-        try:
-            self.external_id = subject.create(values, self.ref).external_id
-        except OutcomeUnknown:
-            raise  # there may be a draft now, or later: the row keeps its reference
-        except (Transient, NeedsConsent):
-            self._note("probe.ended", left_ref=None)
-            raise
-        except IsthmusError as refused:
-            return self._finish([bad("measure.probe_refused", answer=name_outcome(refused))], removed=True)
-        findings: list[Finding] = []
-        try:
-            for finding in self._measure(values):
-                findings.append(finding)  # noqa: PERF402 - what was found before an error counts
-        except (Transient, OutcomeUnknown, NeedsConsent):
-            raise
-        except IsthmusError as error:
-            findings.append(bad("measure.raised", check="probe", words=name_outcome(error)))
-        finally:  # whatever happened, an interruption by the keyboard too
-            removed, ends = self._end()
-        return self._finish([*findings, *ends], removed)
-
-    def _measure(self, values: dict[str, Any]) -> Findings:
-        """One after the other, each on the draft as the one before left it."""
-        subject, id, abilities = self.subject, self.external_id, writing.Abilities()
-        yield from writing.measure_reference(subject, self.ref, id, abilities)
-        seen = self._look()
-        abilities.draft = seen.source.stage is Stage.DRAFT
-        yield writing.judge_tier(subject.semantics.tier, abilities)
-        yield from writing.compare_values(subject, values, seen.values)
-        if not abilities.draft:
-            return
-        fields = subject.semantics.editable.get(Stage.DRAFT, frozenset())
-        yield from writing.measure_versions(subject, seen, fields, 10)
-        yield from stages.measure_stage(subject, self._look(), 20)
-        allowed = subject.compared if fields == ALL_FIELDS else fields
-        yield from writing.measure_normalisers(subject, self._look(), allowed)
-
-    def _look(self) -> Seen:
-        found = self.subject.look(self.external_id)
-        if found is None:
-            raise MappingError("measure.vanished", id=self.external_id)
-        return found
-
-    def _end(self) -> tuple[bool, list[Finding]]:
-        """Remove the draft. A document that somebody has touched or moved on is left alone and told."""
-        source = self.subject.stream.fetch(self.external_id)
-        findings: list[Finding] = []
-        if source is not None and (source.stage is not Stage.DRAFT or source.touched_by_person):
-            return False, [bad("measure.probe_touched", id=self.external_id, stage=source.stage.value)]
-        if source is not None:
-            findings += ending.measure_delete(self.subject, Seen(source, {}))
-            source = self.subject.stream.fetch(self.external_id)
-        removed = source is None or source.stage is Stage.GONE
-        if removed:
-            self._note("probe.removed", left_ref=None)
-        if Stage.DRAFT in self.subject.semantics.voidable:
-            findings.append(note("measure.void_untried"))
-        return removed, findings
-
-    def _finish(self, findings: list[Finding], removed: bool) -> ProbeReport:
-        kind = self.subject.kind
-        named = [finding.of(kind) for finding in findings]
-        report = ProbeReport(self.connection, Measured("probe", kind, named), removed)
-        facts = [
-            {"fact": one.fact, "declared": one.declared, "measured": one.measured, "verdict": one.verdict.value}
-            for one in named
-            if one.fact
-        ]
-        self._note(
-            "probe.ended",
-            left_ref=None if removed else self.ref,
-            passed=report.passed,
-            facts=facts,
-            declaration=digest_declaration(self.subject.semantics),
-        )
-        return report
-
-    def _note(self, action: str, **update: Any) -> None:
-        """Keep the row and the journal in step: first, so that a crash leaves a trace; last, with what was found."""
-        kind = self.subject.kind
-        with self.hub.store.write() as tx:
-            row = tx.get(Probe, connection=self.connection, kind=kind, lock=True)
-            row = row or Probe(connection=self.connection, kind=kind, actor=self.actor, at=self.hub.now())
-            tx.save(row.model_copy(update={"actor": self.actor, "at": self.hub.now(), **update}))
-            told = {name: value for name, value in update.items() if name in ("passed", "left_ref")}
-            tx.journal(
-                self.actor, action, connection=self.connection, kind=kind, remote_id=self.external_id or None,
-                reference=self.ref, **told,
-            )  # fmt: skip
+    return left is None or left.stage in ENDED

@@ -210,8 +210,8 @@ def fetch_parents(
     if depth >= _PARENT_DEPTH:
         return
     for parent_kind, external_id in sorted(wanted):
-        if parent_kind not in conn.mappings or not conn.stream_of(parent_kind).fetches:
-            continue
+        if parent_kind not in conn.policies or not conn.stream_of(parent_kind).fetches:
+            continue  # without a sync nothing of that kind is taken in: what refers to it waits, and says so
         try:
             found = conn.stream_of(parent_kind).fetch(external_id)
         except ConnectorDefect:

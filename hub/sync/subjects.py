@@ -38,11 +38,12 @@ def make_subject(hub: Hub, conn: OpenConnection, kind: str, given: dict[str, Any
     )
 
 
-def choose_parents(hub: Hub, conn: OpenConnection, subject: Subject) -> None:
-    """An existing record for every reference that a sample has, and values that go with them."""
+def choose_parents(hub: Hub, conn: OpenConnection, subject: Subject, *, optional: bool = True) -> None:
+    """An existing record for every reference that a sample has, and values that go with them. Without the ``optional``
+    ones nobody is drawn into it who need not be: whoever is named in what is in effect is told."""
     given: dict[str, Any] = {**choose_codes(conn, subject), "currency": hub.config.organisation.currency}
     needed = list_needed(subject)
-    for kind in sorted(needed):
+    for kind in sorted(kind for kind in needed if optional or needed[kind]):
         found = find_living(hub, conn, kind) if kind in conn.mappings else None
         if found is None and needed[kind]:
             raise ConfigInvalid("sync.probe_parent_missing", connection=conn.name, kind=subject.kind, parent=kind)

@@ -47,6 +47,10 @@ class Faults:
             raise ValueError(f"unknown fault {fault!r}; known: {', '.join(FAULTS)}")
         self._orders += [(fault, match)] * times
 
+    def cancel_orders(self) -> None:
+        """Whatever was ordered and has not happened will not."""
+        self._orders.clear()
+
     def draw(self, sort: Mapping[str, str], path: str) -> str | None:
         """What happens to this call, None for nothing."""
         for order in self._orders:

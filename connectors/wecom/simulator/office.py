@@ -129,7 +129,11 @@ class Diary:
         return found
 
     def _check(self, given: dict[str, Any]) -> dict[str, Any]:
-        self._corp.member(given.get("organizer"))
+        form = self._corp.settings.schedule_form
+        if not given.get(form):
+            raise Refused(40058, f"{form}: missing")
+        for caller in [given[form]] if form == "organizer" else given[form]:
+            self._corp.member(caller)
         for person in given.get("attendees") or ():
             self._corp.member(person.get("userid"))
         if given.get("cal_id"):

@@ -39,6 +39,8 @@ class WecomSettings:
     """The app is switched on."""
     followers_visible: bool = True
     """Somebody with the right of customer contact is in the app's visible range."""
+    schedule_form: str = "organizer"
+    """Who calls an appointment, in the older form, or ``admins``: the newer one, which does not know the other."""
     robot_per_minute: int = 20
     """Messages that one robot may send in a minute."""
 

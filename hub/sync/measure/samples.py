@@ -90,6 +90,10 @@ def _make_plain(words: str, name: str, info: FieldInfo, number: int, find_parent
         "rate": None,
         "tax_rate": Decimal("0.13"),
         "quantity": Decimal(number + 1),
+        "starts_at": datetime(
+            2026, 1, 15, 8, number % 60, tzinfo=UTC
+        ),  # whichever changes: it ends behind its beginning
+        "ends_at": datetime(2026, 1, 15, 17, number % 60, tzinfo=UTC),
     }
     if name in special:
         return special[name]

@@ -23,7 +23,6 @@ from hub.testkit.conformance import Bench, Person, Site
 
 ZONE = ZoneInfo("Asia/Shanghai")
 GIVEN: Mapping[str, Mapping[str, Any]] = {
-    "activity": {"ends_at": datetime(2026, 6, 1, tzinfo=UTC)},
     "contact": {"name": "远山采购"},  # a remark has at most 20 characters
 }
 

@@ -14,11 +14,13 @@ from typing import Any, cast
 import httpx
 
 from connectors.wecom.simulator import Corp, Faults, WecomApi, make_calendar, write_credentials
+from connectors.wecom.simulator.corp import Schedule
 from hub.sdk.simulator import serve
 from hub.store.event_rows import Event
 from hub.store.rows import ConnectionState
 from hub.sync.event_intake import EventReport, take_events
 from hub.sync.events import list_due_events
+from hub.sync.probe import probe_kind
 from tests.journeys.desk import ACTOR, NAME, Desk, JourneyClock, MovedClock
 from tests.journeys.erp import Erp
 
@@ -38,6 +40,8 @@ class Office:
         kinds: Sequence[str] = KINDS,
         config: Mapping[str, str] | None = None,
         make_desk: MakeDesk = Desk,
+        *,
+        probed: bool = True,
     ) -> None:
         self.corp = corp
         self.faults = faults or Faults()
@@ -58,6 +62,8 @@ class Office:
         )  # fmt: skip
         self.clock = cast(MovedClock, corp.clock)
         self.desk = make_desk(folder, cast(Erp, erp), self.clock, kinds)
+        if probed:
+            self.probe([kind for kind in ("activity", "contact") if kind in kinds])
 
     def close(self) -> None:
         self.desk.close()
@@ -66,6 +72,20 @@ class Office:
     def run(self) -> Any:
         self.desk.wait_quiet()
         return self.desk.run()
+
+    def probe(self, kinds: Sequence[str]) -> None:
+        """As an administrator does before anything is written; the customer whom it is tried on leaves again."""
+        tried = self.person.meet("wang.wu", "试探", remark="试探客户", description="要样品").external_userid
+        for kind in kinds:
+            report = probe_kind(self.desk.hub, NAME, kind, ACTOR)
+            assert report.passed, report.measured.sentences()
+        del self.corp.customers[tried]
+        self.api.requests.clear()
+
+    def appointments(self) -> list[Schedule]:
+        """All but those of a probe."""
+        rows = self.corp.schedules.values()
+        return [row for row in rows if "〔IPRB" not in row.values.get("description", "")]
 
     def contact_of(self, external_userid: str) -> Any:
         return self.desk.record_of("contact", external_userid)

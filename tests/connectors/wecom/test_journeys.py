@@ -171,6 +171,16 @@ def test_appointments_go_both_ways_and_answers_come_back(make_office):
     assert desk.attempts(office.run()) == []
 
 
+def test_a_customer_whose_company_is_not_synced_waits_and_says_why(make_office):
+    office = make_office(kinds=("user", "contact"))
+    meet(office)
+    other = office.person.meet("li.si", "小芳").external_userid
+    office.desk.accept()
+    assert office.contact_of(other).name == "小芳"
+    assert len(office.desk.records("contact")) == 1
+    assert any(item.kind == "contact" and COMPANY in item.text() for item in office.desk.todo())
+
+
 def test_a_lost_answer_makes_no_second_appointment(make_office):
     office = make_office(Faults(), kinds=("user", "activity"))
     desk = office.desk
@@ -180,7 +190,7 @@ def test_a_lost_answer_makes_no_second_appointment(make_office):
     desk.accept()
     for _ in range(3):
         office.run()
-    assert len(office.corp.schedules) == 1
+    assert len(office.appointments()) == 1
     assert desk.count_unbound("activity") == 0
 
 
@@ -221,7 +231,7 @@ def test_with_everything_that_goes_wrong_both_sides_end_alike(make_office, seed)
         assert (here.note, sorted(here.tags), here.mobile) == (
             there.description, names, next(iter(there.remark_mobiles), ""),
         )  # fmt: skip
-    told = sorted(row.values["summary"] for row in office.corp.schedules.values())
+    told = sorted(row.values["summary"] for row in office.appointments())
     assert told == sorted(record.subject for record in desk.records("activity")) == [f"拜访 {n}" for n in (1, 3, 5, 7)]
     assert desk.count_unbound("activity") == 0
     assert desk.attempts(office.run()) == []

@@ -49,6 +49,8 @@ def test_the_page_works_as_it_stands(tmp_path: Path):
                 continue  # it has been running all the time
             if typed == "connection check":
                 typed = "connection check wecom"
+            elif typed == "connection probe wecom":
+                typed += " --yes"
             elif typed == "sync run wecom":  # "bound before the first run"
                 known = visitor.ask("record", "create", "user", "--set", "name=张三")["item"]["id"]
                 said[BIND] = visitor.type(f"binding add wecom user {known} zhang.san")
@@ -59,6 +61,7 @@ def test_the_page_works_as_it_stands(tmp_path: Path):
             said[command] = visitor.type(command.removeprefix("isthmus "))
         assert set(list_commands(PAGE, "isthmus")) - NAMED <= said.keys()
         assert "5 customers" in said["isthmus connection check"]
+        assert "does what is declared" in said["isthmus connection probe wecom"]
         assert len(visitor.ask("record", "list", "user")["items"]) == 4
         assert len(visitor.ask("record", "list", "contact")["items"]) == 5
     finally:
