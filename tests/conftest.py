@@ -93,8 +93,8 @@ SLOW_PLACES = (
     *("tests/connectors/kingdee/", "tests/connectors/webhook/", "tests/crm/test_rounding.py"),
     "tests/connectors/wecom/",
     *("tests/connectors/file/test_conformance.py", "tests/connectors/file/test_sync.py"),
-    *("tests/sync/test_rounds.py", "tests/sync/test_bindings.py", "tests/sync/test_push.py"),
-    "tests/sync/test_chunks.py",
+    *("tests/sync/test_rounds.py", "tests/sync/test_rounds_blind.py", "tests/sync/test_bindings.py"),
+    *("tests/sync/test_push.py", "tests/sync/test_chunks.py"),
     *("tests/house/", "tests/demo/", "tests/store/test_codec.py", "tests/store/test_batch.py"),
 )
 """Whole programs, processes and long stories: not part of the quick lane. ``make check`` plays the house."""

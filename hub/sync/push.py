@@ -13,7 +13,6 @@ from uuid import UUID
 from hub.errors import IsthmusError, NeedsConsent, NotReady, OutcomeUnknown, Transient
 from hub.locale import keep_params
 from hub.protocol.binding import Binding
-from hub.protocol.semantics import Tier
 from hub.store.guard_rows import MassStop
 from hub.store.rows import ConnectionState
 from hub.sync.accept import AcceptedGuard, list_accepted, order_kinds
@@ -130,8 +129,7 @@ def _push_sync(
         conn.load_codes()
     except (Transient, OutcomeUnknown, NeedsConsent) as error:
         return error
-    waiting, most = deque(ids), _size_of_batch(conn, kind)
-    size = most
+    waiting, size = deque(ids), BATCH_SIZE
     while waiting:
         works = claim(conn, kind, [waiting.popleft() for _ in range(min(size, len(waiting)))])
         if not works:
@@ -145,14 +143,8 @@ def _push_sync(
             return rounds.trouble
         # A slow system gets as many at a time as it could answer; a quick one soon has the full size again.
         waiting.extendleft(reversed(rounds.cut))
-        size = max(1, len(works) - len(rounds.cut)) if rounds.cut else min(most, 2 * size)
+        size = max(1, len(works) - len(rounds.cut)) if rounds.cut else min(BATCH_SIZE, 2 * size)
     return None
-
-
-def _size_of_batch(conn: OpenConnection, kind: str) -> int:
-    """Where a doubt is for a person to settle, a worker that dies must leave no more of them than it has sent."""
-    blind = kind in conn.policies and conn.policies[kind].semantics.tier is Tier.BLIND
-    return 1 if blind else BATCH_SIZE
 
 
 def note_trouble(hub: Hub, connection: str, error: IsthmusError) -> None:

@@ -18,7 +18,7 @@ from hub.sync.context import OpenConnection
 from hub.sync.intake import read_ahead_page
 from hub.sync.intent import list_parents
 from hub.sync.lookup import Found
-from hub.sync.sending import read_ahead_attempts
+from hub.sync.sending import read_ahead_attempts, read_ahead_revisions
 from hub.sync.signs import sign_record
 from hub.sync.work import Work
 
@@ -51,6 +51,12 @@ def read_ahead_answers(tx: UnitOfWork, conn: OpenConnection, answers: Sequence[t
     _read_ahead_rows(tx, [work for work, came in answers if not isinstance(came, SourceRecord | Found)])
     read_ahead_attempts(tx, [work.binding_id for work, _ in answers])
     tx.read_ahead(ConnectionState, "connection", [conn.name])
+
+
+def read_ahead_marks(tx: UnitOfWork, works: Sequence[Work]) -> None:
+    """Before what was decided in an earlier transaction is marked."""
+    if isinstance(tx, Batch) and works:
+        read_ahead_revisions(tx, works[0].kind, [work.hub_id for work in works])
 
 
 def _read_ahead_arrivals(tx: Batch, conn: OpenConnection, kind: str, arrivals: Sequence[Arrival]) -> None:

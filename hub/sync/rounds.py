@@ -5,13 +5,16 @@ every binding until it needs the other system again, and marks what is about to 
 one. So each mark is committed before its request, as for a single binding, and a process that dies leaves only more of
 them to be looked for. What could not be sent, because the other system had enough, or time was up, or somebody wants
 the process to end, is put back as it was: this worker holds the lease and knows that nothing has left.
+
+Where a doubt costs a person's time, everything is decided together all the same, but one document is marked at a time:
+the transaction that records the answer of one marks the next. What has been written is read when all are.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -25,9 +28,9 @@ from hub.sync.context import Hub, OpenConnection
 from hub.sync.intake import write_page
 from hub.sync.intent import decide_binding
 from hub.sync.pause import is_resting
-from hub.sync.read_ahead import read_ahead_answers, read_ahead_start
+from hub.sync.read_ahead import read_ahead_answers, read_ahead_marks, read_ahead_start
 from hub.sync.steps import STEPS
-from hub.sync.work import AGAIN, DONE, Call, Fenced, Step, Work
+from hub.sync.work import DONE, Call, Fenced, Step, Work
 
 _STEP_LIMIT = 16
 ROUND_S = 2.0
@@ -37,20 +40,23 @@ _CALLING = WRITES | {Op.SEARCH, Op.READ}
 
 
 class Sent(Enum):
-    """What is known of a call that has no answer."""
+    """What is known of a call that has no answer: it has not left, and is given back unless its turn comes later; or
+    it may have left."""
 
     NOT = "not"
+    LATER = "later"
     PERHAPS = "perhaps"
 
 
 @dataclass
 class Turn:
-    """One binding on its way. ``came``: what the call gave back."""
+    """One binding on its way. ``came``: what the call gave back; ``mark``: decided on, and marked when no other is."""
 
     work: Work
     call: Call | None = None
     came: Any = Sent.NOT
     steps: int = 0
+    mark: Callable[[UnitOfWork], Step] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,8 @@ class Moved:
     call: Call | None = None
     due: Sequence[UUID] = ()
     defect: Exception | None = None
+    mark: Callable[[UnitOfWork], Step] | None = None
+    is_late: bool = False
 
 
 @dataclass
@@ -75,13 +83,19 @@ class Rounds:
     cut: list[UUID] = field(default_factory=list)
     trouble: IsthmusError | None = None
     defect: Exception | None = None
+    _is_resting: bool = False
+    """Whether the connection was found to be left alone."""
+    _is_taken: bool = False
+    """Whether the only mark of this transaction has been made."""
+    _began_s: float | None = None
+    """When the first of those was made that are marked one at a time."""
 
     def run(self) -> None:
         """Until nothing is left to do. A defect of the hub itself ends the work on its binding, and is raised when the
         others are done."""
         try:
             while self.turns:
-                self._commit(going=self.trouble is None)
+                self._commit(going=self.trouble is None and not self._is_resting)
                 self._make_calls()
         except Exception:  # leases end by themselves: what failed is not to be tried once more on the way out
             raise
@@ -95,22 +109,46 @@ class Rounds:
     # ------------------------------------------------------------ in a transaction
 
     def _commit(self, *, going: bool) -> None:
-        moves = write_page(self.hub.store, lambda tx: self._move_all(tx, going=going))
+        moving, waiting = self._choose(going=going)
+        moves = write_page(self.hub.store, lambda tx: self._move_all(tx, moving, going=going))
         still: list[Turn] = []
-        for turn, moved in zip(self.turns, moves, strict=True):
+        for turn, moved in zip(moving, moves, strict=True):
             self.steps.update(moved.steps)
             self.defect = self.defect or moved.defect
             if moved.due:
                 self.hub.hint(moved.due)
-            if moved.call is not None:
-                still.append(Turn(turn.work, moved.call, steps=turn.steps + len(moved.steps)))
-        self.turns = still
+            if moved.is_late:
+                self.cut.append(turn.work.binding_id)
+            if moved.call is not None or moved.mark is not None:
+                still.append(Turn(turn.work, moved.call, steps=turn.steps + len(moved.steps), mark=moved.mark))
+        self.turns = still + waiting
+        if self._is_taken and self._began_s is None:
+            self._began_s = self.hub.clock.monotonic()
 
-    def _move_all(self, tx: UnitOfWork, *, going: bool) -> list[Moved]:
-        read_ahead_start(tx, self.conn, [turn.work for turn in self.turns if turn.call is None])
-        read_ahead_answers(tx, self.conn, [(turn.work, turn.came) for turn in self.turns if turn.call is not None])
-        going = going and not is_resting(tx, self.hub, self.conn.name)
-        return [self._move(tx, turn, going=going) for turn in self.turns]
+    def _choose(self, *, going: bool) -> tuple[list[Turn], list[Turn]]:
+        """Those that move in the next transaction, and those whose turn comes later: all but the first of what is
+        marked one at a time, and what waits for that to be done."""
+        moving: list[Turn] = []
+        waiting: list[Turn] = []
+        is_marking = False
+        for turn in self.turns:
+            waits = turn.came is Sent.LATER or (turn.mark is not None and is_marking)
+            is_marking = is_marking or (turn.mark is not None and not self._is_late())
+            (waiting if waits and going else moving).append(turn)
+        return moving, waiting
+
+    def _is_late(self) -> bool:
+        return self._began_s is not None and self.hub.clock.monotonic() - self._began_s > ROUND_S
+
+    def _move_all(self, tx: UnitOfWork, turns: Sequence[Turn], *, going: bool) -> list[Moved]:
+        fresh = [turn.work for turn in turns if turn.call is None and turn.mark is None]
+        self._is_taken = False
+        read_ahead_start(tx, self.conn, fresh)
+        read_ahead_answers(tx, self.conn, [(turn.work, turn.came) for turn in turns if turn.call or turn.mark])
+        read_ahead_marks(tx, [turn.work for turn in turns if turn.mark is not None])
+        self._is_resting = is_resting(tx, self.hub, self.conn.name)
+        going = going and not self._is_resting
+        return [self._move(tx, turn, going=going) for turn in turns]
 
     def _move(self, tx: UnitOfWork, turn: Turn, *, going: bool) -> Moved:
         """One binding; what goes wrong with it is undone, and concerns no other."""
@@ -134,6 +172,15 @@ class Rounds:
         steps: list[str] = []
         due = list(step.due)
         while not step.done and step.call is None:
+            if step.mark is not None:
+                if not going or self._is_late():
+                    self._give_back(tx, work)
+                    return Moved(steps, due=due, is_late=going)
+                if self._is_taken:
+                    return Moved(steps, due=due, mark=step.mark)
+                step = step.mark(tx)
+                self._is_taken = step.call is not None
+                continue
             intent, action, binding = decide_binding(tx, work.hub, work.own(tx), step.seen, guard=work.guard)
             if not going and action.op in _CALLING:
                 step = self._give_back(tx, work)
@@ -152,7 +199,7 @@ class Rounds:
 
     def _resume(self, tx: UnitOfWork, turn: Turn) -> Step:
         if turn.call is None:
-            return AGAIN
+            return Step(False, mark=turn.mark)
         if turn.came is Sent.PERHAPS and turn.call.writes:
             return DONE  # found as it was marked, by whoever comes after the lease
         if isinstance(turn.came, Sent):
@@ -169,13 +216,23 @@ class Rounds:
     def _make_calls(self) -> None:
         """One by one, until one of them says that the other system had better be left alone, or time is up."""
         started_s = self.hub.clock.monotonic()
-        for place, turn in enumerate(self.turns):
-            if self.trouble is not None:
+        calls = self._list_calls()
+        for place, turn in enumerate(calls):
+            if self.trouble is not None or self._is_resting:
                 return
             if place and self.hub.clock.monotonic() - started_s > ROUND_S:
-                self.cut = [late.work.binding_id for late in self.turns[place:]] + self.cut
+                self.cut = [late.work.binding_id for late in calls[place:]] + self.cut
                 return
             self._make_call(turn)
+
+    def _list_calls(self) -> list[Turn]:
+        """What is to be called now: while something is marked that is marked alone, or still to be marked, nothing
+        that can wait."""
+        calls = [(turn, turn.call) for turn in self.turns if turn.call is not None]
+        is_marking = self._is_taken or len(calls) < len(self.turns)
+        for turn, call in calls:
+            turn.came = Sent.LATER if is_marking and not call.writes else Sent.NOT
+        return [turn for turn, _ in calls if turn.came is Sent.NOT]
 
     def _make_call(self, turn: Turn) -> None:
         if turn.call is None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hub.errors import IsthmusError, MappingError
 from hub.locale import keep_params
+from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
 from hub.protocol.compare import digest_request
 from hub.sdk import Written
@@ -145,6 +146,21 @@ def read_ahead_attempts(tx: UnitOfWork, binding_ids: Collection[UUID]) -> None:
 def _count_attempts(tx: UnitOfWork, binding_id: UUID) -> int:
     known: int | None = tx.notes.get((_count_attempts, binding_id))
     return tx.count(Attempt, binding_id=binding_id) if known is None else known
+
+
+def read_ahead_revisions(tx: UnitOfWork, kind: str, record_ids: Collection[UUID]) -> None:
+    """The revision of each record, in one question for all."""
+    found = tx.pluck(find_kind(kind), ("id", "revision"), id__in=list(record_ids))
+    tx.notes.update({(find_revision, row.id): row.revision for row in found})
+
+
+def find_revision(tx: UnitOfWork, work: Work) -> int | None:
+    """The revision of the record as it is now; None when it is gone."""
+    known: int | None = tx.notes.get((find_revision, work.hub_id))
+    if known is not None:
+        return known
+    record = tx.get(find_kind(work.kind), id=work.hub_id)
+    return record.revision if record is not None else None
 
 
 def end_attempt(tx: UnitOfWork, work: Work, attempt: Attempt, answer: Answer) -> None:

@@ -27,7 +27,7 @@ from hub.sync.lookalike import ALIKE_THERE, ask_about
 from hub.sync.lookup import Found, ask_remote, judge_found
 from hub.sync.match import adopt_document, note_replaced, note_spare
 from hub.sync.period import CLOSED
-from hub.sync.sending import ask, mark_sending, translate_patch, write
+from hub.sync.sending import ask, find_revision, mark_sending, translate_patch, write
 from hub.sync.show import show_field
 from hub.sync.work import AGAIN, DONE, Step, Work
 
@@ -117,14 +117,39 @@ def _mark_unknown(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, 
 
 
 def _create(tx: UnitOfWork, work: Work, binding: Binding, intent: Intent, action: Action) -> Step:
-    """Mark; once that is committed, check that we are still in time, send once, record."""
+    """Mark; once that is committed, check that we are still in time, send once, record. Where a doubt is for a person
+    to settle, one document is marked at a time."""
     payload = translate_patch(tx, work, binding, action.patch)
     if payload is None:
         return DONE
+    summary = {"new": _show(tx, work.kind, action.patch)}
+    mark = functools.partial(_mark_create, work, intent, action.patch, payload, summary, binding)
+    if work.policy.semantics.tier is not Tier.BLIND:
+        return mark(tx)
+    return Step(False, mark=functools.partial(_mark_later, work, intent, binding, mark))
+
+
+def _mark_later(
+    work: Work, intent: Intent, binding: Binding, mark: Callable[[UnitOfWork], Step], tx: UnitOfWork
+) -> Step:
+    """Decided anew when the record or its binding is another one by now."""
+    same = work.own(tx) == binding and find_revision(tx, work) == intent.revision
+    return mark(tx) if same else AGAIN
+
+
+def _mark_create(
+    work: Work,
+    intent: Intent,
+    values: Mapping[str, Any],
+    payload: Mapping[str, Any],
+    summary: Mapping[str, Any],
+    binding: Binding,
+    tx: UnitOfWork,
+) -> Step:
     mark = mark_sending(
-        tx, work, binding, "create", payload, {"new": _show(tx, work.kind, action.patch)},
+        tx, work, binding, "create", payload, summary,
         state=BindingState.SENDING, attempts=binding.attempts + 1,
-        base=base_prints(action.patch, work.policy), sent=add_sent(binding, action.patch, work.policy),
+        base=base_prints(values, work.policy), sent=add_sent(binding, values, work.policy),
     )  # fmt: skip
 
     def take(tx: UnitOfWork, held: Binding, answer: Answer) -> Step:

@@ -109,12 +109,14 @@ class Call:
 @dataclass(frozen=True)
 class Step:
     """Whether the work on the binding ends here; if not, what has been seen by now, or the call that comes next.
-    ``due``: other bindings that have work now."""
+    ``due``: other bindings that have work now. ``mark``: what was decided and is to be marked only when no other
+    document of the batch is; in that transaction, or in a later one."""
 
     done: bool
     seen: Seen = None
     call: Call | None = None
     due: Sequence[UUID] = ()
+    mark: Callable[[UnitOfWork], Step] | None = None
 
 
 DONE = Step(True)
