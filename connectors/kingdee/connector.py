@@ -14,7 +14,7 @@ from connectors.kingdee.refund_sink import PaymentSink
 from connectors.kingdee.streams import STREAMS
 from connectors.kingdee.tables import KingdeeTables
 from connectors.kingdee.voucher_sink import VoucherSink
-from hub.sdk import CheckItem, Connector, Proof, Sink, Stream, Tools
+from hub.sdk import CheckItem, Connector, Proof, Scope, Sink, Stream, Tools
 
 SINKS = (CustomerSink, MaterialSink, OrderSink, PaymentSink, VoucherSink)
 
@@ -46,6 +46,10 @@ class KingdeeConnector(Connector):
 
     def sinks(self) -> Mapping[str, Sink]:
         return self._sinks
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(f"{self.config.url.casefold()} {self.config.account_set}", self.config.organisation)
 
     def code_tables(self) -> Mapping[str, Mapping[str, str]]:
         return self._tables.codes()

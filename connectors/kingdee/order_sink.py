@@ -26,8 +26,11 @@ class OrderSink(KingdeeSink):
         model: Model = {}
         if current is None:
             model |= {"FBillTypeID": number(self._config.order_type), "FSaleOrgId": number(self._config.organisation)}
-            if self._config.saler:
-                model["FSalerId"] = number(self._config.saler)
+        if current is None or "FSalerId" in payload:
+            # Whom the hub's own orders belong to that have no owner.
+            saler = take_number(payload, "FSalerId") or self._config.saler
+            if saler or current is not None:
+                model["FSalerId"] = number(saler)
         if "FNote" in payload:
             model["FNote"] = payload["FNote"] or ""
         if payload.get("FDate") or current is None:

@@ -124,8 +124,8 @@ MATERIAL = Shape(
 )  # fmt: skip
 ORDER = Shape(
     "SAL_SaleOrder", "FID", "FBillNo", "FSaleOrgId",
-    ("FDate", *ref("FCustId"), "FNote", *ref("FSettleCurrId"), "FExchangeRate", "FCloseStatus", "FCancelStatus",
-     "FBillAmount", "FBillTaxAmount", "FBillAllAmount"),
+    ("FDate", "FSaleOrgId.FNumber", *ref("FCustId"), "FSalerId.FNumber", "FNote", *ref("FSettleCurrId"),
+     "FExchangeRate", "FCloseStatus", "FCancelStatus", "FBillAmount", "FBillTaxAmount", "FBillAllAmount"),
     (MODIFIED, APPROVED, CANCELLED, CLOSED), "FEntryID",
     (*ref("FMaterialId", "FName"), *ref("FUnitID"), "FQty", "FPrice", "FEntryTaxRate", "FEntryNote", "FAmount",
      "FEntryTaxAmount", "FAllAmount", "FStockOutQty"),
@@ -134,14 +134,15 @@ ORDER = Shape(
 )  # fmt: skip
 OUTSTOCK = Shape(
     "SAL_OUTSTOCK", "FID", "FBillNo", "FSaleOrgId",
-    ("FDate", *ref("FCustomerID"), "FNote", "FCancelStatus"), (MODIFIED, APPROVED, CANCELLED), "FENTRYID",
+    ("FDate", "FSaleOrgId.FNumber", *ref("FCustomerID"), "FNote", "FCancelStatus"),
+    (MODIFIED, APPROVED, CANCELLED), "FENTRYID",
     (*ref("FMaterialID"), *ref("FUnitID"), "FRealQty", "FSoorDerno"), "FEntity",
     frozenset({"FCustomerID", "FMaterialID", "FUnitID"}), frozenset({"FDate"}), "销售出库单",
 )  # fmt: skip
 RECEIVABLE = Shape(
     "AR_receivable", "FID", "FBillNo", "FSETTLEORGID",
-    ("FDATE", "FENDDATE_H", *ref("FCUSTOMERID"), *ref("FCURRENCYID"), "FEXCHANGERATE", "FAR_Remark", "FALLAMOUNTFOR",
-     "FCancelStatus"),
+    ("FDATE", "FENDDATE_H", "FSETTLEORGID.FNumber", *ref("FCUSTOMERID"), *ref("FCURRENCYID"), "FEXCHANGERATE",
+     "FAR_Remark", "FALLAMOUNTFOR", "FCancelStatus"),
     (MODIFIED, APPROVED, CANCELLED), "FENTRYID",
     (*ref("FMATERIALID", "FName"), *ref("FPRICEUNITID"), "FPRICEQTY", "FPrice", "FEntryTaxRate", "FORDERNUMBER",
      "FNoTaxAmountFor_D", "FTAXAMOUNTFOR_D", "FALLAMOUNTFOR_D"),
@@ -150,8 +151,8 @@ RECEIVABLE = Shape(
 )  # fmt: skip
 RECEIPT = Shape(
     "AR_RECEIVEBILL", "FID", "FBillNo", "FPAYORGID",
-    ("FDATE", *ref("FBillTypeID"), *ref("FCONTACTUNIT"), *ref("FCURRENCYID"), "FEXCHANGERATE", "FREMARK",
-     "FCancelStatus"),
+    ("FDATE", "FPAYORGID.FNumber", *ref("FBillTypeID"), *ref("FCONTACTUNIT"), *ref("FCURRENCYID"), "FEXCHANGERATE",
+     "FREMARK", "FCancelStatus"),
     (MODIFIED, APPROVED, CANCELLED), "FENTRYID",
     (*ref("FSETTLETYPEID"), *ref("FPURPOSEID"), "FRECTOTALAMOUNTFOR", "FSETTLENO", "FRECEIVEITEM", "FCOMMENT"),
     "FRECEIVEBILLENTRY",
@@ -160,7 +161,8 @@ RECEIPT = Shape(
 )  # fmt: skip
 REFUND = Shape(
     "AR_REFUNDBILL", "FID", "FBillNo", "FPAYORGID",
-    ("FDATE", *ref("FCONTACTUNIT"), *ref("FCURRENCYID"), "FEXCHANGERATE", "FREMARK", "FCancelStatus"),
+    ("FDATE", "FPAYORGID.FNumber", *ref("FCONTACTUNIT"), *ref("FCURRENCYID"), "FEXCHANGERATE", "FREMARK",
+     "FCancelStatus"),
     (MODIFIED, APPROVED, CANCELLED), "FENTRYID",
     (*ref("FSETTLETYPEID"), *ref("FPURPOSEID"), "FREFUNDAMOUNTFOR", "FSETTLENO", "FNOTE"),
     "FREFUNDBILLENTRY", frozenset({"FCONTACTUNIT", "FCURRENCYID", "FSETTLETYPEID", "FPURPOSEID"}), frozenset({"FDATE"}),

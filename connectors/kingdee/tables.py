@@ -1,4 +1,5 @@
-"""What the account knows by a code: currencies, units, settlement types; and the numbers behind ids."""
+"""What the account knows by a code: currencies, units, settlement types, organisations, salespeople; and the numbers
+behind ids."""
 
 from __future__ import annotations
 
@@ -34,6 +35,8 @@ class KingdeeTables:
                 "currency": {number: code for number, code in currencies.items() if len(code) == 3},
                 "unit": _name_uniquely(self._list("BD_UNIT", "FName")),
                 "payment_method": _name_uniquely(self._list("BD_SETTLETYPE", "FName")),
+                "organisation": _name_uniquely(self._list("ORG_Organizations", "FName")),
+                "saler": _name_uniquely(self._list("BD_Saler", "FName")),
             }
             if self._config.vouchers:
                 self._codes |= {

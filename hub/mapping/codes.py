@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from hub.mapping.compiled import Mapping
 from hub.mapping.context import Refusal
@@ -16,6 +17,9 @@ from hub.mapping.fields import FieldPlan
 from hub.mapping.lines import ListPlan
 from hub.mapping.path import ABSENT, key_text
 from hub.mapping.targets import Target, make_hub_value
+
+NameOf = Callable[[str, UUID], str | None]
+"""(kind, hub id) → what people call the record."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,16 @@ def _list_elements(part: ListPlan, payload: AnyMapping[str, Any]) -> Iterator[An
     yield from () if found is ABSENT else found or ()
 
 
-def say_codes(mapping: Mapping, values: AnyMapping[str, Any]) -> Iterator[CodeUse]:
-    """The values of a record here that need a code to be written there, once for each place."""
+def say_codes(
+    mapping: Mapping, values: AnyMapping[str, Any], name_of: NameOf = lambda kind, id: None
+) -> Iterator[CodeUse]:
+    """The values of a record here that need a code to be written there, once for each place. A record that it refers
+    to is told by what ``name_of`` calls it."""
     for plan in mapping.plans:
         if _table(plan) and plan.goes_out and plan.name in values:
-            yield from _say_code(plan, values[plan.name], plan.name)
+            value = values[plan.name]
+            named = name_of(plan.target.ref, value) if plan.target.ref and value is not None else value
+            yield from _say_code(plan, named, plan.name)
     for name, parts in mapping.lists.items():
         for part in parts:
             for plan in part.plans:
@@ -116,12 +125,16 @@ def show_code_value(value: Any) -> str:
 
 def check_code_value(target: Target, text: str) -> str:
     """The hub value as a table keeps it; ``ValueError`` when the field cannot hold it."""
+    if target.ref is not None:  # what the record is called
+        if not text.strip():
+            raise ValueError(text)
+        return text.strip()
     return show_code_value(make_hub_value(target, text))
 
 
 def find_codes(target: Target, codes: AnyMapping[str, str], value: str) -> list[str]:
     """The codes of a table that mean this hub value; numbers are compared as numbers."""
-    if target.shape in ("text", "enum"):
+    if target.shape in ("text", "enum", "id"):
         return [code for code, text in codes.items() if text == value]
     wanted = make_hub_value(target, value)
     return [code for code, text in codes.items() if make_hub_value(target, text) == wanted]

@@ -91,6 +91,11 @@ class Mapping:
         return found
 
     @cached_property
+    def named(self) -> frozenset[str]:
+        """References that are told by a code: what they refer to need not be there."""
+        return frozenset(plan.name for plan in self.plans if plan.target.ref is not None and "code" in plan.rule.verbs)
+
+    @cached_property
     def _references(self) -> tuple[list[RefPlan], list[tuple[ListPlan, list[RefPlan]]]]:
         """The plans that read references, by the kind that they refer to."""
         parts = [part for several in self.lists.values() for part in several if part.direction is not Direction.OUT]

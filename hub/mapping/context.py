@@ -25,6 +25,14 @@ def _find_no_remote(kind: str, hub_id: UUID) -> str | None:
     return None
 
 
+def _find_nobody(kind: str, text: str) -> UUID | None:
+    return None
+
+
+def _name_nobody(kind: str, hub_id: UUID) -> str | None:
+    return None
+
+
 def _keep_remote_line(field_name: str, remote_line_id: str) -> str:
     return remote_line_id
 
@@ -54,6 +62,8 @@ class Context:
 
     ``zone`` reads times that come without one. ``line_key(field, remote line id)`` gives the hub's key of a line;
     ``remote_line(field, line key)`` gives the remote id of a line that the other system already has, or None.
+    ``find_named(kind, text)`` is the one record of the hub that people call so, ``name_of(kind, hub id)`` what they
+    call it: code tables speak of colleagues and of our own organisations by their names.
     """
 
     zone: tzinfo = UTC
@@ -62,6 +72,8 @@ class Context:
     find_remote: Callable[[str, UUID], str | None] = _find_no_remote
     line_key: Callable[[str, str], str] = _keep_remote_line
     remote_line: Callable[[str, str], str | None] = _find_no_line
+    find_named: Callable[[str, str], UUID | None] = _find_nobody
+    name_of: Callable[[str, UUID], str | None] = _name_nobody
     given: Mapping[str, Given] = dataclasses.field(default_factory=dict)
     """Field, or ``lines[<remote line id>].unit`` → what a person said that it is."""
     _remote_codes: dict[str, Mapping[str, tuple[str, ...]]] = dataclasses.field(

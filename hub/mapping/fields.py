@@ -25,6 +25,7 @@ from hub.mapping.converters import (
     read_plainly,
     require_currency,
 )
+from hub.mapping.named import make_named_converters
 from hub.mapping.path import ABSENT, Reader, Writer, compile_reader, compile_writer, parse_path
 from hub.mapping.source import FieldRule
 from hub.mapping.targets import Target, make_hub_value
@@ -196,6 +197,8 @@ def _choose_converters(
         return _value_converters(verbs, target, form)
     if "ref" in verbs:
         return _ref_converters(verbs["ref"], form)
+    if "code" in verbs and target.ref is not None:
+        return make_named_converters(verbs["code"], target.ref, form)
     if "code" in verbs:
         return _code_converters(verbs["code"], target, form)
     if "from" not in verbs:

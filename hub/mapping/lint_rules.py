@@ -262,7 +262,8 @@ def _lint_ref(rule: FieldRule, target: Target, scene: Scene) -> Iterator[Problem
 
 def _lint_code(rule: FieldRule, target: Target, scene: Scene) -> Iterator[Problem]:
     table = rule.verbs["code"]
-    if target.shape not in ("text", "enum", "decimal", "integer", "boolean"):
+    named = target.shape == "id" and target.ref is not None and rule.name in kind_targets(scene.kind)
+    if not named and target.shape not in ("text", "enum", "decimal", "integer", "boolean"):
         yield find(rule, "mapping.verb_misplaced", "code", verb="code")
     if scene.code_tables is not None and table not in scene.code_tables:
         known = ", ".join(sorted(scene.code_tables)) or "-"

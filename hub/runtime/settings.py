@@ -18,7 +18,12 @@ from hub.model.refusal import explain_refusal, show_refused
 from hub.runtime.home import Home
 from hub.sync.config import ConnectionSettings, HubConfig, SyncSettings
 
-OWN_KEYS = frozenset({"connector", "zone", "codes", "rounding", "tolerance", "calls_per_s", "calls_per_day", "syncs"})
+OWN_KEYS = frozenset(
+    {
+        *("connector", "zone", "codes", "rounding", "tolerance", "calls_per_s", "calls_per_day", "takes_unnamed"),
+        "syncs",
+    }
+)
 """Keys of a connection that are ours; every other key belongs to its connector."""
 DURATIONS = frozenset({"every", "expect_change_every", "cursor_kept", "again_after"})
 """Keys of a sync, and of ``[notify]``, that are written as ``30s``, ``5m``, ``1h`` or ``1d``."""

@@ -21,15 +21,11 @@ from hub.sdk.connector import (
     Connector,
     ConnectorConfig,
     Draft,
-    FollowUp,
     Page,
-    Place,
-    Scope,
     Sink,
     SourceRecord,
     Stream,
     Tools,
-    Unreadable,
     Written,
     digest_version,
 )
@@ -49,6 +45,7 @@ from hub.sdk.paging import (
     read_all,
 )
 from hub.sdk.proof import Proof
+from hub.sdk.told import FollowUp, Place, Scope, Unreadable
 from hub.sdk.waiting import find_wait_s, parse_wait_s
 
 __all__ = [

@@ -22,6 +22,7 @@ from hub.sdk.budget import Budget, CallLimits, NoBudget
 from hub.sdk.check import CheckItem
 from hub.sdk.messages import Message
 from hub.sdk.proof import Proof
+from hub.sdk.told import FollowUp, Place, Scope, Unreadable
 
 if TYPE_CHECKING:
     from hub.sdk.registry import Registry
@@ -83,27 +84,6 @@ class Tools:
     """The calls of this connection; ``HttpClient`` asks it before each request."""
     read_file: Callable[[str], bytes | None] = lambda digest: None
     """The file with this SHA-256 (hexadecimal) that goes out with a record; None where the hub has none."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a person finds a row: the ``file``, its ``sheet`` (empty where it has none), the ``row`` counted from 1
-    (0: the file as a whole)."""
-
-    file: str
-    row: int
-    sheet: str = ""
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """What could not be read (at ``place``) and why (``error``). With ``whole`` the record is kept aside for this
-    reason; else it is one cell, which matters only where the mapping needs its ``column``."""
-
-    error: IsthmusError
-    place: Place
-    column: str = ""
-    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -171,18 +151,6 @@ class Page:
     position: Any = None
     high_water: datetime | None = None
     resume: Any = None
-
-
-@dataclass(frozen=True)
-class FollowUp:
-    """What ``Stream.follow_up`` did."""
-
-    position: Any
-    """The position that it was given, without what has been done."""
-    marked: int = 0
-    """Records that say over there that they are kept here."""
-    unmarked: int = 0
-    """Records that the system does not let us mark."""
 
 
 class Stream(ABC):
@@ -331,16 +299,6 @@ class Sink(ABC):
     def find_by_identifier(self, kind: str, value: str) -> Sequence[SourceRecord]:
         """Parties that carry this identifier (``uscc``…); for kinds without a reference field of their own."""
         return ()
-
-
-@dataclass(frozen=True)
-class Scope:
-    """That a connection is confined to one of our organisations in an account that holds several."""
-
-    account: str
-    """The same for every connection to the account."""
-    part: str
-    """The organisation's number there. A code table ``organisation`` says what the hub calls it."""
 
 
 class Connector(ABC):

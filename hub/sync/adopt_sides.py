@@ -19,12 +19,13 @@ from hub.store import UnitOfWork
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.lookalike import label_values, make_facts
 from hub.sync.resolve import is_void
+from hub.sync.scope import list_elsewhere
 from hub.sync.show import describe_record
 from hub.sync.translate import is_reference_foreign, is_reference_ours, read_source
 
 _CHUNK = 500
 ON_ITS_WAY = "?"
-"""The partner of a record whose document was sent and has not been seen yet."""
+"""The partner of a record whose document was sent and has not been seen yet, or is in another organisation's books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,12 @@ def read_sides(
         with hub.store.read() as tx:
             _add_page(tx, hub, conn, kind, since, records, sides)
     with hub.store.read() as tx:
-        for record, bindings in _read_records(tx, conn, kind):
+        for record, bindings, elsewhere in _read_records(tx, hub, conn, kind):
             day = getattr(record, record.DAY) if record.DAY else None
             if since is not None and day is not None and day < since:
                 continue
             key, (label, amount, currency) = str(record.id), describe_record(record, str(record.id))
-            sides.here[key] = _make_here(kind, record, label, bindings)
+            sides.here[key] = _make_here(kind, record, label, bindings, elsewhere)
             sides.items_here[key] = Item(label, amount, currency)
     return sides
 
@@ -104,10 +105,10 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _make_here(kind: str, record: Entity, label: str, bindings: Sequence[Binding]) -> Thing:
+def _make_here(kind: str, record: Entity, label: str, bindings: Sequence[Binding], elsewhere: bool) -> Thing:
     living = [row for row in bindings if row.state is not BindingState.FOREIGN]
     bound = next((row.remote_id for row in living if row.remote_id is not None), None)
-    if bound is None and any(row.attempts > 0 for row in living):
+    if bound is None and (elsewhere or any(row.attempts > 0 for row in living)):
         bound = ON_ITS_WAY
     values: Mapping[str, Any] = record.__dict__
     return Thing(
@@ -121,15 +122,19 @@ def _make_here(kind: str, record: Entity, label: str, bindings: Sequence[Binding
     )
 
 
-def _read_records(tx: UnitOfWork, conn: OpenConnection, kind: str) -> Iterator[tuple[Entity, list[Binding]]]:
-    """Every record that is not deleted, with its bindings to this connection."""
+def _read_records(
+    tx: UnitOfWork, hub: Hub, conn: OpenConnection, kind: str
+) -> Iterator[tuple[Entity, list[Binding], bool]]:
+    """Every record that is not deleted, with its bindings to this connection, and whether it is a document of another
+    organisation."""
     last: dict[str, Any] = {}
     while True:
         records = tx.find(find_kind(kind), order=["id"], limit=_CHUNK, **last)
         ids = [record.id for record in records]
         rows = tx.find(Binding, connection=conn.name, kind=kind, hub_id__in=ids) if ids else []
+        elsewhere = list_elsewhere(tx, hub, conn.name, kind, ids)
         for record in records:
-            yield record, [row for row in rows if row.hub_id == record.id]
+            yield record, [row for row in rows if row.hub_id == record.id], record.id in elsewhere
         if len(records) < _CHUNK:
             return
         last = {"id__gt": records[-1].id}

@@ -22,6 +22,7 @@ from hub.mapping import (
     say_codes,
 )
 from hub.mapping import Mapping as FieldMapping
+from hub.mapping.codes import NameOf
 from hub.mapping.targets import Target
 from hub.model.kinds import find_kind
 from hub.protocol.binding import Binding
@@ -31,6 +32,7 @@ from hub.store.bookkeeping import open_payload
 from hub.store.rows import DeadRow, Payload
 from hub.sync.context import Hub, OpenConnection
 from hub.sync.intent import list_values
+from hub.sync.references import name_referred
 from hub.sync.resolve import is_void
 from hub.sync.show import describe_record
 from hub.sync.waits import find_missing_code
@@ -111,11 +113,18 @@ def show_coverage(row: Coverage) -> dict[str, Any]:
     return {"kind": row.kind, "tables": tables, "held": row.held, "amounts": amounts}
 
 
+def _name_nobody(kind: str, hub_id: UUID) -> str | None:
+    return None
+
+
 class CodeTally:
     """Counts codes in what it is shown, record by record."""
 
-    def __init__(self, codes: Mapping[str, Mapping[str, str]], mappings: Iterable[FieldMapping]) -> None:
+    def __init__(
+        self, codes: Mapping[str, Mapping[str, str]], mappings: Iterable[FieldMapping], name_of: NameOf = _name_nobody
+    ) -> None:
         self.codes = codes
+        self.name_of = name_of
         self.targets = {found.table: found.target for mapping in mappings for found in list_code_fields(mapping)}
         self.entries: dict[Key, CodeEntry] = {}
         self.missing: set[Key] = set()
@@ -128,7 +137,7 @@ class CodeTally:
 
     def add_values(self, mapping: FieldMapping, values: Mapping[str, Any], label: str, money: Money) -> None:
         """A record here, or what is about to be written of one."""
-        self._add(mapping.kind, OUT, say_codes(mapping, values), label, money)
+        self._add(mapping.kind, OUT, say_codes(mapping, values, self.name_of), label, money)
 
     def _add(self, kind: str, way: str, uses: Iterable[CodeUse], label: str, money: Money) -> None:
         found: dict[Key, CodeEntry] = {}
@@ -197,8 +206,8 @@ def survey_codes(hub: Hub, connection: str, progress: Progress | None = None) ->
     conn = opened.with_codes()
     known, reached = conn.codes, conn is opened
     mappings = [conn.mappings[kind] for kind in conn.policies if kind in conn.mappings]
-    tally = CodeTally(known, mappings)
     with hub.store.read() as tx:
+        tally = CodeTally(known, mappings, functools.partial(name_referred, tx))
         for mapping in mappings:
             if list_code_fields(mapping):
                 _tally_kind(tx, hub, conn, mapping, tally, progress)

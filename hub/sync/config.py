@@ -107,6 +107,8 @@ class ConnectionSettings(Value):
     knows of its vendor."""
     calls_per_day: int | None = Field(default=None, gt=0)
     """At most so many calls a day in ``zone``; then the connection rests until midnight there. None: likewise."""
+    takes_unnamed: bool = False
+    """Of several connections to organisations of one account, the one that makes what names no organisation."""
     syncs: dict[str, SyncSettings] = {}
     """One table for each kind that this connection keeps in step."""
     mappings: dict[str, tuple[tuple[str, str], ...]] = {}

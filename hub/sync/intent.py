@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from hub.sync.derive import find_feeding
 from hub.sync.lookalike import ALIKE_THERE, find_lookalikes, tell_lookalikes
 from hub.sync.period import CLOSED, find_closed
 from hub.sync.resolve import is_void, resolve_record
+from hub.sync.scope import find_foreign
 from hub.sync.work import Guard
 
 ENDED = (BindingState.TOMB, BindingState.FOREIGN)
@@ -68,7 +69,9 @@ def build_intent(
     record, values = read_wanted(tx, hub, binding)
     if record is None:
         return Intent({}, hold="sync.record_missing"), None
-    hold, params = _find_hold(tx, hub, binding, record, policy)
+    referring = policy.mapped_out - hub.open(binding.connection).mapping_of(binding.kind).named
+    parents = set(list_parents(record, referring, policy.lines_out)) if binding.remote_id is None else set()
+    hold, params = _find_hold(tx, hub, binding, record, policy, parents)
     closed = find_closed(hub, record)
     void = is_void(record) or (record.deleted_at is not None and binding.remote_id is None)
     intent = Intent(
@@ -77,7 +80,7 @@ def build_intent(
         void=void,
         revision=record.revision,
         live_children=(void or policy.semantics.amend is Amend.REVERSE) and _has_live_children(tx, binding),
-        parent=_check_parents(tx, binding, record, policy) if binding.remote_id is None else Parent.READY,
+        parent=_check_parents(tx, binding, parents) if binding.remote_id is None else Parent.READY,
         hold=hold,
         hold_params=params or closed or {},
         merged_into=find_merged_into(tx, binding, policy),
@@ -142,7 +145,12 @@ def _find_own_values(binding: Binding, policy: Policy, seen: Snapshot | None) ->
 
 
 def _find_hold(
-    tx: UnitOfWork, hub: Hub, binding: Binding, record: Entity, policy: Policy
+    tx: UnitOfWork,
+    hub: Hub,
+    binding: Binding,
+    record: Entity,
+    policy: Policy,
+    parents: Collection[tuple[str, UUID]],
 ) -> tuple[str | None, dict[str, str]]:
     """Why nothing may be created for this record."""
     if binding.remote_id is not None:
@@ -153,6 +161,9 @@ def _find_hold(
     start = find_start(hub, binding.connection, record)
     if start is not None and ((day := getattr(record, record.DAY)) is None or day < start):
         return "sync.before_start", {"start_date": str(start)}
+    foreign = find_foreign(tx, hub, binding, record, parents)
+    if foreign is not None:
+        return foreign
     alikes = find_lookalikes(tx, hub, binding, record)
     if alikes:
         return ALIKE_THERE, tell_lookalikes(alikes)
@@ -203,10 +214,10 @@ def list_parents(
                 yield from ((kind, found) for kind, found in refs if found is not None)
 
 
-def _check_parents(tx: UnitOfWork, binding: Binding, record: Entity, policy: Policy) -> Parent:
+def _check_parents(tx: UnitOfWork, binding: Binding, parents: Collection[tuple[str, UUID]]) -> Parent:
     """Whether everything that a create refers to has a document there."""
     worst = Parent.READY
-    for kind, hub_id in set(list_parents(record, policy.mapped_out, policy.lines_out)):
+    for kind, hub_id in parents:
         rows = tx.find(Binding, connection=binding.connection, kind=kind, hub_id=hub_id)
         live = [row for row in rows if row.remote_id is not None and row.state is not BindingState.REVERSING]
         if any(row.state is not BindingState.TOMB for row in live):

@@ -9,7 +9,7 @@ from typing import Any
 from hub.protocol.binding import Binding
 from hub.protocol.semantics import Stage
 from hub.sdk import SourceRecord
-from hub.sdk.connector import Place
+from hub.sdk.told import Place
 from hub.store import UnitOfWork
 from hub.store.bookkeeping import open_payload
 from hub.store.rows import DeadRow, Image, Payload

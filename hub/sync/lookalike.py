@@ -22,6 +22,7 @@ from hub.store import UnitOfWork
 from hub.store.rows import IdentityVerdict, Sign
 from hub.sync.arrival import Arrival, keep_aside
 from hub.sync.context import Hub, OpenConnection
+from hub.sync.scope import list_elsewhere
 from hub.sync.show import describe_record
 from hub.sync.signs import HERE, mark_self, sign_record, sign_snapshot
 from hub.sync.translate import make_context
@@ -134,7 +135,8 @@ def _list_settled(arrival: Arrival, ids: Iterable[UUID]) -> set[UUID]:
     where: dict[str, Any] = {"connection": arrival.conn.name, "kind": arrival.kind}
     rows = arrival.tx.find(Binding, hub_id__in=wanted, **where) if wanted else []
     blind = arrival.policy.semantics.tier is Tier.BLIND
-    return {row.hub_id for row in rows if row.remote_id is not None or (row.attempts > 0 and not blind)}
+    settled = {row.hub_id for row in rows if row.remote_id is not None or (row.attempts > 0 and not blind)}
+    return settled | list_elsewhere(arrival.tx, arrival.hub, arrival.conn.name, arrival.kind, set(wanted) - settled)
 
 
 def _told(row: IdentityVerdict) -> str:

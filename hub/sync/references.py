@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from hub.mapping.fields import split_ref
@@ -32,6 +33,20 @@ def find_one_referred(tx: UnitOfWork, connection: str, ref: str, external_id: st
         return rows[0].id if len(rows) == 1 else None
     found = tx.find(Binding, connection=connection, kind=kind, remote_id=external_id, limit=1)
     return found[0].hub_id if found else None
+
+
+def find_one_named(tx: UnitOfWork, kind: str, text: str) -> UUID | None:
+    """The one living record of a kind that people call so; None where none is, or several are."""
+    model = find_kind(kind)
+    where: dict[str, Any] = {model.NUMBER: text}
+    rows = tx.find(model, deleted_at=None, limit=2, **where)
+    return rows[0].id if len(rows) == 1 else None
+
+
+def name_referred(tx: UnitOfWork, kind: str, hub_id: UUID) -> str | None:
+    """What people call a record."""
+    record = tx.get(find_kind(kind), id=hub_id)
+    return str(getattr(record, record.NUMBER)) or None if record is not None else None
 
 
 def find_remote_of(tx: UnitOfWork, connection: str, ref: str, hub_id: UUID) -> str | None:

@@ -43,6 +43,7 @@ from hub.sync.lease import is_due
 from hub.sync.lookup import search_remote
 from hub.sync.masses import Masses
 from hub.sync.match import adopt_document
+from hub.sync.references import name_referred
 from hub.sync.show import describe_record, show_field, show_value
 from hub.sync.signs import prepare_signs
 from hub.sync.stops import AGAIN, GONE, find_stop
@@ -141,7 +142,7 @@ def _find_settled(
 def _ask(hub: Hub, conn: OpenConnection, needs: Needs, facts: Facts) -> None:
     for kind, external_id in sorted(needs.parents):
         facts.parents[kind, external_id] = None
-        if kind in conn.mappings:
+        if kind in conn.policies:
             with noting(facts, (kind, external_id)):
                 facts.parents[kind, external_id] = conn.stream_of(kind).fetch(external_id)
     for kind, external_id in sorted(needs.reads):
@@ -190,7 +191,7 @@ class _Stage:
 
     @cached_property
     def codes(self) -> CodeTally:
-        return CodeTally(self.conn.codes, self.conn.mappings.values())
+        return CodeTally(self.conn.codes, self.conn.mappings.values(), partial(name_referred, self.tx))
 
     def _tally(self, kind: str, source: SourceRecord) -> None:
         """The codes of a record that would be read."""

@@ -57,7 +57,11 @@ def choose_parents(hub: Hub, conn: OpenConnection, subject: Subject, *, optional
 
 def choose_codes(conn: OpenConnection, subject: Subject) -> dict[str, Any]:
     """For every field that goes through a code table, a value that the other system can be told."""
-    fields = [field for field in list_code_fields(subject.mapping) if field.goes_out and conn.codes.get(field.table)]
+    fields = [
+        field
+        for field in list_code_fields(subject.mapping)
+        if field.goes_out and field.target.ref is None and conn.codes.get(field.table)
+    ]
     return {field.field: make_hub_value(field.target, next(iter(conn.codes[field.table].values()))) for field in fields}
 
 

@@ -22,7 +22,7 @@ from hub.sdk import SourceRecord
 from hub.store import UnitOfWork
 from hub.store.decision_rows import Correction
 from hub.sync.context import Hub, OpenConnection
-from hub.sync.references import find_one_referred, find_remote_of
+from hub.sync.references import find_one_named, find_one_referred, find_remote_of, name_referred
 
 BOUND = "bound"
 """(this, connection, kind, external id) in the notes of a transaction: the record that is bound to it."""
@@ -51,9 +51,18 @@ def make_context(tx: UnitOfWork, hub: Hub, conn: OpenConnection, binding: Bindin
     def find_remote(kind: str, hub_id: UUID) -> str | None:
         return find_remote_of(tx, conn.name, kind, hub_id)
 
+    def find_named(kind: str, text: str) -> UUID | None:
+        key = (find_one_named, kind, text)
+        if key not in tx.notes:
+            tx.notes[key] = find_one_named(tx, kind, text)
+        named: UUID | None = tx.notes[key]
+        return named
+
     return Context(
         zone=hub.zone_of(conn.name),
         codes=conn.codes,
+        find_named=find_named,
+        name_of=lambda kind, hub_id: name_referred(tx, kind, hub_id),
         find_ref=find_ref,
         find_remote=find_remote,
         line_key=lambda name, remote: by_remote.get(remote, f"{conn.name}:{remote}"),

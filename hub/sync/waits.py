@@ -18,6 +18,7 @@ from hub.store.rows import DeadRow, IdentityVerdict
 from hub.sync.intent import list_parents
 from hub.sync.lookalike import ALIKE_THERE
 from hub.sync.period import CLOSED, CLOSED_THERE
+from hub.sync.scope import OTHER, SHARED, UNSAID
 from hub.sync.show import name_record
 from hub.sync.verdicts import MAYBE
 
@@ -29,7 +30,9 @@ RETRIED = frozenset({"protocol.refused_by_remote", "runtime.connector_defect"})
 """What a person may simply try again, once the cause is gone."""
 DROPPED = "todo.dropped"
 """A person gave this write up."""
-SELF_LIFTING = frozenset({"sync.before_start", "sync.mass_held", "sync.not_in_plan", "sync.not_read_yet"})
+SELF_LIFTING = frozenset(
+    {"sync.before_start", "sync.mass_held", "sync.not_in_plan", "sync.not_read_yet", OTHER, SHARED}
+)
 """Holds that are meant, or end by themselves."""
 MATCHING = frozenset(
     {
@@ -155,8 +158,11 @@ def _find_blocking_parent(tx: UnitOfWork, binding: Binding) -> tuple[str, UUID] 
     record = tx.get(find_kind(binding.kind), id=binding.hub_id)
     if record is None:
         return None
-    for kind, hub_id in sorted(set(list_parents(record, frozenset(type(record).model_fields)))):
-        rows = tx.find(Binding, connection=binding.connection, kind=kind, hub_id=hub_id)
+    found = sorted(set(list_parents(record, frozenset(type(record).model_fields))))
+    there = {pair: tx.find(Binding, connection=binding.connection, kind=pair[0], hub_id=pair[1]) for pair in found}
+    found.sort(key=lambda pair: not there[pair])  # what the connection does not keep at all is the last suspect
+    for kind, hub_id in found:
+        rows = there[kind, hub_id]
         if any(row.remote_id is not None for row in rows):
             continue
         if all(row.parked or row.held.get("*", "protocol.parent_missing") != "protocol.parent_missing" for row in rows):
@@ -203,7 +209,7 @@ def _choose_command(binding: Binding, wait: str, code: str) -> str:
         return f"isthmus sync plan {binding.connection}"
     if code in (CLOSED, CLOSED_THERE):
         return RETRY
-    if code == "sync.no_lines":
+    if code in ("sync.no_lines", UNSAID):
         return f"isthmus record edit {binding.kind} {binding.hub_id}"
     if find_missing_code({"problem": binding.parked_params.get("problem")}) is not None:
         return name_codes_command(binding.connection)

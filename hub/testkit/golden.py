@@ -57,6 +57,8 @@ def _carry_out(
         codes=codes,
         find_ref=register.find_ref,
         find_remote=register.find_remote,
+        find_named=register.find_ref,
+        name_of=register.find_remote,
         remote_line=lambda name, key: key,
     )
     mapped = mapping.to_canonical(payload, context)

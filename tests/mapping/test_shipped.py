@@ -44,13 +44,21 @@ def load_mapping(path: Path) -> Mapping:
 
 def make_context(golden: dict[str, Any]) -> Context:
     remote: dict[tuple[str, UUID], str] = {}
+    names: dict[UUID, str] = {}
 
     def find_ref(kind: str, external_id: str) -> UUID:
         found = uuid5(NAMESPACE, f"{kind}/{external_id}")
         remote[kind, found] = external_id
         return found
 
+    def find_named(kind: str, text: str) -> UUID:
+        found = uuid5(NAMESPACE, f"{kind}/{text}")
+        names[found] = text
+        return found
+
     return Context(
+        find_named=find_named,
+        name_of=lambda kind, hub_id: names.get(hub_id),
         zone=ZoneInfo("Asia/Shanghai"),
         codes={**CODES, **golden.get("codes", {})},
         find_ref=find_ref,

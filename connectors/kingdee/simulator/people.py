@@ -106,6 +106,12 @@ class Person:
         made = self.create("BD_MATERIAL", **self._place(), FName=name, FBaseUnitId=number(unit), **more)
         return self.audit("BD_MATERIAL", made["FMATERIALID"])
 
+    def allocate(self, form: str, id: int, organisation: str) -> Bill:
+        """A customer or material for another organisation too (分配): it gets a row of its own with the same number."""
+        shape, old = FORMS[form], self._books.take(FORMS[form], id)
+        model = {**self._model(shape.fields, old, ""), shape.org_key: number(organisation)}
+        return self.audit(form, self.save(form, model)[shape.id_key])
+
     def _place(self) -> dict[str, Any]:
         return {"FCreateOrgId": number(ORGANISATION), "FUseOrgId": number(ORGANISATION)}
 
@@ -121,7 +127,7 @@ class Person:
             "FCustId": number(customer), "FSalerId": number("XSY001"),
             "FSaleOrderFinance": {"FSettleCurrId": number(CURRENCY), "FIsIncludedTax": True},
         }  # fmt: skip
-        return self.create("SAL_SaleOrder", **head, **more, **{ORDER_LINE: lines})
+        return self.create("SAL_SaleOrder", **{**head, **more, ORDER_LINE: lines})
 
     def _unit_of(self, material: str) -> str:
         found = self._books.find_number(FORMS["BD_MATERIAL"], material)
