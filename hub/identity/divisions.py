@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from hub.identity.division_table import DIVISIONS
-from hub.identity.text import spell
+from hub.identity.text import fold_text, spell
 
 _ENDINGS = ("特别行政区", "自治区", "自治州", "自治县", "自治旗", "地区", "林区", "新区", "省", "市", "县", "盟", "旗")
 _PEOPLES = (
@@ -47,6 +47,8 @@ def _table() -> tuple[Mapping[str, tuple[Place, ...]], Mapping[str, str]]:
     for row in rows:
         for entry in row[1:]:
             _add(found, names, row[0][:4] + entry[:2], entry[2:])
+    for name in [name for name in found if fold_text(name) != name]:  # 乾县: folded as a traditional character
+        found.setdefault(fold_text(name), []).extend(found[name])
     return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}, names
 
 

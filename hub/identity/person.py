@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from hub.identity.text import fold_text, has_han, list_syllables
@@ -50,6 +50,10 @@ def _parse_chinese(text: str) -> PersonName:
         return NOBODY
     while (found := _TITLE.search(name)) is not None and found.start() > 0:
         name, title = name[: found.start()], found[0] + title
+    if name in NOBODIES or name in PERSON_TITLES:  # 客服总, 某女士
+        return NOBODY
+    if not has_han(name):  # Smith 女士
+        return replace(_parse_latin(name), title=title)
     size = 2 if name[:2] in DOUBLE_SURNAMES and len(name) > 1 else 1
     surname, given = name[:size], name[size:]
     # A title of one character may be the end of a name (王工, but also 张一科): behind a given name it is kept.
