@@ -1,18 +1,19 @@
-"""What ``connection check`` looks at: reads only, and each finding names the right or the setting, and where it is in
-the vendor's console."""
+"""What ``connection check`` looks at: reads only, but for a calendar that the admin asks for with ``new``. Each finding
+names the right or the setting, and where it is in the vendor's console."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from connectors.wecom.client import WecomClient
-from connectors.wecom.config import WecomConfig, decode_aes_key, is_callback_token, read_secret
+from connectors.wecom.config import NEW, WecomConfig, decode_aes_key, is_callback_token, read_secret
 from connectors.wecom.outcomes import CONSENT
-from hub.errors import IsthmusError, NeedsConsent, Rejected, Transient
+from hub.errors import IsthmusError, NeedsConsent, OutcomeUnknown, Rejected, Transient
 from hub.sdk import CheckItem
 
 FATAL = ("wecom.login_refused", "wecom.corp_wrong", "wecom.app_disabled", "wecom.address_untrusted")
 """Whoever is refused for one of these need not ask anything else."""
+CALENDAR_NAME = "Isthmus"
 ADDRESS_BOOK, CUSTOMERS, CALENDAR = "address_book", "customers", "calendar"
 
 
@@ -93,7 +94,19 @@ def _check_calendar(client: WecomClient, config: WecomConfig) -> Iterator[CheckI
     if not config.organiser:
         yield CheckItem(False, "wecom.organiser_missing", ours=True)
         return
-    yield from _try(config, "wecom.right_calendar", lambda: _find_calendar(client, config))
+    look = _make_calendar if config.calendar == NEW else _find_calendar
+    yield from _try(config, "wecom.right_calendar", lambda: look(client, config))
+
+
+def _make_calendar(client: WecomClient, config: WecomConfig) -> CheckItem:
+    """The one thing that is written here, and only where the admin has said so. Not good yet: its id has to be entered,
+    so that nothing is ever made twice."""
+    told = {"organiser": config.organiser, "name": CALENDAR_NAME}
+    try:
+        made = client.add_calendar(config.organiser, CALENDAR_NAME)
+    except OutcomeUnknown as unknown:
+        return CheckItem(False, "wecom.calendar_unsure", {**told, "words": unknown.vendor or "—"})
+    return CheckItem(False, "wecom.calendar_made", {**told, "calendar": made}, ours=True)
 
 
 def _find_calendar(client: WecomClient, config: WecomConfig) -> CheckItem:

@@ -19,6 +19,7 @@ BLOCKED_S = 3600.0
 AT_ONCE = 100
 """Members, and rows, in one page of customers."""
 MOST_SCHEDULES = 500
+COLOUR = "#0000FF"
 
 
 class WecomClient:
@@ -125,6 +126,14 @@ class WecomClient:
             raise Rejected("wecom.gone", errcode=90457, path=path)
         row: Answer = found[0]
         return row
+
+    def add_calendar(self, organiser: str, summary: str) -> str:
+        """A calendar of the app that belongs to a member; its id."""
+        path = "oa/calendar/add"
+        answer = self._write(path, {"calendar": {"organizer": organiser, "summary": summary, "color": COLOUR}})
+        if not answer.get("cal_id"):
+            raise OutcomeUnknown("wecom.unreadable", vendor=str(answer)[:300], where=path)
+        return str(answer["cal_id"])
 
     def list_schedules(self, cal_id: str, offset: int, size: int) -> Sequence[Answer]:
         path = "oa/schedule/get_by_calendar"

@@ -12,6 +12,8 @@ from pydantic import Field, SecretStr, field_validator
 from hub.sdk import ConnectorConfig
 
 PUBLIC_URL = "https://qyapi.weixin.qq.com/cgi-bin"
+NEW = "new"
+"""Instead of a cal_id: ``connection add`` makes a calendar."""
 _TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
 _AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 
@@ -49,8 +51,8 @@ class WecomConfig(ConnectorConfig):
     )
     calendar: str = Field(
         "",
-        description="cal_id of a calendar that this app has made; empty: no appointments",
-        json_schema_extra={"zh": "由本应用创建的日历的 cal_id；留空则不同步日程"},
+        description="cal_id of a calendar that this app has made; new: make one, tell its id; empty: no appointments",
+        json_schema_extra={"zh": "由本应用创建的日历的 cal_id；new：创建一个并给出其 cal_id；留空则不同步日程"},
     )
     organiser: str = Field(
         "",
@@ -93,6 +95,11 @@ class WecomConfig(ConnectorConfig):
         description="Longest time after which the server gives up a request, in seconds; the vendor names none",
         json_schema_extra={"zh": "服务器最长多少秒后放弃一个请求（官方没有公布）"},
     )
+
+    @property
+    def cal_id(self) -> str:
+        """The calendar that there is; empty for none, and for one that is yet to be made."""
+        return "" if self.calendar == NEW else self.calendar
 
     @field_validator("ignore", mode="before")
     @classmethod

@@ -30,8 +30,8 @@ class WecomConnector(Connector):
     proved_by: ClassVar[Mapping[str, Sequence[Proof]]] = {
         "account": (Proof.OTHER_CLIENT,), "*": (Proof.CLIENT_CALLBACKS, Proof.OTHER_CLIENT, Proof.VECTORS),
     }  # fmt: skip
-    limits: ClassVar[CallLimits] = CallLimits(per_s=Decimal(100))
-    """The vendor allows 10,000 calls of one API in a minute."""
+    limits: ClassVar[CallLimits] = CallLimits(per_s=Decimal(40))
+    """The vendor allows 10,000 calls of one API in a minute and 150,000 in an hour: 144,000, were all of one API."""
 
     def __init__(self, config: WecomConfig, tools: Tools) -> None:
         super().__init__(config, tools)

@@ -55,7 +55,7 @@ class ScheduleStream(Stream):
         """As the server keeps it, and as a record; None for one of another calendar."""
         started = self._clock.now()
         found = self._client.get_schedule(external_id)
-        if found is None or str(found.get("cal_id") or "") != self._config.calendar:
+        if found is None or str(found.get("cal_id") or "") != self._config.cal_id:
             return None
         return found, self.make_record(found, started)
 
@@ -73,7 +73,7 @@ class ScheduleStream(Stream):
         )
 
     def _list(self, start: int, limit: int) -> Sequence[Answer]:
-        return self._client.list_schedules(self._config.calendar, start, limit) if self._config.calendar else ()
+        return self._client.list_schedules(self._config.cal_id, start, limit) if self._config.cal_id else ()
 
     def _list_all(self) -> list[Answer]:
         found: list[Answer] = []

@@ -188,14 +188,14 @@ class ScheduleSink(Sink):
 
     def _make(self, draft: Draft) -> dict[str, Any]:
         payload = draft.payload
-        if not self._config.calendar or not self._config.organiser:
+        if not self._config.cal_id or not self._config.organiser:
             raise Rejected("wecom.no_calendar_named")
         if not payload.get("starts_at"):
             raise Rejected("wecom.time_missing", subject=payload.get("summary") or "—")
         given = {"ends_at": payload["starts_at"], "description": "", **payload}
         reminders = {"is_remind": 1, "remind_before_event_secs": REMIND_S, "is_repeat": 0}
         made = self._change(given, {}, draft.ref)
-        return {"organizer": self._config.organiser, "cal_id": self._config.calendar, "reminders": reminders, **made}
+        return {"organizer": self._config.organiser, "cal_id": self._config.cal_id, "reminders": reminders, **made}
 
     def _change(self, payload: Payload, row: Answer, reference: str) -> dict[str, Any]:
         """What a patch names, in the server's words."""

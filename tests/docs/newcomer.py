@@ -39,11 +39,20 @@ class Newcomer:
 
     def type(self, recipe: str) -> str:
         """Run one command to its end, as it is after the replacement of placeholders; what it printed."""
-        line = recipe.format_map({**self.words, "connector": self.connector})
-        words = [word for part in shlex.split(line) for word in (self.answers if part == "ANSWERS" else [part])]
+        words = self._fill(recipe)
         done = self._run(words)
-        assert done.returncode == 0, f"isthmus {line}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, f"isthmus {' '.join(words)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def type_refused(self, recipe: str) -> str:
+        """The same of a command that leaves something undone; all that it said."""
+        done = self._run(self._fill(recipe))
+        assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
+    def _fill(self, recipe: str) -> list[str]:
+        line = recipe.format_map({**self.words, "connector": self.connector})
+        return [word for part in shlex.split(line) for word in (self.answers if part == "ANSWERS" else [part])]
 
     def ask(self, *words: str) -> Any:
         """The JSON document of a command that the page does not show but the story needs."""

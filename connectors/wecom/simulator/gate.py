@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from connectors.wecom.simulator.corp import Corp, Refused
 
 BLOCK_S = 3600.0
-MINUTE_S = 60.0
+MINUTE_S, HOUR_S = 60.0, 3600.0
 
 
 @dataclass
@@ -30,7 +30,8 @@ class Gate:
         """Wrong secrets since the last good one."""
         self.blocked_until_s = 0.0
         self._made = 0
-        self._calls: dict[str, deque[float]] = defaultdict(deque)
+        self._calls: dict[tuple[str, float], deque[float]] = defaultdict(deque)
+        """Times of the calls of each API within each window."""
 
     def give_token(self, query: Mapping[str, str]) -> dict[str, object]:
         self.asked += 1
@@ -70,14 +71,15 @@ class Gate:
         if not settings.trusted:
             raise Refused(60020, "not allow to access from your ip")
         self.count(path, settings.per_minute)
+        self.count(path, settings.per_hour, HOUR_S)
         if settings.denies(path):
             raise Refused(48002, "api forbidden")
 
-    def count(self, path: str, most: int) -> None:
-        """A window of a minute for each API."""
+    def count(self, path: str, most: int, window_s: float = MINUTE_S) -> None:
+        """A window for each API."""
         now_s = self._corp.clock.monotonic()
-        calls = self._calls[path]
-        while calls and calls[0] <= now_s - MINUTE_S:
+        calls = self._calls[path, window_s]
+        while calls and calls[0] <= now_s - window_s:
             calls.popleft()
         if len(calls) >= most:
             raise Refused(45009, "api freq out of limit")

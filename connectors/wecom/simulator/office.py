@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ MOST_IDS, USUAL_ROWS = 1000, 500
 LONGEST = {"summary": 128, "description": 512, "location": 128}
 TYPES = ("text", "markdown", "textcard", "template_card")
 CUT_BYTES = 2048
+MOST_CARD_ROWS = 6
+MINUTE_S = 60.0
 
 
 class AddressBook:
@@ -160,6 +163,8 @@ class Post:
 
     def __init__(self, corp: Corp) -> None:
         self._corp = corp
+        self._heard: dict[str, deque[float]] = defaultdict(deque)
+        """Member → when messages reached him, within the minute."""
 
     def send(self, body: Body) -> Answer:
         """Partial failure is no failure: whoever cannot be reached is named, in small letters."""
@@ -175,11 +180,21 @@ class Post:
         missing = [userid.lower() for userid in wanted if userid.lower() not in self._corp.members]
         if not there:
             raise Refused(81013, "user & party & tag all invalid")
-        message = {"to": sorted(set(there)), "type": body["msgtype"], "content": content}
+        reached = [userid for userid in sorted(set(there)) if self._has_room(userid)]
+        message = {"to": reached, "type": body["msgtype"], "content": content}
         again = body.get("enable_duplicate_check") and message in self._corp.sent
-        if not again:
+        if not again and reached:
             self._corp.sent.append(message)
+            for userid in reached:
+                self._heard[userid].append(self._corp.clock.monotonic())
         return {"invaliduser": "|".join(missing), "msgid": self._corp.make_id("msg")}
+
+    def _has_room(self, userid: str) -> bool:
+        """Whether a member hears one more within this minute; nobody is told who does not."""
+        heard, now_s = self._heard[userid], self._corp.clock.monotonic()
+        while heard and heard[0] <= now_s - MINUTE_S:
+            heard.popleft()
+        return len(heard) < self._corp.settings.member_per_minute
 
     def say(self, body: Body) -> Answer:
         self._corp.said.append({"type": body.get("msgtype"), "content": _check_message(body)})
@@ -197,6 +212,21 @@ def _check_message(body: Body) -> Any:
         if not content.get("content"):
             raise Refused(44004, "content is empty")
         return str(content["content"]).encode()[:CUT_BYTES].decode("utf-8", "ignore")
-    if sort == "template_card" and not (content.get("main_title") or {}).get("title"):
-        raise Refused(40058, "template_card: main_title is missing")
+    if sort == "template_card":
+        _check_card(content)
     return content
+
+
+def _check_card(content: Mapping[str, Any]) -> None:
+    """A card of the sort ``text_notice``."""
+    if content.get("card_type") != "text_notice":
+        raise Refused(40058, "template_card: invalid card_type")
+    if not (content.get("main_title") or {}).get("title"):
+        raise Refused(40058, "template_card: main_title is missing")
+    action = content.get("card_action") or {}
+    if action.get("type") == 1 and not action.get("url"):
+        raise Refused(40058, "template_card: card_action.url is missing")
+    if not action.get("type"):
+        raise Refused(40058, "template_card: card_action is missing")
+    if len(content.get("horizontal_content_list") or ()) > MOST_CARD_ROWS:
+        raise Refused(40058, "template_card: too many horizontal_content_list")

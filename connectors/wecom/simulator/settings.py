@@ -29,6 +29,10 @@ class WecomSettings:
     """Life of an access token."""
     per_minute: int = 10_000
     """Calls of one API in a minute before 45009."""
+    per_hour: int = 150_000
+    """Calls of one API in an hour before 45009."""
+    member_per_minute: int = 30
+    """Messages of the app to one member in a minute; the surplus is dropped without a word."""
     wrong_secrets: int = 5
     """Wrong secrets from one address before it is blocked for an hour."""
     trusted: bool = True

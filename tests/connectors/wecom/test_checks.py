@@ -53,6 +53,25 @@ def test_what_is_missing_is_named(make_company: MakeCompany, settings: Any, conf
         assert "{" not in text
 
 
+def test_a_calendar_is_made_once_where_the_admin_says_new_and_its_id_is_told(make_company: MakeCompany):
+    company = make_company(config={"calendar": "new", "organiser": ""})
+    assert wrong(company).keys() == {"wecom.organiser_missing"}
+    assert company.api.writes == []
+    connector = company.open(organiser="li.si")
+    there = set(company.corp.calendars)
+    (item,) = [item for item in connector.check() if not item.ok]
+    (made,) = set(company.corp.calendars) - there
+    assert (item.code, item.params["calendar"], item.ours) == ("wecom.calendar_made", made, True)
+    for language in ("zh", "en"):
+        assert f"--set calendar={made}" in render(item.code, language, **item.params)
+    assert connector.streams()["schedule"].read_page(None, None, 5).records == [], "not before its id is entered"
+    company.api.faults.order_next("lost_after", lambda path: path == "oa/calendar/add")
+    (item,) = [item for item in connector.check() if not item.ok]
+    assert item.code == "wecom.calendar_unsure"
+    stranger = [item.code for item in company.open(organiser="nobody").check() if not item.ok]
+    assert stranger == ["wecom.right_calendar"]
+
+
 def test_a_right_that_is_missing_stops_no_other_finding(make_company: MakeCompany):
     items = [item.code for item in make_company(denied="externalcontact,oa").connector.check()]
     assert {"wecom.right_customers", "wecom.right_calendar", "wecom.members_seen", "wecom.agent_found"} <= set(items)

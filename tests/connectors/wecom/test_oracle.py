@@ -11,10 +11,14 @@ from wechatpy.exceptions import (  # type: ignore[import-untyped]  # it ships no
     WeChatClientException,
 )
 
+from connectors.wecom.connector import WecomConnector
+from connectors.wecom.messages import compose
+from connectors.wecom.simulator import WecomSettings
 from hub.errors import NeedsConsent, Rejected, Transient
 from hub.sdk import Draft, Stage, Written
 from tests.connectors.wecom.conftest import Company, MakeCompany
 from tests.connectors.wecom.oracles import make_client
+from tests.connectors.wecom.test_messages import DIGEST
 
 
 @pytest.fixture
@@ -141,6 +145,18 @@ def test_a_calendar_that_the_library_made_serves(make_company):
     assert company.corp.schedules[found.external_id].cal_id == made
 
 
+def test_a_calendar_is_made_as_the_library_makes_it(company, oracle):
+    told = oracle.calendar.add("li.si", "Isthmus", "#0000FF")
+    (item,) = [item for item in company.open(calendar="new", organiser="li.si").check() if not item.ok]
+    assert item.code == "wecom.calendar_made"
+    ours, theirs = (company.corp.calendars[id] for id in (item.params["calendar"], told))
+    asked = ("organizer", "summary", "color")
+    assert [ours[name] for name in asked] == [theirs[name] for name in asked]
+    (shown,) = oracle.calendar.get([item.params["calendar"]])
+    assert shown["summary"] == "Isthmus"
+    assert all(item.ok for item in company.open(calendar=ours["cal_id"], organiser="li.si").check())
+
+
 def test_messages_reach_the_same_people(company, oracle):
     agent = int(company.credentials["agent_id"])
     told = oracle.message.send_text(agent, ["li.si", "Nobody"], "请查看")
@@ -149,6 +165,58 @@ def test_messages_reach_the_same_people(company, oracle):
     assert [(row["to"], row["type"]) for row in company.corp.sent] == [(["li.si"], "text"), (["li.si"], "markdown")]
     assert refusal(lambda: oracle.message.send_text(agent, ["Nobody"], "x")) == 81013
     assert refusal(lambda: oracle.message.send_text(agent + 1, ["li.si"], "x")) == 40056
+
+
+def test_a_card_of_ours_goes_through_the_library_to_the_same_people(make_company):
+    company = make_company(config={"robot_key": None, "notify_to": "li.si|zhang.san", "notify_as": "card"})
+    oracle, agent = make_client(company.credentials), int(company.credentials["agent_id"])
+    company.connector.notify(DIGEST)
+    oracle.message.send(agent, ["li.si", "zhang.san"], msg=compose(company.connector.config, DIGEST))
+    ours, theirs = company.corp.sent
+    assert ours == theirs
+    assert (ours["to"], ours["type"]) == (["li.si", "zhang.san"], "template_card")
+    oracle.message.send_text_card(agent, ["li.si"], DIGEST.title, DIGEST.text, "https://example.org/")
+    assert company.corp.sent[2]["content"]["title"] == ours["content"]["main_title"]["title"] == DIGEST.title
+    bare = {"msgtype": "template_card", "template_card": {"card_type": "text_notice"}}
+    assert refusal(lambda: oracle.message.send(agent, ["li.si"], msg=bare)) == 40058
+
+
+def test_what_one_member_gets_too_much_of_is_dropped_and_neither_is_told(make_company):
+    company = make_company(config={"robot_key": None, "notify_to": "li.si|zhang.san"}, member_per_minute=2)
+    oracle, agent = make_client(company.credentials), int(company.credentials["agent_id"])
+    for number in range(2):
+        oracle.message.send_text(agent, ["li.si"], f"请查看 {number}")
+    assert oracle.message.send_text(agent, ["li.si"], "请查看 2")["errcode"] == 0
+    company.connector.notify(DIGEST)
+    assert [row["to"] for row in company.corp.sent] == [["li.si"], ["li.si"], ["zhang.san"]]
+    company.clock.sleep(61)
+    oracle.message.send_text(agent, ["li.si"], "请查看 3")
+    assert company.corp.sent[-1]["to"] == ["li.si"]
+
+
+def test_an_api_has_a_limit_by_the_hour_beside_that_by_the_minute(make_company):
+    company = make_company(per_minute=3, per_hour=5)
+    oracle = make_client(company.credentials)
+    for _ in range(3):
+        oracle.department.get()
+    assert refusal(oracle.department.get) == 45009
+    company.clock.sleep(61)
+    for _ in range(2):
+        oracle.department.get()
+    assert refusal(oracle.department.get) == 45009, "of the hour"
+    member: Any = company.connector.streams()["member"]
+    with pytest.raises(Transient) as caught:
+        member.fetch("li.si")
+    assert (caught.value.params["errcode"], caught.value.retry_after_s) == (45009, 60)
+    company.clock.sleep(3600)
+    assert member.fetch("li.si").payload["name"] == "李四"
+
+
+def test_at_its_usual_pace_a_connection_passes_neither_limit_whatever_it_calls():
+    per_s, limits = WecomConnector.limits.per_s, WecomSettings()
+    assert per_s is not None
+    assert per_s * 60 <= limits.per_minute == 10_000
+    assert per_s * 3600 <= limits.per_hour == 150_000
 
 
 def test_a_token_that_ends_early_is_replaced_by_both(company, oracle):

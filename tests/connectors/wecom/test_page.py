@@ -42,15 +42,23 @@ def test_the_page_works_as_it_stands(tmp_path: Path):
         visitor = Newcomer(tmp_path, words, "wecom")
         visitor.type("init")
         visitor.type("connection add wecom --connector wecom ANSWERS")
-        said = {}
+        said, made = {}, [""]
         for command in list_story(PAGE):
             typed = command.removeprefix("isthmus ")
             if typed.startswith("simulate"):
                 continue  # it has been running all the time
             if typed == "connection check":
                 typed = "connection check wecom"
-            elif typed == "connection probe wecom":
+            elif typed.startswith("connection probe wecom"):
                 typed += " --yes"
+            elif "calendar=new" in typed:  # the secret and all else as they were answered above
+                said[command] = visitor.type_refused(
+                    "connection add wecom ANSWERS --set organiser=li.si --set calendar=new"
+                )
+                made = re.findall(r"--set calendar=(\w+)", said[command])
+                continue
+            elif "calendar=wc" in typed:
+                typed = f"connection add wecom ANSWERS --set organiser=li.si --set calendar={made[0]}"
             elif typed == "sync run wecom":  # "bound before the first run"
                 known = visitor.ask("record", "create", "user", "--set", "name=张三")["item"]["id"]
                 said[BIND] = visitor.type(f"binding add wecom user {known} zhang.san")
