@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,7 @@ from hub.sync.context import Hub
 from hub.sync.event_intake import take_events
 from hub.sync.pause import check_paused
 from hub.sync.push import note_trouble, push_bindings
+from hub.sync.refresh import refresh_registry
 from hub.sync.sweep import sweep_connection
 from hub.sync.turns import TurnTaken, give_back_stopped, run_turns
 
@@ -45,6 +47,7 @@ class Actors:
     sweep: dramatiq.Actor[Any, Any]
     events: dramatiq.Actor[Any, Any]
     pieces: dramatiq.Actor[Any, Any]
+    refresh: dramatiq.Actor[Any, Any]
     line: Line | None = None
     """None: nobody in this process, and no broker, takes messages."""
 
@@ -77,6 +80,10 @@ class Actors:
     def call_sweep(self, connection: str) -> None:
         """Say that a sweep has a step to do."""
         self._send(self.sweep, connection)
+
+    def call_refresh(self, connection: str) -> None:
+        """Say that old snapshots of a business registry may be looked up anew."""
+        self._send(self.refresh, connection)
 
     def call_pieces(self, piece_ids: Sequence[UUID]) -> None:
         """Say that pieces of a search for doubles wait to be done."""
@@ -147,6 +154,7 @@ def declare_actors(
         sweep=_declare(broker, sweep, "sweep_connection", SWEEP_LIMIT_MS),
         events=_declare(broker, events, "take_events", PUSH_LIMIT_MS),
         pieces=_declare(broker, _make_pieces(pool), "work_pieces", PUSH_LIMIT_MS),
+        refresh=_declare(broker, _make_refresh(pool), "refresh_registry", PUSH_LIMIT_MS),
         line=Line(broker) if heard else None,
     )
 
@@ -162,6 +170,19 @@ def _make_pieces(pool: HubPool) -> Callable[[list[str]], None]:
         _guard("pieces", work, count=len(piece_ids))
 
     return pieces
+
+
+def _make_refresh(pool: HubPool) -> Callable[[str], None]:
+    def refresh(connection: str) -> None:
+        def work() -> None:
+            with pool.lend() as hub:
+                done = Counter(one.outcome for one in refresh_registry(hub, connection, "refresh"))
+            if done:
+                write_log("registry.refreshed", connection=connection, outcomes=dict(done))
+
+        _guard("refresh", work, connection=connection)
+
+    return refresh
 
 
 def _take_events(hub: Hub, ids: Sequence[UUID]) -> None:

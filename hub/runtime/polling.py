@@ -22,6 +22,7 @@ from hub.sync.awaited import has_awaited
 from hub.sync.context import Hub
 from hub.sync.events import list_due_events
 from hub.sync.push import list_due
+from hub.sync.refresh import list_refreshing
 from hub.sync.turns import list_called
 
 LOOK_S = 2.0
@@ -76,7 +77,9 @@ class Poller:
             before = hub.now() if alone else hub.now() - self._late
             started = self._start_turns(hub, before) + self._start_events(hub, before)
             started += self._start_pushes(hub, before)
-            return started + (self._start_sweeps(hub) + self._start_awaited(hub) if alone else 0)
+            if not alone:
+                return started
+            return started + self._start_sweeps(hub) + self._start_awaited(hub) + self._start_refreshes(hub)
 
     def _start_turns(self, hub: Hub, before: datetime) -> int:
         called = list_called(hub, before)
@@ -118,6 +121,10 @@ class Poller:
             return 0
         self._awaited_at = now
         return self._start("awaited", self._actors.events, []) if has_awaited(hub) else 0
+
+    def _start_refreshes(self, hub: Hub) -> int:
+        """A round of every registry whose snapshots may be looked up anew; a lease keeps it to one worker."""
+        return sum(self._start(f"refresh {name}", self._actors.refresh, name) for name in list_refreshing(hub))
 
     def _start(self, what: object, actor: Any, *args: Any) -> int:
         if what in self.jobs.values():

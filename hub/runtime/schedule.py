@@ -24,6 +24,7 @@ from hub.sync.daily import do_daily
 from hub.sync.events import list_due_events, prune_events
 from hub.sync.pause import is_resting
 from hub.sync.push import list_due
+from hub.sync.refresh import list_refreshing
 from hub.sync.review import scan_identity
 from hub.sync.turns import call_due_turns, read_next_turn
 
@@ -158,6 +159,8 @@ class Scheduler:
             write_log("payloads.pruned", count=pruned)
         for connection in list_sweeps(hub):
             self._actors.call_sweep(connection)
+        for connection in list_refreshing(hub):
+            self._actors.call_refresh(connection)
         if has_awaited(hub):
             self._actors.call_awaited()
 

@@ -97,7 +97,8 @@ class Company(Value):
 class RegistryConfig(ConnectorConfig):
     """Settings that every registry has: ``search_price`` and ``detail_price`` of one call in CNY, ``bills_misses``
     whether what finds nothing costs too, the budget ``paid_calls_per_day`` and ``paid_calls_per_month``, and for how
-    many days an answer (``hit_days``) and "there is none" (``miss_days``) are good."""
+    many days an answer (``hit_days``) and "there is none" (``miss_days``) are good, and after how many days a snapshot is
+    looked up anew by itself (``refresh_days``; None: never)."""
 
     search_price: Decimal = Field(
         Decimal("0.05"), ge=0, description="What one search costs by your contract, in CNY",
@@ -126,6 +127,11 @@ class RegistryConfig(ConnectorConfig):
     miss_days: int = Field(
         7, ge=1, description="For how many days “there is none” is good",
         json_schema_extra={"zh": "“无结果”的有效天数"},
+    )  # fmt: skip
+    refresh_days: int | None = Field(
+        None, ge=1, description="Look customers up anew, inside the budget, when their snapshot is so many days old; "
+        "empty: only when somebody asks",
+        json_schema_extra={"zh": "工商快照满多少天后在预算内自动更新；留空则仅在人工执行时更新"},
     )  # fmt: skip
 
 

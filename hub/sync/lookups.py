@@ -65,15 +65,20 @@ class Desk:
 
     def peek(self, tx: UnitOfWork, api: Api, key: str) -> Lookup | None:
         """The answer that is still good; asking costs nothing."""
-        row = tx.get(Lookup, connection=self.connection, api=api.value, key=fold_name(key))
+        row = tx.get(Lookup, connection=self.connection, api=api.value, key=self.fold(key))
         if row is None:
             return None
         days = self.terms.hit_days if row.found else self.terms.miss_days
         return row if self.hub.now() - row.at < timedelta(days=days) else None
 
+    @staticmethod
+    def fold(key: str) -> str:
+        """A question as rows keep it: the same one is asked once."""
+        return fold_name(key)
+
     def find_wait(self, tx: UnitOfWork, api: Api, key: str) -> LookupWait | None:
         """Why the question is not to be asked now."""
-        row = tx.get(LookupWait, connection=self.connection, api=api.value, key=fold_name(key))
+        row = tx.get(LookupWait, connection=self.connection, api=api.value, key=self.fold(key))
         holds = row is not None and row.not_before > self.hub.now() and (row.named or self.patient)
         return row if holds else None
 
@@ -90,7 +95,7 @@ class Desk:
         if wait is not None:
             left_s = (wait.not_before - self.hub.now()).total_seconds()
             raise NotReady(wait.code, retry_after_s=left_s, **wait.params)
-        name, holder = f"lookup:{self.connection}:{api.value}:{fold_name(key)}"[:200], str(self.hub.new_id())
+        name, holder = f"lookup:{self.connection}:{api.value}:{self.fold(key)}"[:200], str(self.hub.new_id())
         with self.hub.store.write() as tx:
             until = self.hub.now() + timedelta(seconds=LEASE_S)
             if tx.acquire_lease(name, holder, until) is None:
@@ -132,7 +137,7 @@ class Desk:
         with self.hub.store.write() as tx:
             tx.save(
                 LookupWait(
-                    connection=self.connection, api=api.value, key=fold_name(key), not_before=until,
+                    connection=self.connection, api=api.value, key=self.fold(key), not_before=until,
                     named=named is not None, code=error.code, params=keep_params(error.params),
                 )
             )  # fmt: skip
@@ -142,7 +147,7 @@ class Desk:
     def _keep(self, api: Api, key: str, found: Sequence[Company], *, billed: bool) -> Lookup:
         answer = [company.model_dump(mode="json") for company in found]
         row = Lookup(
-            connection=self.connection, api=api.value, key=fold_name(key), found=bool(found), answer=answer,
+            connection=self.connection, api=api.value, key=self.fold(key), found=bool(found), answer=answer,
             at=self.hub.now(),
         )  # fmt: skip
         with self.hub.store.write() as tx:
