@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-from tests.house.source import ROOT, fail_with, place, tracked_files, tree
+from tests.house.source import ROOT, fail_with, place, python_files, tracked_files, tree
 
 ALLOWED_AT_TOP_OF_CLI = {"__future__", "collections", "importlib", "os", "sys", "typing"}
 OPEN_TO_CLI = ("hub.commands", "hub.errors", "hub.locale")
@@ -60,3 +60,29 @@ def test_mappings_hold_data_only():
         and path != ROOT / "mappings" / "__init__.py"
     ]
     fail_with(offences, "mappings/ holds TOML files and no code.")
+
+
+ORACLES = ("k3cloud_webapi_sdk", "kingdee", "wechatpy", "wecom_crypto")
+"""Clients of the vendors (``kingdee.cdp.webapi.sdk``, ``wechatpy``, ``@wecom/crypto``): they judge our work, so it must
+not be made of theirs."""
+
+
+def list_oracles(module: ast.AST) -> list[str]:
+    names = [name for node in ast.walk(module) for name in imported_modules(node)]
+    texts = [node.value for node in ast.walk(module) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    packages = [text for text in texts if "@wecom/crypto" in text]
+    return [name for name in names if name.split(".")[0] in ORACLES] + packages
+
+
+def test_the_product_never_uses_what_judges_it():
+    offences = [
+        f"{path.relative_to(ROOT)} uses {name}"
+        for package in (*PACKAGES, "cli.py")
+        for path in python_files()
+        if path.relative_to(ROOT).parts[0] == package
+        for name in list_oracles(tree(path))
+    ]
+    fail_with(offences, "The official clients are oracles of the tests; the product never imports them.")
+    assert list_oracles(ast.parse("from wechatpy.crypto import WeChatCrypto")) == ["wechatpy.crypto"]
+    assert list_oracles(ast.parse('run(["node", "-e", "require(\'@wecom/crypto\')"])'))
+    assert list_oracles(ast.parse("from connectors.kingdee import client")) == []

@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.sdk.simulator import NoAnswer, Request, Response, answer_json
 
-TOKEN = "invented-token-1"  # pragma: allowlist secret
+TOKEN = "invented-secret"  # pragma: allowlist secret
 ROOT = "services/open/"
 SEARCH, DETAIL, WIDE = "search/2.0", "ic/baseinfo/normal", "cb/ic/2.0"
 ONLY_WIDE = ("shareHolderList", "branchList")

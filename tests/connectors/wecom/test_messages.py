@@ -59,7 +59,7 @@ def test_who_cannot_be_reached_is_named(make_company: MakeCompany):
     ("config", "error"),
     [
         ({"robot_key": None}, ConfigInvalid),
-        ({"robot_key": "appkey2"}, NeedsConsent),
+        ({"robot_key": "wrong"}, NeedsConsent),
         ({"robot_key": None, "notify_to": "li.si", "agent_id": 3}, NeedsConsent),
     ],
 )
