@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import database, memory, webhooks
+from tests.bench.demo import bench_demo
 from tests.bench.floor import bench_floor
 from tests.bench.identity import bench_identity
 from tests.bench.identity_lookup import bench_identity_lookup
@@ -51,6 +52,7 @@ BENCHES: Mapping[str, Bench] = {
         asked.records or (2_000 if asked.quick else 1_000_000), 50 if asked.quick else 1_000
     ),
     "identity": lambda asked: judge_lists(asked.data, quick=asked.quick),
+    "demo": lambda asked: bench_demo(asked.rounds or 1),
     "startup": lambda asked: memory.bench_startup(5 if asked.quick else 15),
     "idle": lambda asked: memory.bench_idle(5.0 if asked.quick else 20.0),
 }
