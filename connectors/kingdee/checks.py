@@ -91,17 +91,19 @@ def _check_form(client: KingdeeClient, config: KingdeeConfig, shape: Shape) -> I
 
 
 def _check_login(client: KingdeeClient, config: KingdeeConfig) -> Iterator[CheckItem]:
-    """Whether the login is the hub's own: whatever it made carries a reference."""
+    """Whether the login is the hub's own: whatever it made carries a reference. That documents show its maker by this
+    name nobody has seen on a live account, so nothing found says nothing."""
     if config.numbers_are_ours:
         return
-    mine = f"FCreatorId.FName = {quote_text(config.user)}"
+    mine = f"FCreatorId.FName = {quote_text(config.shown_as)}"
     try:
         rows = client.query(ORDER.form, ["FID", config.reference_field], mine, "FID DESC", limit=NEWEST)
     except (ConfigInvalid, NeedsConsent):
         return  # told already
     strange = [row for row in rows if not row[1]]
-    told = {"user": config.user, "count": len(strange)}
-    yield CheckItem(not strange, "kingdee.person_login" if strange else "kingdee.own_login", told)
+    told = {"user": config.shown_as, "count": len(strange)}
+    code = "kingdee.person_login" if strange else "kingdee.own_login" if rows else "kingdee.login_untold"
+    yield CheckItem(not strange, code, told)
 
 
 def _check_codes(tables: KingdeeTables, config: KingdeeConfig) -> Iterator[CheckItem]:

@@ -27,6 +27,11 @@ class KingdeeConfig(ConnectorConfig):
         description="The integration user of the third-party login; it must not be a person's",
         json_schema_extra={"zh": "第三方系统登录授权的集成用户，不能与人员共用"},
     )
+    user_name: str = Field(
+        "",
+        description="Name of that user as documents show it (创建人); empty where it is the same",
+        json_schema_extra={"zh": "该用户在单据“创建人”中显示的名称；与登录名相同时留空"},
+    )
     app_id: str = Field(
         description="Application id of the third-party login",
         json_schema_extra={"zh": "第三方系统登录授权的应用ID"},
@@ -135,6 +140,11 @@ class KingdeeConfig(ConnectorConfig):
         if not name.isidentifier() or not name.isascii():
             raise ValueError("the key of a field, such as F_ISTHMUS_REF")
         return name
+
+    @property
+    def shown_as(self) -> str:
+        """What documents say that our user made."""
+        return self.user_name or self.user
 
     @property
     def numbers_are_ours(self) -> bool:

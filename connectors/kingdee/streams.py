@@ -133,7 +133,7 @@ class KingdeeStream(Stream):
         """What the mapping needs and the form does not say by itself."""
 
     def _is_us(self, user: str) -> bool:
-        return user.casefold() == self._config.user.casefold()
+        return user.casefold() == self._config.shown_as.casefold()
 
     def _was_touched(self, payload: Mapping[str, Any], maker: str, changer: str) -> bool | None:
         """Only the last one who saved is told: behind a later save of ours, somebody else's may be hidden."""
@@ -370,7 +370,7 @@ class VoucherStream(KingdeeStream):
         super().__init__(client, config, tools)
 
     def _scope(self) -> str:
-        return f"{super()._scope()} and FCreatorId.FName = {quote_text(self._config.user)}"
+        return f"{super()._scope()} and FCreatorId.FName = {quote_text(self._config.shown_as)}"
 
 
 def mark_refund(record: SourceRecord) -> SourceRecord:

@@ -72,7 +72,8 @@ class Books:
         """The id of a user; everybody who acts has one."""
         form = FORMS["SEC_User"]
         found = self.find_number(form, name)
-        return int(found[0]["FID"]) if found else self.add_base("SEC_User", name, name)
+        label = self.settings.user_name if name == self.settings.user else name
+        return int(found[0]["FID"]) if found else self.add_base("SEC_User", name, label)
 
     # ---- writing -----------------------------------------------------------------------------------------------
 

@@ -65,6 +65,7 @@ def write_credentials(settings: KingdeeSettings, url: str) -> dict[str, str]:
         "url": f"{url}/k3cloud",
         "account_set": settings.account,
         "user": settings.user,
+        "user_name": settings.user_name,
         "app_id": settings.app_id,
         "app_secret": settings.app_secret,
         "organisation": ORGANISATION,

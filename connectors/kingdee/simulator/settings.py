@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 ACCOUNT = "acct01"
 USER = "integration"
 """The user whom the third-party login authorises. Everybody else is a person."""
+USER_NAME = "接口用户"
 APP_ID = "123456_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"  # pragma: allowlist secret
 APP_SECRET = "0123456789abcdef0123456789abcdef"  # pragma: allowlist secret
 
@@ -20,6 +21,8 @@ class KingdeeSettings:
 
     account: str = ACCOUNT
     user: str = USER
+    user_name: str = USER_NAME
+    """What documents call that user."""
     app_id: str = APP_ID
     app_secret: str = APP_SECRET
     zone: str = "Asia/Shanghai"

@@ -76,6 +76,25 @@ def test_a_login_that_a_person_uses_is_noticed(account):
     assert wrong(account)["kingdee.person_login"].params["count"] == 1
 
 
+def test_who_uses_the_login_is_not_told_where_nothing_shows_it(account):
+    """Documents show a name, and that it is this one is the hub's reading alone."""
+    told = {item.code: item for item in account.connector.check()}
+    assert told["kingdee.login_untold"].params["user"] == "接口用户"
+    assert "kingdee.own_login" not in told
+    order = account.order()
+    own = account.books.find_user("integration")
+    account.books.mark(FORMS["SAL_SaleOrder"], order["FID"], FCreatorId=own, F_ISTHMUS_REF="IH-1")
+    assert "kingdee.own_login" in {item.code for item in account.connector.check()}
+
+
+def test_a_user_who_is_shown_by_another_name_is_no_stranger_once_it_is_given(make_account):
+    for name, ours in (("", False), ("接口用户", True)):
+        account = make_account(config={"user_name": name})
+        payload = {"FName": "远山商贸", "FSOCIALCRECODE": ""}
+        (made,) = account.sink("account").create([Draft("IH-1", payload)])
+        assert account.connector.streams()["BD_Customer"].fetch(made.external_id).created_by_us is ours
+
+
 def test_a_server_that_is_away_or_something_else(make_account):
     account = make_account()
     account.api.faults.order_next("read_lost", times=9)

@@ -160,6 +160,30 @@ def test_a_voucher_balances_knows_its_customer_and_has_no_number_that_is_a_key(b
         make_voucher(person, customer)
 
 
+@pytest.mark.parametrize("form", ["AR_RECEIVEBILL", "AR_REFUNDBILL"])
+@pytest.mark.parametrize("settle_type", [None, "", "JSFS99_SYS"])
+def test_money_needs_a_settlement_type_that_there_is(books, person, form, settle_type):
+    entity = next(iter(FORMS[form].entities))
+    amount = "FRECTOTALAMOUNTFOR" if form == "AR_RECEIVEBILL" else "FREFUNDAMOUNTFOR"
+    line = {"FPURPOSEID": number("SFKYT01_SYS"), amount: "10"}
+    own, payer = number("100"), number("C00001")
+    kinds = {"AR_RECEIVEBILL": ("SKDLX01_SYS", "FPAYUNIT"), "AR_REFUNDBILL": ("SKTKDLX01_SYS", "FRECTUNIT")}
+    head = {
+        "FBillTypeID": number(kinds[form][0]), "FDATE": "2026-11-02", "FCONTACTUNITTYPE": "BD_Customer",
+        "FCONTACTUNIT": payer, kinds[form][1]: payer, "FCURRENCYID": number("PRE001"), "FPAYORGID": own,
+        "FSETTLEORGID": own,
+    }  # fmt: skip
+    given = {} if settle_type is None else {"FSETTLETYPEID": number(settle_type)}
+    with pytest.raises(BillRefused) as refused:
+        person.create(form, **head, **{entity: [{**line, **given}]})
+    (complaint,) = refused.value.complaints
+    assert complaint.field == "FSETTLETYPEID"
+    assert (settle_type or "是必填项") in complaint.message
+    assert list(books.all(FORMS[form])) == [], "nothing is kept of it"
+    person.create(form, **head, **{entity: [{**line, "FSETTLETYPEID": number("JSFS01_SYS")}]})
+    assert len(list(books.all(FORMS[form]))) == 1
+
+
 def test_a_closed_period_refuses_receipts(books, person):
     id = add_order(person)["FID"]
     person.audit(ORDER, id)
@@ -287,8 +311,12 @@ def running() -> Iterator[RunningSimulator]:
 
 def test_people_and_faults_over_http(running):
     with httpx.Client(base_url=running.url, trust_env=False) as hand:
-        first = hand.get("/people/SAL_SaleOrder").json()["items"][0]
-        assert hand.post(f"/people/SAL_SaleOrder/{first['FID']}/close", json={}).status_code in (200, 422)
+        orders = hand.get("/people/SAL_SaleOrder").json()["items"]
+        assert len(orders) == 4
+        for bill in orders:  # only what is audited, and not closed yet, can be closed
+            closes = bill["FDocumentStatus"] == "C" and bill["FCancelStatus"] == bill["FCloseStatus"] == "A"
+            answer = hand.post(f"/people/SAL_SaleOrder/{bill['FID']}/close", json={})
+            assert answer.status_code == (200 if closes else 422), bill["FDocumentStatus"]
         body = {"by": "赵六", "FName": "远山", "FCreateOrgId": number("100"), "FUseOrgId": number("100")}
         made = hand.post("/people/BD_Customer", json=body).json()
         assert hand.post(f"/people/BD_Customer/{made['FCUSTID']}/audit", json={}).json()["FDocumentStatus"] == "C"
