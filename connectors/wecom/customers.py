@@ -56,24 +56,31 @@ class CustomerStream(Stream):
         self._tags = tags
         self._clock = tools.clock
         self._followers: dict[str, list[str]] | None = None
-        self.named: dict[str, str] = {}
-        """Company → a customer who named it when last read."""
+        self.named: dict[str, dict[str, tuple[int, str]]] = {}
+        """Company → customers who named it when last read → since when their keeper knows them, and who that is."""
+        self.knows_all = False
+        """Every customer has been read once, so that nobody has known a company longer than it seems."""
+        self._company_of: dict[str, str] = {}
 
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         started = self._clock.now()
         if position is None or self._followers is None:
             self._followers = self._list_followers()
             self._tags.load()
+        if position is None:
+            self.named, self._company_of, self.knows_all = {}, {}, False
         members = sorted(self._client.list_followers())
         first, cursor = (str(position[0]), str(position[1])) if position else ("", "")
         group = [userid for userid in members if userid >= first][:AT_ONCE]
         if not group:
+            self.knows_all = True
             return Page((), None, started)
         rows, following = self._client.read_customers(group, cursor, limit)
         records = [record for row in rows if (record := self._read_row(row, started)) is not None]
         if following:
             return Page(records, [group[0], following], started)
         later = next((userid for userid in members if userid > group[-1]), None)
+        self.knows_all = later is None
         return Page(records, [later, ""] if later is not None else None, started)
 
     def fetch(self, external_id: str) -> SourceRecord | None:
@@ -117,14 +124,22 @@ class CustomerStream(Stream):
     def _make_record(self, contact: Answer, follows: Sequence[Answer], started: datetime) -> SourceRecord:
         keeper = choose_keeper(follows) or {}
         payload = shape_customer(contact, follows, self._tags.names(list_tag_ids(keeper)))
-        if payload["company"]:
-            self.named[payload["company"]] = payload["id"]
+        self._note_company(payload["id"], payload["company"], keeper)
         return SourceRecord(self.name, payload["id"], payload, started, version=make_version(payload))
+
+    def _note_company(self, id: str, company: str, keeper: Answer) -> None:
+        """A customer names one company at a time."""
+        before = self.named.get(self._company_of.pop(id, ""), {})
+        before.pop(id, None)
+        if company:
+            since = int(keeper.get("createtime") or 0), str(keeper.get("userid") or "")
+            self.named.setdefault(company, {})[id] = since
+            self._company_of[id] = company
 
 
 class CompanyStream(Stream):
     """Companies as customers name them. There is no such list there: a company is there as long as a customer names
-    it."""
+    it. It belongs to the keeper who has known one of them longest; only whoever has read all can tell who that is."""
 
     name: ClassVar[str] = COMPANY_STREAM
     kind: ClassVar[str] = "account"
@@ -141,28 +156,28 @@ class CompanyStream(Stream):
     def read_page(self, since: datetime | None, position: Any, limit: int) -> Page:
         started = self._clock.now()
         known = self._scan() if position is None or not self._customers.named else self._customers.named
-        names = [name for name in sorted(known) if position is None or name > str(position)]
+        names = [name for name in sorted(known) if known[name] and (position is None or name > str(position))]
         records = [self._make_record(name, started) for name in names[:limit]]
         return Page(records, names[limit - 1] if len(names) > limit else None, started)
 
     def fetch(self, external_id: str) -> SourceRecord | None:
         started = self._clock.now()
-        there = self._is_named(external_id) or external_id in self._scan()
+        there = self._is_named(external_id) or self._scan().get(external_id)
         return self._make_record(external_id, started) if there else None
 
     def list_ids(self) -> Sequence[str]:
-        return sorted(self._scan())
+        return sorted(name for name, known in self._scan().items() if known)
 
     def _is_named(self, name: str) -> bool:
         """Whether the customer who named it still does."""
-        if name not in self._customers.named:
+        known = self._customers.named.get(name)
+        if not known:
             return False
-        record = self._customers.fetch(self._customers.named[name])
+        record = self._customers.fetch(min(known, key=lambda id: known[id]))
         return record is not None and record.payload["company"] == name
 
-    def _scan(self) -> Mapping[str, str]:
+    def _scan(self) -> Mapping[str, Mapping[str, tuple[int, str]]]:
         """Read every customer for it."""
-        self._customers.named = {}
         position: Any = None
         while True:
             position = self._customers.read_page(None, position, AT_ONCE).position
@@ -170,5 +185,7 @@ class CompanyStream(Stream):
                 return self._customers.named
 
     def _make_record(self, name: str, started: datetime) -> SourceRecord:
-        payload = {"name": name}
+        known = self._customers.named.get(name, {})
+        owner = {"owner": min(known.values())[1]} if self._customers.knows_all and known else {}
+        payload = {"name": name, **owner}
         return SourceRecord(self.name, name, payload, started, version=make_version(payload))

@@ -53,6 +53,8 @@ def test_a_customer_arrives_on_the_account_and_tags_go_back_once(make_office):
     assert COMPANY in asked.command
     desk.match(account, COMPANY)
     office.run()
+    zhang = next(user for user in desk.records("user") if user.name == "张三")
+    assert desk.read(account).owner_id == zhang.id, "whoever knows the customer looks after the company"
     contact = office.contact_of(id)
     assert [line.account_id for line in contact.links] == [account.id]
     assert (contact.name, contact.tags, contact.attributes["keeper"]) == ("王伟", ("A类",), "zhang.san")

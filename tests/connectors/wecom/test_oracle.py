@@ -73,15 +73,20 @@ def test_customers_are_the_same_in_lists_alone_and_in_pages(make_company: MakeCo
 def test_companies_are_those_that_the_library_reads_at_customers(make_company: MakeCompany):
     company = make_company(customers=9)
     api = make_client(company.credentials).external_contact
-    told = set()
+    told, known = set[str](), dict[str, tuple[int, str]]()
     for id in {id for userid in api.get_follow_user_list()["follow_user"] for id in list_of(api, userid)}:
         answer = api.get(id)
         keeper = min(answer["follow_user"], key=lambda row: row["createtime"])
-        told.add(answer["external_contact"].get("corp_full_name") or keeper["remark_corp_name"])
+        name = answer["external_contact"].get("corp_full_name") or keeper["remark_corp_name"]
+        told.add(name)
+        known[name] = min(known.get(name, (2**40, "")), (keeper["createtime"], keeper["userid"]))
     stream: Any = company.connector.streams()["company"]
     records = stream.read_page(None, None, 100).records
     assert {record.payload["name"] for record in records} == told - {""} == set(stream.list_ids())
     assert len(records) == 4
+    assert {record.payload["name"]: record.payload["owner"] for record in records} == {
+        name: userid for name, (_, userid) in known.items() if name
+    }
     assert all(stream.fetch(record.external_id) is not None for record in records)
 
 

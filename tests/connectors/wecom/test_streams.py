@@ -111,11 +111,30 @@ def test_companies_are_those_that_customers_name(company: Company):
     company.meet(type=2, corp_name="启明", corp_full_name="宁波启明机械有限公司")
     company.meet()
     assert [record.external_id for record in read_all(stream, 1)] == ["宁波启明机械有限公司", "远山 轴承有限公司"]
-    assert stream.fetch("远山 轴承有限公司").payload == {"name": "远山 轴承有限公司"}
+    assert stream.fetch("远山 轴承有限公司").payload == {"name": "远山 轴承有限公司", "owner": "zhang.san"}
     company.person.note("zhang.san", id, remark_corp_name="远山集团")
     assert stream.fetch("远山 轴承有限公司") is None
     assert stream.fetch("远山集团") is not None
     assert stream.list_ids() == ["宁波启明机械有限公司", "远山集团"]
+
+
+def test_a_company_belongs_to_whoever_has_known_a_customer_of_it_longest(company: Company):
+    stream: Any = company.connector.streams()["company"]
+    late = company.meet("li.si", remark_corp_name="远山集团", createtime=1_700_000_100).external_userid
+    assert company.customers.fetch(late).payload["company"] == "远山集团"
+    assert stream.fetch("远山集团").payload == {"name": "远山集团"}, "one customer says nothing of the others"
+    first = company.meet("zhao.liu", remark_corp_name="远山集团", createtime=1_700_000_000).external_userid
+    for limit in (1, 100):
+        (record,) = read_all(stream, limit)
+        assert record.payload["owner"] == "zhao.liu"
+        assert stream.fetch("远山集团") is not None
+        assert stream.fetch("远山集团").version == record.version
+    company.person.note("zhao.liu", first, remark_corp_name="别家")
+    assert {record.external_id: record.payload["owner"] for record in read_all(stream)} == {
+        "远山集团": "li.si", "别家": "zhao.liu",
+    }  # fmt: skip
+    company.person.rename("li.si", "li.xiaosi")
+    assert [record.payload["owner"] for record in read_all(stream)] == ["zhao.liu", "li.xiaosi"]
 
 
 def test_a_company_that_was_just_read_costs_one_look_and_no_reading_of_all(company: Company):
