@@ -30,6 +30,19 @@ from hub.sync.resolve import REGISTRY, rebuild_record
 
 KIND = "account"
 PREFIX = "attributes."
+ATTRIBUTES = {
+    "registry_name": "name", "registry_status": "status", "registry_status_text": "status_text",
+    "legal_representative": "legal_person", "registered_capital": "capital", "founded_on": "founded_on",
+    "industry": "industry", "registered_address": "address", "former_names": "former_names",
+    "registry_owner": "parent_name",
+}  # fmt: skip
+"""Attribute of a customer → the field of a company that it comes from."""
+FIELDS = {
+    "identifiers": "credit_code", "addresses": "address", "phone": "phone",
+    "branch_of_id": "head_code, type_text, name", "parent_id": "parent_code, parent_name",
+    **{f"{PREFIX}{name}": of for name, of in ATTRIBUTES.items()},
+}  # fmt: skip
+"""The same of every field that a registry fills."""
 HEAD = "head/"
 """Before the id of a company whose snapshot says that the customer is a branch of it."""
 
@@ -295,13 +308,11 @@ def make_values(tx: UnitOfWork, account: Account, company: Company, connection: 
         values["addresses"] = (Address(key="registry", kind="registered", country="CN", street=company.address),)
     values |= find_relations(tx, account, company)
     capital = "" if company.capital is None else f"{company.capital.normalize():f} {company.capital_currency}".strip()
-    told = {
-        "registry_name": company.name, "registry_status": company.status.value,
-        "registry_status_text": company.status_text, "legal_representative": company.legal_person,
-        "registered_capital": capital, "founded_on": str(company.founded_on or ""), "industry": company.industry,
-        "registered_address": company.address, "former_names": "; ".join(company.former_names),
-        "registry_owner": company.parent_name,
-        "registry_source": connection, "registry_read_on": at.date().isoformat(),
+    told = {name: str(getattr(company, of) or "") for name, of in ATTRIBUTES.items()}
+    told |= {
+        "registry_status": company.status.value, "registered_capital": capital,
+        "former_names": "; ".join(company.former_names), "registry_source": connection,
+        "registry_read_on": at.date().isoformat(),
     }  # fmt: skip
     values |= {f"{PREFIX}{name}": text for name, text in told.items()}
     return {name: value for name, value in values.items() if value not in ("", None)}

@@ -18,13 +18,14 @@ from connectors.tianyancha.simulator import TycSettings
 from hub.errors import NeedsConsent, OutcomeUnknown, RuleBroken, Transient
 from hub.locale import add_catalogue
 from hub.model.identifiers import is_valid_uscc
+from hub.model.kinds import list_fields
 from hub.sdk import Tools
 from hub.sdk.simulator import HandlerTransport
 from hub.store.registry_rows import LookupWait
 from hub.store.rows import ConnectionState, Image, JournalEntry
 from hub.sync.config import ConnectionSettings
 from hub.sync.context import OpenConnection
-from hub.sync.enrich import Enriched, EnrichPlan, enrich_accounts, list_due_accounts, plan_enrichment
+from hub.sync.enrich import FIELDS, Enriched, EnrichPlan, enrich_accounts, list_due_accounts, plan_enrichment
 from hub.sync.lookups import Desk as Counter
 from hub.sync.lookups import open_desk
 from hub.sync.pause import resume_connection
@@ -127,6 +128,17 @@ def test_a_code_finds_the_company_and_fills_what_is_empty(register: Register) ->
     assert after.attributes["registry_read_on"] == str(register.scene.clock.at.date())
     assert after.addresses[0].street == company["Address"]
     assert after.attributes["registry_source"] == "qcc"
+
+
+def test_what_is_filled_is_what_the_reference_lists(register: Register) -> None:
+    head, branch = register.customer(register.company(BRANCH - 1)), register.customer(register.company(BRANCH))
+    register.enrich(head, branch)
+    with register.hub.store.read() as tx:
+        images = tx.find(Image, connection="qcc")
+    filled = {name for image in images for name in image.values}
+    ours = {"attributes.registry_source", "attributes.registry_read_on"}
+    assert {"identifiers", "addresses", "branch_of_id", "attributes.founded_on"} | ours <= filled <= {*FIELDS, *ours}
+    assert set(FIELDS) <= set(list_fields("account")) | {name for name in FIELDS if name.startswith("attributes.")}
 
 
 def test_an_answer_is_paid_for_once_while_it_is_good(register: Register) -> None:
