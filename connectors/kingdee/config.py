@@ -91,8 +91,8 @@ class KingdeeConfig(ConnectorConfig):
     )
     refunds: bool = Field(
         False,
-        description="Refunds (AR_REFUNDBILL) are read and written too; a probe makes receipts only",
-        json_schema_extra={"zh": "同时读写收款退款单（AR_REFUNDBILL）；探测只验证收款单，请先手工试做一张"},
+        description="Refunds (AR_REFUNDBILL) are read and written too; a probe tries both forms",
+        json_schema_extra={"zh": "同时读写收款退款单（AR_REFUNDBILL）；探测会验证两种单据"},
     )
     refund_type: str = Field(
         "SKTKDLX01_SYS",

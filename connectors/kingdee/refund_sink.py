@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,8 @@ from connectors.kingdee.sinks import KingdeeSink, Model, Payload, number, take_n
 from connectors.kingdee.streams import ADVANCE, GIVEN_BACK, SALE_MONEY, KingdeeStream, ReceiptStream
 from connectors.kingdee.tables import KingdeeTables
 from hub.errors import IsthmusError, Rejected
-from hub.sdk import Draft, Normaliser, SourceRecord, Tools, Written
+from hub.model.finance import PaymentType
+from hub.sdk import Draft, Normaliser, SourceRecord, Tools, WriteSemantics, Written
 
 
 class RefundSink(KingdeeSink):
@@ -81,6 +82,20 @@ class PaymentSink(ReceiptSink):
         super().__init__(client, tables, config, tools, stream)
         inner = stream.refunds if isinstance(stream, ReceiptStream) else None
         self._refunds = RefundSink(client, tables, config, tools, inner) if inner is not None else None
+
+    @property
+    def variants(self) -> Sequence[Mapping[str, Any]]:
+        """Either form is probed before anything is written to it."""
+        return ({"type": PaymentType.RECEIPT}, {"type": PaymentType.REFUND}) if self._refunds is not None else ()
+
+    @property
+    def semantics(self) -> WriteSemantics:
+        """A probe of receipts alone vouches for no refunds: with them the declaration is another one."""
+        declared = super().semantics
+        if self._refunds is None:
+            return declared
+        both = (declared.reference_field, self._refunds.semantics.reference_field)
+        return replace(declared, reference_field=", ".join(name for name in both if name))
 
     def create(self, drafts: Sequence[Draft]) -> Sequence[Written | IsthmusError]:
         refunds = self._refunds

@@ -251,6 +251,11 @@ class Sink(ABC):
     """Name of the stream that reads what is written here."""
 
     @property
+    def variants(self) -> Sequence[Mapping[str, Any]]:
+        """Where records of the kind stand on several forms: values by which each gets one. A probe tries them all."""
+        return ()
+
+    @property
     @abstractmethod
     def semantics(self) -> WriteSemantics:
         """The declaration for this kind; the conformance suite measures it."""

@@ -97,8 +97,8 @@ class Company(Value):
 class RegistryConfig(ConnectorConfig):
     """Settings that every registry has: ``search_price`` and ``detail_price`` of one call in CNY, ``bills_misses``
     whether what finds nothing costs too, the budget ``paid_calls_per_day`` and ``paid_calls_per_month``, and for how
-    many days an answer (``hit_days``) and "there is none" (``miss_days``) are good, and after how many days a snapshot is
-    looked up anew by itself (``refresh_days``; None: never)."""
+    many days an answer (``hit_days``) and "there is none" (``miss_days``) are good, and after how many days a snapshot
+    is looked up anew by itself (``refresh_days``; None: never)."""
 
     search_price: Decimal = Field(
         Decimal("0.05"), ge=0, description="What one search costs by your contract, in CNY",

@@ -9,6 +9,7 @@ whatever interrupts a probe, the next one removes what it left.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from hub.protocol.reference import INSTALLATION_LENGTH, PREFIX
 from hub.sdk import SourceRecord
 from hub.store.rows import Probe
 from hub.sync.context import Hub, OpenConnection
-from hub.sync.measure import Subject
+from hub.sync.measure import Finding, Subject
 from hub.sync.pause import check_paused
 from hub.sync.probe_edit import EditProbing, restore_left
 from hub.sync.probing import ENDED, MakeProbing, ProbeReport
@@ -76,10 +77,22 @@ def probe_kind(hub: Hub, connection: str, kind: str, actor: str) -> ProbeReport:
             return EditProbing(hub, connection, subject, actor).run()
         choose_parents(hub, conn, subject, optional=trial is Trial.DRAFT)
         subject.given = {**subject.given, **borrow_values(hub, subject)}
-        return MakeProbing(hub, connection, subject, actor, trial=trial).run()
+        return _probe_forms(hub, connection, subject, actor, trial)
     finally:
         with hub.store.write() as tx:
             tx.release_lease(f"probe:{connection}", holder)
+
+
+def _probe_forms(hub: Hub, connection: str, subject: Subject, actor: str, trial: Trial) -> ProbeReport:
+    """Each form that the kind stands on; the first that is not as declared ends it. Nothing passes before the last."""
+    common, forms = subject.given, list(subject.writer.variants) or [{}]
+    findings: list[Finding] = []
+    while True:
+        subject.given = {**common, **forms.pop(0)}
+        report = MakeProbing(hub, connection, subject, actor, trial=trial, last=not forms).run()
+        findings += report.measured.findings
+        if not forms or not report.passed:
+            return replace(report, measured=replace(report.measured, findings=findings))
 
 
 def borrow_values(hub: Hub, subject: Subject) -> dict[str, Any]:

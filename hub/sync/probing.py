@@ -42,6 +42,8 @@ class Probing:
     actor: str
     ref: str = ""
     external_id: str = ""
+    last: bool = True
+    """No other form of the kind is to be tried after it."""
 
     def finish(self, findings: Sequence[Finding], removed: bool) -> ProbeReport:
         kind = self.subject.kind
@@ -55,7 +57,7 @@ class Probing:
         self.keep(
             "probe.ended",
             left_ref=None if removed else self.ref,
-            passed=report.passed,
+            passed=report.passed and self.last,
             facts=facts,
             declaration=digest_declaration(self.subject.semantics),
         )

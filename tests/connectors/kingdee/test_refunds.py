@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from connectors.kingdee.simulator import FORMS
-from hub.errors import Rejected
+from hub.errors import NeedsConsent, Rejected
 from hub.sdk import Draft, Stage, Written
+from hub.sync.evidence import NOT_PROBED, check_probed
+from hub.sync.probe import probe_kind
 from hub.testkit.conformance import make_suite
 from tests.connectors.kingdee.bench import KingdeeBench
+from tests.connectors.kingdee.company import Company
 from tests.connectors.kingdee.conftest import Account, MakeAccount
 
 RECEIPT, REFUND = "AR_RECEIVEBILL", "AR_REFUNDBILL"
@@ -87,6 +90,39 @@ def test_without_being_asked_for_they_are_refused_and_not_read(make_account: Mak
     assert isinstance(make(plain, payment("refund", "5"), "IH-1"), Rejected)
     assert isinstance(make(plain, payment("receipt", "5"), "IH-2"), Written)
     assert all(item.ok for item in plain.connector.check())
+
+
+@pytest.mark.slow
+def test_both_forms_are_probed_before_anything_is_written_to_either():
+    company = Company(only="main", config={"refunds": "true"})
+    try:
+        company.run("main")
+        report = probe_kind(company.hub, "main", "payment", "li")
+        assert report.passed
+        assert report.removed
+        assert [company.books.next_id(form) for form in (RECEIPT, REFUND)] == [100002, 100002], "one of each was made"
+        assert [list(company.books.all(FORMS[form])) for form in (RECEIPT, REFUND)] == [[], []]
+        with company.store.read() as tx:
+            assert check_probed(tx, company.hub, "main", "payment") is None
+    finally:
+        company.close()
+
+
+@pytest.mark.slow
+def test_a_probe_of_receipts_alone_vouches_for_no_refunds():
+    company = Company(only="main", denied=f"{REFUND}.Save")
+    try:
+        company.run("main")
+        assert probe_kind(company.hub, "main", "payment", "li").passed
+        company.reopen(refunds="true")
+        with company.store.read() as tx:
+            assert check_probed(tx, company.hub, "main", "payment") == NOT_PROBED
+        with pytest.raises(NeedsConsent):
+            probe_kind(company.hub, "main", "payment", "li")
+        with company.store.read() as tx:
+            assert check_probed(tx, company.hub, "main", "payment") == NOT_PROBED
+    finally:
+        company.close()
 
 
 TestBothForms = pytest.mark.slow(make_suite(KingdeeBench({"refunds": "true"}, clerk=True), kinds=("payment",)))
