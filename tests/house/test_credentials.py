@@ -91,7 +91,8 @@ def test_a_simulator_has_invented_credentials_only(name: str) -> None:
 
 def test_a_real_one_would_be_found() -> None:
     fields = list_secret_fields()
-    given = ('Config(token="eyJhbGciOi")', '{"secret_key": "9f8e7d"}', 'TOKEN = "9f8e7d"', 'token: str = "x1"')
+    forms = ('Config(token="{}")', '{{"secret_key": "{}"}}', 'TOKEN = "{}"', 'token: str = "{}"')
+    given = [form.format("9f8e7d") for form in forms]
     for text in given:
         assert len(list_offences(ast.parse(text), fields)) == 1
     assert list_offences(ast.parse('Config(token="hubtoken", name="9f8e7d")'), fields) == []

@@ -29,6 +29,7 @@ more than was seen fails; one that promises less passes with a remark.
 
 from hub.sync.measure import Finding, Measured, Report, Verdict
 from hub.testkit.conformance.bench import Bench, Person, SimulatorBench, Site
+from hub.testkit.conformance.registry import RegistryBench, make_registry_suite
 from hub.testkit.conformance.suite import make_suite, measure
 
 __all__ = [
@@ -36,10 +37,12 @@ __all__ = [
     "Finding",
     "Measured",
     "Person",
+    "RegistryBench",
     "Report",
     "SimulatorBench",
     "Site",
     "Verdict",
+    "make_registry_suite",
     "make_suite",
     "measure",
 ]
