@@ -118,13 +118,13 @@ def test_a_probe_is_asked_for_made_and_removed(connected: Terminal, erp: Erp):
     assert {"fact": "tier", "declared": "draft", "measured": "draft", "verdict": "ok"} in item["facts"]
     said = connected.call("connection", "probe", "erp", "--kind", "order", "--yes").out
     assert "compare_and_set" in said
-    assert "removed again" in said
+    assert "What the probe did was taken back." in said
     assert all(sale.get("deleted") for sale in erp.erp.documents("sale"))
 
 
 def test_a_probe_that_would_stay_is_refused(connected: Terminal, erp: Erp):
     answer = connected.call("connection", "probe", "erp", "--kind", "account", "--yes", code=2)
-    assert "no drafts that can be removed" in answer.err
+    assert "nothing that a probe could take back" in answer.err
 
 
 def test_a_false_declaration_leaves_exit_code_1(terminal: Terminal):
@@ -137,6 +137,6 @@ def test_a_false_declaration_leaves_exit_code_1(terminal: Terminal):
         assert "compare_and_set is declared as yes, but no was seen" in answer.err
         chinese = terminal.call("connection", "probe", "erp", "--yes", "--lang", "zh", code=1)
         assert "compare_and_set 声明为 是，但实测为 否" in chinese.err
-        assert "草稿已删除" in chinese.out
+        assert "试探所做的已撤回" in chinese.out
         assert "是" in chinese.out
         assert all(sale.get("deleted") for sale in erp.erp.documents("sale"))
