@@ -20,8 +20,8 @@ from connectors.kingdee.simulator import FORMS, Books, KingdeeSettings, make_usc
 from tests.connectors.kingdee.office import Office
 from tests.journeys.desk import MovedClock
 
-CUSTOMERS = int(os.environ.get("ISTHMUS_KINGDEE_CUSTOMERS", "120"))
-HELD = int(os.environ.get("ISTHMUS_KINGDEE_HELD", "60"))
+CUSTOMERS = int(os.environ.get("ISTHMUS_KINGDEE_CUSTOMERS", "400"))
+HELD = int(os.environ.get("ISTHMUS_KINGDEE_HELD", "300"))
 ORDERS = CUSTOMERS * 3 // 2
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 Bill = Mapping[str, Any]
