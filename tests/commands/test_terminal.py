@@ -149,7 +149,7 @@ def test_a_probe_asks_before_it_writes(connected: Terminal, erp: Erp):
     erp.make_customer("海岳精密机械有限公司")
     for answer, code, sales in (("n", 2, 0), ("y", 0, 1)):
         person = Typist("--home", str(connected.home), "connection", "probe", "erp")
-        person.answer("remove it again?", answer)
+        person.answer("Probe erp (order)?", answer)
         assert person.finish() == code, person.screen
         assert erp.count_sales() == sales
     assert all(sale.get("deleted") for sale in erp.erp.documents("sale"))
