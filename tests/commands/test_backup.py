@@ -73,7 +73,7 @@ def test_a_damaged_backup_changes_nothing(connected: Terminal, tmp_path: Path, p
     elif place == 1:
         body = bytearray(b"no archive")
     else:
-        # Sixteen bytes: a single bit may say the same (a run of noughts, copied from elsewhere), and does no damage then.
+        # Sixteen bytes: a single bit may say the same (a run of noughts, from elsewhere), and does no damage then.
         at = len(body) * place // 4
         body[at : at + 16] = bytes(byte ^ 0xFF for byte in body[at : at + 16])
     file.write_bytes(body)
