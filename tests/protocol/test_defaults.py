@@ -78,8 +78,9 @@ def test_a_new_binding_knows_nothing() -> None:
 def test_what_a_connector_does_not_declare_of_writing_is_the_careful_choice() -> None:
     assert read_defaults(WriteSemantics) == {
         "reference_field": None, "creates": True, "confirms": {Confirm.SAVE}, "amend": Amend.REFUSE, "editable": {},
-        "void_removes": False, "silent": NO_FIELDS, "voidable": NO_FIELDS, "deletable": NO_FIELDS, "cancels_cleanly": False,
-        "compare_and_set": False, "confirms_version": False, "partial_update": True, "shows_modifier": False,
+        "void_removes": False, "silent": NO_FIELDS, "voidable": NO_FIELDS, "deletable": NO_FIELDS,
+        "cancels_cleanly": False, "compare_and_set": False,
+        "confirms_version": False, "partial_update": True, "shows_modifier": False,
         "exclusive_confirm": False, "versioned": True, "batch_size": 1, "batch_atomic": False, "d_max_s": 60.0,
         "lag_s": 0.0, "granularity_s": 0.0, "tells_merge": TellsMerge.NOTHING, "normalisers": {},
         "evidence": Evidence.MEASURED,
