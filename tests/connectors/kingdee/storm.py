@@ -131,7 +131,6 @@ class KingdeeStorm:
         self._hints += list(binding_ids) * (1 if self.calm else self.chance.choice((0, 1, 4, 8)))
 
     def _cross_calmly(self, name: str) -> None:
-        self.figures["crossings"] += self.calm
         self.figures["calm"] += self.calm
 
     def close(self) -> None:
